@@ -1,0 +1,171 @@
+//! Every bound of the project, in one file: what it limits, where it comes from, what happens when it is hit.
+
+use std::time::Duration;
+
+// ---- Frames (`wire.md §3.2`) ----
+
+/// Most addresses of one frame; the count is one byte.
+pub const FRAME_ADDRESSES: usize = 255;
+/// Most headers of one frame; the count is one byte.
+pub const FRAME_HEADERS: usize = 255;
+/// Most bytes of one address, header key or header value; the length is two bytes.
+pub const FRAME_TEXT_BYTES: usize = 65_535;
+/// Largest frame that the server takes from a client; a larger one ends that socket.
+///
+/// The largest real ones are offers (about 20 KB) and signals of 8,192 characters with every one escaped (49 KB).
+pub const CLIENT_FRAME_BYTES: usize = 128 * 1024;
+/// Largest frame that a client takes from the server; a larger one drops the socket.
+///
+/// The answer to a join lists everybody: 15,000 connections of about 1,000 bytes (`rest.md §4`).
+pub const SERVER_FRAME_BYTES: usize = 24 * 1024 * 1024;
+
+// ---- Signals (`wire.md §6`, `rest.md §4`) ----
+
+/// Most bytes of a signal's type.
+pub const SIGNAL_TYPE_BYTES: usize = 128;
+/// Most bytes (UTF-8) of the data of a signal that the C API sends (1413 above).
+pub const SIGNAL_DATA_BYTES: usize = 8192;
+/// Most UTF-16 units of signal data that the server relays (413 above): what the published JavaScript client allows.
+pub const SIGNAL_DATA_UNITS: usize = 8192;
+
+// ---- Delivery (`wire.md §3.5`) ----
+
+/// Signals that an outbox holds, sent and unanswered ones included; above, the call is refused (1550).
+pub const OUTBOX_SIGNALS: usize = 16_384;
+/// Bytes of signals that an outbox holds; above, the call is refused (1550).
+pub const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
+/// Requests that a client has unanswered at the server at one time; further ones wait in its outbox.
+pub const REQUEST_WINDOW: usize = 1024;
+/// Answers that the server remembers for each socket: a repeated request gets its answer again and is not executed
+/// twice. Never below [`REQUEST_WINDOW`]; the published JavaScript client has no window, so it is far above.
+pub const ANSWERS_REMEMBERED: usize = 8192;
+/// How long the server remembers an answer, within [`ANSWERS_REMEMBERED`] (`wire.md §3.5` rule 4).
+pub const ANSWER_AGE: Duration = Duration::from_secs(120);
+/// Messages that the server holds for one socket until they are acknowledged; above, that connection is ended.
+pub const UNACKNOWLEDGED_MESSAGES: usize = 65_536;
+/// Bytes of messages that the server holds for one socket; above, that connection is ended.
+pub const UNACKNOWLEDGED_BYTES: usize = 32 * 1024 * 1024;
+/// Transaction ids of received messages that a client remembers, to tell a replayed one from a new one.
+pub const DUPLICATES_REMEMBERED: usize = 65_536;
+/// Answers and pongs waiting for one socket at the server; above, the server reads no more of that socket.
+pub const SOCKET_QUEUE_FRAMES: usize = 1024;
+/// Callbacks that wait for one session; above, the client reads no more of its socket.
+pub const CALLBACK_QUEUE: usize = 1024;
+
+// ---- Liveness (`wire.md §3.4`) ----
+
+/// A client that has sent nothing for this long sends a PING.
+pub const PING_AFTER: Duration = Duration::from_millis(2000);
+/// A client that has received nothing for this long drops the socket.
+pub const CLIENT_SILENCE: Duration = Duration::from_millis(5900);
+/// The server counts a socket as lost after this long without a frame.
+pub const SERVER_SILENCE: Duration = Duration::from_secs(10);
+/// How long the server keeps the state of a lost socket by default.
+pub const RESUME_GRACE: Duration = Duration::from_secs(45);
+/// How long a client tries to come back by default (`wire.md §3.5`).
+pub const RECONNECT_WINDOW: Duration = Duration::from_secs(30);
+/// How long a new socket may take to join a session.
+pub const JOIN_WITHIN: Duration = Duration::from_secs(15);
+
+// ---- Connecting (`wire.md §2.3`, `§3.1`, `§3.7`) ----
+
+/// How long the session info may take.
+pub const INFO_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one dial may take: name, TCP, TLS and WebSocket.
+pub const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the server may take to answer a join.
+pub const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// Attempts of one connect.
+pub const CONNECT_ATTEMPTS: u32 = 3;
+/// Pause before the second attempt; doubled for the third.
+pub const CONNECT_RETRY: Duration = Duration::from_millis(600);
+/// How long the last words of a leaving client may take.
+pub const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Largest session info document that a client reads.
+pub const INFO_BYTES: usize = 256 * 1024;
+/// Dials that one process starts within a second, over all its sessions.
+pub const DIALS_PER_SECOND: u32 = 100;
+/// First pause between two tries to come back; doubled at each, with full jitter.
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(200);
+/// Longest pause between two tries to come back.
+pub const BACKOFF_MOST: Duration = Duration::from_secs(5);
+/// Pause before a signal is sent again that the server refused with 429; doubled at each, with full jitter.
+pub const RATE_RETRY: Duration = Duration::from_millis(250);
+/// Times a signal is sent again after 429 before it is reported.
+pub const RATE_RETRIES: u32 = 8;
+
+// ---- Strings from C ----
+
+/// Most bytes of an API key, application id, host or path.
+pub const NAME_BYTES: usize = 1024;
+/// Most bytes of a URL.
+pub const URL_BYTES: usize = 4096;
+/// Most bytes of a token.
+pub const TOKEN_BYTES: usize = 16 * 1024;
+
+// ---- A room ----
+
+/// Connections of one session; above, a join is refused with `connectionLimitExceeded` (1027; `rest.md §4`).
+pub const SESSION_CONNECTIONS: usize = 15_000;
+/// Streams of one session; above, a publish is refused with `streamLimitExceeded`.
+pub const SESSION_STREAMS: usize = 3_000;
+/// Streams of one connection; above, a publish is refused.
+pub const CONNECTION_STREAMS: usize = 64;
+/// Subscribers of one connection; above, a subscribe is refused.
+pub const CONNECTION_SUBSCRIBERS: usize = 4_096;
+/// Channels of one stream; above, the publish is refused.
+pub const STREAM_CHANNELS: usize = 16;
+/// Candidates held for one peer connection until its offer has been relayed (`wire.md §8.1`).
+pub const HELD_CANDIDATES: usize = 256;
+/// Bytes of a stream's description (name, custom properties, channels) that the room keeps.
+pub const STREAM_BYTES: usize = 32 * 1024;
+
+const _: () = assert!(REQUEST_WINDOW <= ANSWERS_REMEMBERED, "the server must remember what a client may repeat");
+const _: () = assert!(UNACKNOWLEDGED_MESSAGES <= DUPLICATES_REMEMBERED, "what can be replayed must be remembered");
+const _: () = assert!(OUTBOX_SIGNALS >= 8192, "the outbox must hold at least 8,192 signals");
+
+// ---- Ids, tokens and session info (`rest.md §1`, `wire.md §2`) ----
+
+/// Most bytes of a session id.
+pub const SESSION_ID_BYTES: usize = 255;
+/// Most bytes of an API key or application id; the longest real one is a UUID of 36.
+pub const PROJECT_BYTES: usize = 64;
+/// Most characters of a token's connection data; 1,000 are documented, the npm server SDK lets 1,024 through.
+pub const CONNECTION_DATA_CHARS: usize = 1024;
+/// Most layout classes of one token, and most characters of all of them together.
+pub const LAYOUT_CLASSES: usize = 128;
+/// Most characters of a token's layout classes together (`rest.md §1.5`).
+pub const LAYOUT_CLASS_CHARS: usize = 1024;
+/// How long a client token lives that does not say it (`rest.md §1.2`).
+pub const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest life of a client token.
+pub const TOKEN_LIFE_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Longest life of the token of a REST call (`rest.md §1.6`).
+pub const REST_TOKEN_LIFE_MOST: Duration = Duration::from_secs(5 * 60);
+/// How far the clocks of server and token maker may be apart.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// ICE servers that a client keeps of one session info.
+pub const ICE_SERVERS: usize = 64;
+
+// ---- HTTP at the server ----
+
+/// Most bytes of the head of a request: room for the longest token beside the headers of a browser.
+pub const HTTP_HEAD_BYTES: usize = 64 * 1024;
+/// Most headers of a request.
+pub const HTTP_HEADERS: usize = 100;
+/// How long the head of a request may take, and how long a kept connection may idle.
+pub const HTTP_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the body of a request may take.
+pub const HTTP_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest form of a new session.
+pub const HTTP_FORM_BYTES: usize = 16 * 1024;
+/// Largest body of a signal: 8,192 bytes of data with every one escaped, and a type.
+pub const HTTP_SIGNAL_BYTES: usize = 64 * 1024;
+/// Largest report of a client that the server reads (and drops).
+pub const HTTP_REPORT_BYTES: usize = 256 * 1024;
+/// Connections that the listener holds at one time, those of clients included; further ones are closed at once.
+pub const OPEN_SOCKETS: usize = 65_536;
+/// How long a stopping server waits for answers that are on their way.
+pub const STOP_WITHIN: Duration = Duration::from_secs(2);
+/// Characters of an archive's name.
+pub const ARCHIVE_NAME_CHARS: usize = 80;

@@ -1,0 +1,159 @@
+//! Frames on their way in.
+
+use super::event::{Event, Signal};
+use super::io::Output;
+use super::link::Link;
+use super::status::{DisconnectReason, Status};
+use super::{Engine, Membership, Phase};
+use otc_protocol::Moment;
+use otc_protocol::envelope::{self, Delivery, FromServer};
+use otc_protocol::raptor::{Body, Connection, Message, Reason, SignalContent};
+use otc_protocol::rumor::{Frame, FrameError};
+use std::sync::Arc;
+
+impl Engine {
+    pub(super) fn frame(&mut self, now: Moment, attempt: u64, bytes: &[u8], out: &mut Vec<Output>) {
+        let Some(membership) = self.open_membership(attempt) else { return };
+        if let Link::Open { received, .. } = &mut membership.link {
+            *received = now;
+        }
+        if membership.away_since.take().is_some() {
+            membership.tries = 0;
+            self.status = Status::Connected;
+            out.push(Output::Event(Event::Reconnected));
+        }
+        let frame = match Frame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(FrameError::UnknownKind(_)) => return,
+            Err(error) => {
+                out.push(Output::Warn(format!("The server sent a malformed frame, ignored: {error}")));
+                return;
+            }
+        };
+        match FromServer::read(&frame) {
+            FromServer::Message(delivery) => self.message(now, &delivery, out),
+            FromServer::Status(answer) => match self.phase {
+                Phase::Connecting(_) => self.join_answered(now, &answer, out),
+                _ => self.answered(now, &answer, out),
+            },
+            FromServer::Pong | FromServer::Other => {}
+        }
+    }
+
+    /// The membership whose socket `attempt` is open.
+    fn open_membership(&mut self, attempt: u64) -> Option<&mut Membership> {
+        let membership = match &mut self.phase {
+            Phase::Connecting(connecting) => &mut connecting.joining_mut()?.membership,
+            Phase::Joined(membership) => membership,
+            _ => return None,
+        };
+        membership.link.is(attempt).then_some(membership)
+    }
+
+    fn message(&mut self, now: Moment, delivery: &Delivery<'_>, out: &mut Vec<Output>) {
+        let mut held = Vec::new();
+        let (membership, events) = match &mut self.phase {
+            Phase::Connecting(connecting) => {
+                let Some(joining) = connecting.joining_mut() else { return };
+                (&mut joining.membership, &mut joining.held)
+            }
+            Phase::Joined(membership) => (membership, &mut held),
+            _ => return,
+        };
+        let is_new = delivery.transaction.is_none_or(|transaction| membership.duplicates.note(transaction));
+        let ended = if is_new {
+            match Message::decode(delivery.data) {
+                Ok(message) => membership.take(message.body, delivery.from, events),
+                Err(error) => {
+                    out.push(Output::Warn(format!("The server sent a malformed message, ignored: {error}")));
+                    None
+                }
+            }
+        } else {
+            None
+        };
+        // What could not be understood is acknowledged all the same, or it would come again at every resume.
+        if let Some(transaction) = delivery.transaction
+            && let Ok(frame) = envelope::acknowledge(
+                delivery.from.unwrap_or_default(),
+                transaction,
+                &membership.connection_id,
+            )
+        {
+            membership.link.send(now, frame, out);
+        }
+        out.extend(held.into_iter().map(Output::Event));
+        match ended {
+            Some(reason) => self.ended(&reason, out),
+            None => self.join_progressed(out),
+        }
+    }
+
+    /// The server has ended this client's connection.
+    fn ended(&mut self, reason: &Reason, out: &mut Vec<Output>) {
+        out.push(Output::Close);
+        match DisconnectReason::from(reason) {
+            DisconnectReason::NetworkDisconnected => {
+                self.dropped(
+                    "The server ended this client's connection: it was away or too slow for too long.",
+                    out,
+                );
+            }
+            reason => {
+                self.report_unanswered(out);
+                self.end(reason, out);
+            }
+        }
+    }
+}
+
+impl Membership {
+    /// Takes a message; the answer is why one's own connection has ended, if it has.
+    fn take(&mut self, body: Body, from: Option<&str>, events: &mut Vec<Event>) -> Option<Reason> {
+        let own_id = self.connection_id.as_str();
+        let roster = &mut self.roster;
+        match body {
+            Body::ConnectionCreated(connection) => roster.connection_created(own_id, connection, events),
+            Body::ConnectionDeleted { id, reason } if id == own_id => return Some(reason),
+            Body::ConnectionDeleted { id, .. } => roster.connection_deleted(&id, events),
+            Body::StreamCreated(stream) => roster.stream_created(own_id, stream, events),
+            Body::StreamDeleted { id, .. } => roster.stream_deleted(&id, events),
+            Body::StreamUpdated { id, change } => {
+                if let Some(name) = change.name {
+                    roster.stream_renamed(&id, &name);
+                }
+            }
+            Body::ChannelUpdated { stream, channel, change } => {
+                roster.channel_updated(&stream, &channel, &change, events);
+            }
+            Body::Signal { content, .. } => {
+                let from = self.sender(from.unwrap_or_default(), content.from_connection.as_ref());
+                events.push(Event::Signal(signal(content, from)));
+            }
+            Body::SessionMute(mute) => events.push(Event::MuteForced { active: mute.active }),
+            Body::ArchiveCreated(archive) => roster.archive_created(archive, events),
+            Body::ArchiveUpdated { id, change } => roster.archive_updated(&id, &change.status, events),
+            _ => {}
+        }
+        None
+    }
+
+    /// Who sent a signal: nobody for the server, and for a sender of whom the server has not told what the signal
+    /// itself says (`wire.md §5.5`).
+    fn sender(&self, from: &str, told: Option<&Connection>) -> Option<Arc<Connection>> {
+        if from.is_empty() || from.starts_with("symphony.") {
+            return None;
+        }
+        match told {
+            Some(connection) if connection.id == from && !self.roster.knows(from) => {
+                Some(Arc::new(connection.clone()))
+            }
+            _ => Some(self.roster.member(from)),
+        }
+    }
+}
+
+fn signal(content: SignalContent, from: Option<Arc<Connection>>) -> Signal {
+    let data = content.data.map(|data| data.as_string().unwrap_or_else(|| data.text().to_owned()));
+    Signal { kind: content.kind, data, from }
+}

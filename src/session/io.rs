@@ -1,0 +1,149 @@
+//! What goes into the engine and what comes out of it.
+
+use super::event::Event;
+use bytes::Bytes;
+use otc_protocol::error::ErrorCode;
+use std::fmt;
+
+/// Something that happens to a session.
+///
+/// `attempt` names the request, dial or socket that the engine asked for; news of an abandoned one is ignored.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The application connects.
+    Connect {
+        /// Its token.
+        token: Secret,
+        /// Where to ask for the session info instead of the configured place.
+        api_url: Option<String>,
+    },
+    /// The application sends a signal.
+    Signal {
+        /// Its type.
+        kind: Option<&'a str>,
+        /// Its data.
+        data: Option<&'a str>,
+        /// The one addressee; `None` for everybody.
+        to: Option<&'a str>,
+        /// Send it again after a cut.
+        retry: bool,
+    },
+    /// The application leaves.
+    Disconnect,
+    /// The session info has been answered.
+    Info {
+        /// Which request.
+        attempt: u64,
+        /// HTTP status.
+        status: u16,
+        /// What was answered.
+        body: &'a [u8],
+    },
+    /// The session info could not be asked for.
+    InfoFailed {
+        /// Which request.
+        attempt: u64,
+        /// Why.
+        failure: Failure,
+    },
+    /// A socket is open.
+    Opened {
+        /// Which dial.
+        attempt: u64,
+    },
+    /// A socket could not be opened.
+    OpenFailed {
+        /// Which dial.
+        attempt: u64,
+        /// Why.
+        failure: Failure,
+    },
+    /// A frame has arrived.
+    Frame {
+        /// On which socket.
+        attempt: u64,
+        /// The whole frame.
+        bytes: &'a [u8],
+    },
+    /// A socket has closed, by whichever side.
+    Closed {
+        /// Which socket.
+        attempt: u64,
+        /// The WebSocket close code, if the server gave one.
+        code: Option<u16>,
+    },
+    /// The driver stops or resumes reading the socket, because the application is slow.
+    Reading(bool),
+    /// The moment that [`super::Engine::deadline`] named has come.
+    Timer,
+}
+
+/// Something that the driver must do, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Ask for the session info with an HTTP GET.
+    RequestInfo {
+        /// To be named in the answer.
+        attempt: u64,
+        /// The whole URL.
+        url: String,
+        /// For the header `X-OPENTOK-AUTH`.
+        token: Secret,
+        /// For the header `X-TB-CONNECTIONID`.
+        connection_id: String,
+    },
+    /// Open a WebSocket.
+    Dial {
+        /// To be named in the answer, and with everything that comes from the socket.
+        attempt: u64,
+        /// The whole URL.
+        url: String,
+    },
+    /// Send one frame on the open socket.
+    Send(Bytes),
+    /// Flush the open socket, close it with code 1000, and say so.
+    Close,
+    /// Drop every request, dial and socket at once.
+    Abandon,
+    /// Tell the application.
+    Event(Event),
+    /// Tell the log.
+    Warn(String),
+}
+
+/// Text that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret")
+    }
+}
+
+/// Why something could not be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// For people: what failed, where.
+    pub text: String,
+}
+
+/// Kinds of failure that need different answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// Nobody answers there, or the answer made no sense; trying again may help.
+    Unreachable,
+    /// The address, the certificate or the settings are wrong; trying again does not help.
+    Permanent,
+}
+
+/// Why a call is refused, synchronously.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The number.
+    pub code: ErrorCode,
+    /// What to do next.
+    pub text: &'static str,
+}

@@ -1,0 +1,248 @@
+//! The socket under a session: open, silent, lost, coming back (`wire.md §3.4`, `§3.5`).
+
+use super::event::Event;
+use super::io::{Failure, Output};
+use super::status::{DisconnectReason, Status};
+use super::{Engine, Membership, Phase};
+use otc_protocol::Moment;
+use otc_protocol::envelope;
+use otc_protocol::error::ErrorCode;
+use otc_protocol::limits::{BACKOFF_FIRST, BACKOFF_MOST, CLIENT_SILENCE, DIAL_TIMEOUT, PING_AFTER};
+use std::time::Duration;
+
+/// Close codes that say: do not come back (`wire.md §3.6`).
+const PERMANENT_CLOSES: [u16; 2] = [1003, 1011];
+
+/// The state of the one socket.
+pub(super) enum Link {
+    /// None; the next try starts then.
+    Waiting { until: Moment },
+    /// Being opened.
+    Dialing { attempt: u64, until: Moment },
+    /// Open.
+    Open { attempt: u64, received: Moment, sent: Moment },
+}
+
+impl Link {
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+
+    /// Whether `attempt` is the socket that is open.
+    pub(super) fn is(&self, attempt: u64) -> bool {
+        matches!(self, Self::Open { attempt: open, .. } if *open == attempt)
+    }
+
+    /// Whether `attempt` is the socket that is being opened.
+    pub(super) fn is_dialing(&self, attempt: u64) -> bool {
+        matches!(self, Self::Dialing { attempt: dialing, .. } if *dialing == attempt)
+    }
+
+    /// When something is due: the next try, the end of a dial, a ping, or the end of patience.
+    pub(super) fn deadline(&self, reading: bool) -> Moment {
+        match *self {
+            Self::Waiting { until } | Self::Dialing { until, .. } => until,
+            Self::Open { received, sent, .. } => {
+                let ping = sent + PING_AFTER;
+                if reading { ping.min(received + CLIENT_SILENCE) } else { ping }
+            }
+        }
+    }
+
+    /// Sends a frame if the socket is open.
+    pub(super) fn send(&mut self, now: Moment, frame: bytes::Bytes, out: &mut Vec<Output>) {
+        if let Self::Open { sent, .. } = self {
+            *sent = now;
+            out.push(Output::Send(frame));
+        }
+    }
+
+    /// Whether nothing has been heard for too long.
+    pub(super) fn is_silent(&self, now: Moment, reading: bool) -> bool {
+        matches!(*self, Self::Open { received, .. } if reading && received + CLIENT_SILENCE <= now)
+    }
+
+    /// Sends a ping if one is due.
+    pub(super) fn keep_alive(&mut self, now: Moment, out: &mut Vec<Output>) {
+        if matches!(*self, Self::Open { sent, .. } if sent + PING_AFTER <= now) {
+            self.send(now, envelope::ping(), out);
+        }
+    }
+}
+
+impl Membership {
+    /// Starts opening a socket (`wire.md §3.1`): a first one, or one that takes over from another.
+    pub(super) fn dial(&mut self, dial: (u64, String), until: Moment, resume: bool, out: &mut Vec<Output>) {
+        let (attempt, attempt_id) = dial;
+        let separator = if self.messaging_url.contains('?') { '&' } else { '?' };
+        let reconnect = if resume { "&reconnect=true" } else { "" };
+        let url = format!(
+            "{}{separator}socketId={}{reconnect}&attempt={attempt_id}",
+            self.messaging_url, self.socket_id
+        );
+        self.link = Link::Dialing { attempt, until };
+        out.push(Output::Dial { attempt, url });
+    }
+}
+
+impl Engine {
+    /// The number and the id of the next dial.
+    pub(super) fn new_dial(&mut self) -> (u64, String) {
+        (self.next_attempt(), self.ids.uuid())
+    }
+
+    pub(super) fn opened(&mut self, now: Moment, attempt: u64, out: &mut Vec<Output>) {
+        let open = Link::Open { attempt, received: now, sent: now };
+        match &mut self.phase {
+            Phase::Connecting(connecting) => {
+                if connecting.opened(attempt, open, out) {
+                    self.reading = true;
+                }
+            }
+            Phase::Joined(membership) if membership.link.is_dialing(attempt) => {
+                membership.link = open;
+                self.reading = true;
+                for outgoing in self.outbox.unanswered() {
+                    let frame = membership.request(&outgoing.transaction, None, &outgoing.data);
+                    membership.link.send(now, frame, out);
+                }
+                self.pump(now, out);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn open_failed(&mut self, now: Moment, attempt: u64, failure: Failure, out: &mut Vec<Output>) {
+        match &mut self.phase {
+            Phase::Connecting(_) => self.join_open_failed(now, attempt, failure, out),
+            Phase::Joined(membership) if membership.link.is_dialing(attempt) => {
+                out.push(Output::Warn(format!("Coming back failed, will try again: {}", failure.text)));
+                self.link_lost(now, out);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn closed(&mut self, now: Moment, attempt: u64, code: Option<u16>, out: &mut Vec<Output>) {
+        let refused = code.is_some_and(|code| PERMANENT_CLOSES.contains(&code));
+        match &mut self.phase {
+            Phase::Connecting(_) => self.join_closed(now, attempt, refused, out),
+            Phase::Joined(membership) if membership.link.is(attempt) => {
+                if refused {
+                    self.dropped("The server ended this client's session.", out);
+                } else {
+                    self.link_lost(now, out);
+                }
+            }
+            Phase::Leaving { attempt: leaving, .. } if *leaving == attempt => self.left(out),
+            _ => {}
+        }
+    }
+
+    pub(super) fn link_timer(&mut self, now: Moment, out: &mut Vec<Output>) {
+        let reading = self.reading;
+        let window = self.config.reconnect_window;
+        let Phase::Joined(membership) = &mut self.phase else { return };
+        if membership.away_since.is_some_and(|since| since + window <= now) {
+            out.push(Output::Abandon);
+            self.dropped("The connection was lost and could not be restored in time.", out);
+            return;
+        }
+        match membership.link {
+            Link::Waiting { until } if until <= now => self.come_back(now, out),
+            Link::Dialing { until, .. } if until <= now => {
+                out.push(Output::Abandon);
+                self.link_lost(now, out);
+            }
+            Link::Open { .. } if membership.link.is_silent(now, reading) => {
+                // Without a close handshake: it would wait for a peer who may be gone.
+                out.push(Output::Abandon);
+                self.link_lost(now, out);
+            }
+            Link::Open { .. } => {
+                membership.link.keep_alive(now, out);
+                self.pump(now, out);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn set_reading(&mut self, now: Moment, reading: bool) {
+        self.reading = reading;
+        let link = match &mut self.phase {
+            Phase::Joined(membership) => &mut membership.link,
+            Phase::Connecting(connecting) => match connecting.link_mut() {
+                Some(link) => link,
+                None => return,
+            },
+            _ => return,
+        };
+        if let Link::Open { received, .. } = link
+            && reading
+        {
+            *received = now;
+        }
+    }
+
+    /// The socket of a joined session is gone: tells the application once, and tries to come back.
+    fn link_lost(&mut self, now: Moment, out: &mut Vec<Output>) {
+        let Phase::Joined(membership) = &mut self.phase else { return };
+        if membership.away_since.is_none() {
+            membership.away_since = Some(now);
+            membership.tries = 0;
+            self.status = Status::Reconnecting;
+            out.push(Output::Event(Event::Reconnecting));
+            let unrepeatable = self.outbox.drop_unrepeatable();
+            report_lost(unrepeatable, "The connection was lost; the signal may have arrived.", out);
+        }
+        self.paused_until = None;
+        let pause = match membership.tries {
+            0 => Duration::ZERO,
+            tries => {
+                let most = BACKOFF_FIRST.saturating_mul(1 << tries.min(16)).min(BACKOFF_MOST);
+                self.ids.jitter(most)
+            }
+        };
+        membership.tries += 1;
+        membership.link = Link::Waiting { until: now + pause };
+        if pause.is_zero() {
+            self.come_back(now, out);
+        }
+    }
+
+    fn come_back(&mut self, now: Moment, out: &mut Vec<Output>) {
+        let dial = self.new_dial();
+        if let Phase::Joined(membership) = &mut self.phase {
+            membership.dial(dial, now + DIAL_TIMEOUT, true, out);
+        }
+    }
+
+    /// The session is lost for good.
+    pub(super) fn dropped(&mut self, text: &str, out: &mut Vec<Output>) {
+        self.report_unanswered(out);
+        out.push(Output::Event(Event::Error { code: ErrorCode::ConnectionDropped, text: text.to_owned() }));
+        self.end(DisconnectReason::NetworkDisconnected, out);
+    }
+
+    /// Says for every signal that the server has not answered that nothing is known of it.
+    pub(super) fn report_unanswered(&mut self, out: &mut Vec<Output>) {
+        let lost = self.outbox.clear();
+        report_lost(lost, "The session ended before the server answered; the signal may have arrived.", out);
+    }
+
+    /// Back to idle, with a word to the application.
+    pub(super) fn end(&mut self, reason: DisconnectReason, out: &mut Vec<Output>) {
+        self.phase = Phase::Idle;
+        self.status = Status::NotConnected;
+        self.disconnect_reason = reason;
+        self.paused_until = None;
+        self.outbox.clear();
+        out.push(Output::Event(Event::Disconnected(reason)));
+    }
+}
+
+fn report_lost(count: usize, text: &str, out: &mut Vec<Output>) {
+    for _ in 0..count {
+        out.push(Output::Event(Event::Error { code: ErrorCode::UnableToSendSignal, text: text.to_owned() }));
+    }
+}

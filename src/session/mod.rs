@@ -1,0 +1,199 @@
+//! The session engine: a pure state machine.
+//!
+//! Everything that happens to a session goes into [`Engine::handle`] with the time at which it happens; everything to be
+//! done about it comes out, in order. No sockets, no clock, no threads: a recorded list of inputs is a test.
+
+mod config;
+mod connect;
+mod delivery;
+mod duplicates;
+mod event;
+mod ids;
+mod io;
+mod leave;
+mod link;
+mod outbox;
+mod roster;
+mod signal;
+mod status;
+
+pub use config::{Config, hosted_api_url};
+pub use event::{Event, Signal, StreamChange};
+pub use io::{Failure, FailureKind, Input, Output, Refused, Secret};
+pub(crate) use roster::pixels;
+pub use status::{DisconnectReason, Status};
+
+use connect::Connecting;
+use duplicates::Duplicates;
+use ids::Ids;
+use link::Link;
+use otc_protocol::Moment;
+use otc_protocol::permissions::{Permission, Permissions};
+use otc_protocol::raptor::{Connection, SessionAddress};
+use outbox::Outbox;
+use roster::Roster;
+use std::sync::Arc;
+
+/// One session, from its creation to its deletion.
+pub struct Engine {
+    config: Config,
+    ids: Ids,
+    status: Status,
+    disconnect_reason: DisconnectReason,
+    phase: Phase,
+    outbox: Outbox,
+    /// No signal is sent before, because the server asked for a pause.
+    paused_until: Option<Moment>,
+    /// Whether the driver reads the socket; while it does not, silence does not count.
+    reading: bool,
+    attempts: u64,
+}
+
+/// What the session is doing.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each session, and it spends its life in the large one"
+)]
+enum Phase {
+    /// Nothing.
+    Idle,
+    /// Getting in.
+    Connecting(Connecting),
+    /// In, or coming back.
+    Joined(Membership),
+    /// The last words are on their way.
+    Leaving { attempt: u64, until: Moment },
+}
+
+/// What one successful or attempted join consists of.
+struct Membership {
+    address: SessionAddress,
+    connection_id: String,
+    socket_id: String,
+    messaging_url: String,
+    symphony: String,
+    roster: Roster,
+    duplicates: Duplicates,
+    link: Link,
+    /// When the connection was lost; `None` while it holds.
+    away_since: Option<Moment>,
+    /// Tries to come back since then.
+    tries: u32,
+}
+
+impl Engine {
+    /// A session that is not connected. `seed` makes its ids and its jitter.
+    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+        Self {
+            config,
+            ids: Ids::new(seed),
+            status: Status::default(),
+            disconnect_reason: DisconnectReason::default(),
+            phase: Phase::Idle,
+            outbox: Outbox::default(),
+            paused_until: None,
+            reading: true,
+            attempts: 0,
+        }
+    }
+
+    /// Takes what happens at `now` and appends what is to be done to `out`.
+    ///
+    /// Only the application's own calls (connect, signal, disconnect) can be refused; then nothing has changed.
+    pub fn handle(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) -> Result<(), Refused> {
+        match input {
+            Input::Connect { token, api_url } => return self.connect(now, token, api_url, out),
+            Input::Signal { kind, data, to, retry } => return self.signal(now, kind, data, to, retry, out),
+            Input::Disconnect => return self.disconnect(now, out),
+            Input::Info { attempt, status, body } => self.info(now, attempt, status, body, out),
+            Input::InfoFailed { attempt, failure } => self.info_failed(now, attempt, failure, out),
+            Input::Opened { attempt } => self.opened(now, attempt, out),
+            Input::OpenFailed { attempt, failure } => self.open_failed(now, attempt, failure, out),
+            Input::Frame { attempt, bytes } => self.frame(now, attempt, bytes, out),
+            Input::Closed { attempt, code } => self.closed(now, attempt, code, out),
+            Input::Reading(reading) => self.set_reading(now, reading),
+            Input::Timer => self.timer(now, out),
+        }
+        Ok(())
+    }
+
+    /// When [`Input::Timer`] is due next; `None` while nothing is.
+    pub fn deadline(&self) -> Option<Moment> {
+        match &self.phase {
+            Phase::Idle => None,
+            Phase::Connecting(connecting) => Some(connecting.deadline(self.reading)),
+            Phase::Joined(membership) => {
+                let window = membership.away_since.map(|since| since + self.config.reconnect_window);
+                let pause = self.paused_until.filter(|_| membership.link.is_open());
+                [Some(membership.link.deadline(self.reading)), window, pause].into_iter().flatten().min()
+            }
+            Phase::Leaving { until, .. } => Some(*until),
+        }
+    }
+
+    /// What the session was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the session stands.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Why it ended last.
+    pub fn disconnect_reason(&self) -> DisconnectReason {
+        self.disconnect_reason
+    }
+
+    /// One's own connection while the session is joined.
+    pub fn connection(&self) -> Option<&Arc<Connection>> {
+        match &self.phase {
+            Phase::Joined(membership) => membership.roster.own(),
+            _ => None,
+        }
+    }
+
+    /// The others who are in the session, while it is joined; in no order.
+    pub fn others(&self) -> Vec<Arc<Connection>> {
+        match &self.phase {
+            Phase::Joined(membership) => membership.roster.others().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the token allows, while the session is joined.
+    pub fn permissions(&self) -> Permissions {
+        let names = self.connection().map(|own| own.permissions.as_slice()).unwrap_or_default();
+        let known: Vec<Permission> = names.iter().filter_map(|name| Permission::from_name(name)).collect();
+        Permissions::of(&known)
+    }
+
+    /// Signals that wait for the server's answer or for a connection.
+    pub fn queued_signals(&self) -> usize {
+        self.outbox.len()
+    }
+
+    fn next_attempt(&mut self) -> u64 {
+        self.attempts += 1;
+        self.attempts
+    }
+
+    fn timer(&mut self, now: Moment, out: &mut Vec<Output>) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        match &self.phase {
+            Phase::Idle => {}
+            Phase::Connecting(_) => self.connect_timer(now, out),
+            Phase::Joined(_) => self.link_timer(now, out),
+            Phase::Leaving { .. } => {
+                out.push(Output::Abandon);
+                self.left(out);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! What the application has said and the server has not yet answered.
+
+use otc_protocol::limits::{OUTBOX_BYTES, OUTBOX_SIGNALS, REQUEST_WINDOW};
+use std::collections::VecDeque;
+
+/// A signal on its way.
+pub(super) struct Outgoing {
+    /// Its transaction id, the same in every copy that is sent.
+    pub(super) transaction: String,
+    /// Its Raptor JSON.
+    pub(super) data: Vec<u8>,
+    /// Whether it is sent again after a cut (`retry_after_reconnect`).
+    pub(super) retry: bool,
+    /// Times that the server has refused it with 429.
+    pub(super) rate_refusals: u32,
+    order: u64,
+}
+
+/// Signals in the sender's order: first those that are sent and unanswered, then those that wait.
+#[derive(Default)]
+pub(super) struct Outbox {
+    unanswered: VecDeque<Outgoing>,
+    waiting: VecDeque<Outgoing>,
+    bytes: usize,
+    next: u64,
+}
+
+impl Outbox {
+    pub(super) fn has_room_for(&self, bytes: usize) -> bool {
+        self.len() < OUTBOX_SIGNALS && self.bytes + bytes <= OUTBOX_BYTES
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.unanswered.len() + self.waiting.len()
+    }
+
+    /// Puts a signal behind all others.
+    pub(super) fn push(&mut self, transaction: String, data: Vec<u8>, retry: bool) {
+        self.bytes += data.len();
+        self.waiting.push_back(Outgoing { transaction, data, retry, rate_refusals: 0, order: self.next });
+        self.next += 1;
+    }
+
+    /// The next signal to send, if the window of unanswered ones has room; it counts as sent.
+    pub(super) fn next_to_send(&mut self) -> Option<&Outgoing> {
+        if self.unanswered.len() >= REQUEST_WINDOW {
+            return None;
+        }
+        self.send_regardless()
+    }
+
+    /// The next signal to send whatever the window says: for the last words of a leaving client.
+    pub(super) fn send_regardless(&mut self) -> Option<&Outgoing> {
+        self.unanswered.push_back(self.waiting.pop_front()?);
+        self.unanswered.back()
+    }
+
+    /// Everything that is sent and unanswered, in order: what a new socket repeats (`wire.md §3.5`).
+    pub(super) fn unanswered(&self) -> impl Iterator<Item = &Outgoing> {
+        self.unanswered.iter()
+    }
+
+    /// Takes out the signal that the server has answered.
+    pub(super) fn answered(&mut self, transaction: &str) -> Option<Outgoing> {
+        let index = self.unanswered.iter().position(|outgoing| outgoing.transaction == transaction)?;
+        let outgoing = self.unanswered.remove(index)?;
+        self.bytes -= outgoing.data.len();
+        Some(outgoing)
+    }
+
+    /// Puts a refused signal back to its place among those that wait.
+    pub(super) fn put_back(&mut self, outgoing: Outgoing) {
+        self.bytes += outgoing.data.len();
+        let index = self.waiting.partition_point(|other| other.order < outgoing.order);
+        self.waiting.insert(index, outgoing);
+    }
+
+    /// Takes out, in order, what must not be sent again after a cut; true for those that may have arrived.
+    pub(super) fn drop_unrepeatable(&mut self) -> usize {
+        let before = self.len();
+        self.unanswered.retain(|outgoing| outgoing.retry);
+        self.waiting.retain(|outgoing| outgoing.retry);
+        self.bytes = self.unanswered.iter().chain(&self.waiting).map(|outgoing| outgoing.data.len()).sum();
+        before - self.len()
+    }
+
+    /// Empties the outbox and says how many signals it held.
+    pub(super) fn clear(&mut self) -> usize {
+        let held = self.len();
+        *self = Self { next: self.next, ..Self::default() };
+        held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbox(count: usize) -> Outbox {
+        let mut outbox = Outbox::default();
+        for index in 0..count {
+            outbox.push(index.to_string(), vec![0; 10], index % 2 == 0);
+        }
+        outbox
+    }
+
+    fn send_all(outbox: &mut Outbox) -> Vec<String> {
+        let mut sent = Vec::new();
+        while let Some(outgoing) = outbox.next_to_send() {
+            sent.push(outgoing.transaction.clone());
+        }
+        sent
+    }
+
+    #[test]
+    fn the_window_bounds_what_is_unanswered() {
+        let mut outbox = outbox(REQUEST_WINDOW + 2);
+        assert_eq!(send_all(&mut outbox).len(), REQUEST_WINDOW);
+        assert!(outbox.answered("5").is_some());
+        assert!(outbox.answered("5").is_none(), "a second answer changes nothing");
+        assert_eq!(send_all(&mut outbox), [REQUEST_WINDOW.to_string()]);
+    }
+
+    #[test]
+    fn a_refused_signal_returns_to_its_place() {
+        let mut outbox = outbox(4);
+        outbox.next_to_send();
+        outbox.next_to_send();
+        let second = outbox.answered("1").expect("sent");
+        let first = outbox.answered("0").expect("sent");
+        outbox.put_back(second);
+        outbox.put_back(first);
+        assert_eq!(send_all(&mut outbox), ["0", "1", "2", "3"]);
+    }
+
+    #[test]
+    fn bounds_hold_in_number_and_bytes() {
+        let full = outbox(OUTBOX_SIGNALS);
+        assert!(!full.has_room_for(0));
+        let mut heavy = Outbox::default();
+        heavy.push("t".into(), vec![0; OUTBOX_BYTES - 1], true);
+        assert!(heavy.has_room_for(1) && !heavy.has_room_for(2));
+        heavy.next_to_send();
+        heavy.answered("t");
+        assert!(heavy.has_room_for(OUTBOX_BYTES));
+    }
+
+    #[test]
+    fn what_must_not_be_repeated_is_taken_out() {
+        let mut outbox = outbox(4);
+        outbox.next_to_send();
+        outbox.next_to_send();
+        assert_eq!(outbox.drop_unrepeatable(), 2);
+        assert_eq!(outbox.unanswered().map(|outgoing| &*outgoing.transaction).collect::<Vec<_>>(), ["0"]);
+        assert_eq!(send_all(&mut outbox), ["2"]);
+        assert_eq!(outbox.bytes, 20);
+        assert_eq!(outbox.clear(), 2);
+        assert_eq!(outbox.bytes, 0);
+    }
+}

@@ -1,0 +1,184 @@
+//! Who and what is in the session.
+
+use super::event::{Event, StreamChange};
+use otc_protocol::raptor::{Archive, ChannelState, Connection, SessionState, Stream};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// The members, streams and recordings of a joined session, as the server has told of them.
+#[derive(Default)]
+pub(super) struct Roster {
+    own: Option<Arc<Connection>>,
+    /// Nobody's coming and going is told.
+    suppressed: bool,
+    connections: HashMap<String, Arc<Connection>>,
+    streams: HashMap<String, Arc<Stream>>,
+    archives: HashSet<String>,
+    /// Who has left before the server's list came; the list may still name them.
+    gone: HashSet<String>,
+    listed: bool,
+}
+
+impl Roster {
+    pub(super) fn new(suppressed: bool) -> Self {
+        Self { suppressed, ..Self::default() }
+    }
+
+    /// One's own connection, once the server has told of it.
+    pub(super) fn own(&self) -> Option<&Arc<Connection>> {
+        self.own.as_ref()
+    }
+
+    /// Whether the list and one's own connection have both come, in whatever order (`wire.md §5.1`).
+    pub(super) fn is_complete(&self) -> bool {
+        self.listed && self.own.is_some()
+    }
+
+    /// The others, in no order.
+    pub(super) fn others(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        self.connections.values()
+    }
+
+    /// Takes the server's list of what was there before.
+    pub(super) fn list(&mut self, own_id: &str, state: SessionState, events: &mut Vec<Event>) {
+        self.listed = true;
+        for connection in state.connection {
+            if connection.id != own_id && !self.gone.contains(&connection.id) {
+                self.connection_created(own_id, connection, events);
+            }
+        }
+        for stream in state.stream {
+            if !self.gone.contains(&stream.id) {
+                self.stream_created(own_id, stream, events);
+            }
+        }
+        for archive in state.archive {
+            self.archive_created(archive, events);
+        }
+        if state.mute.is_some_and(|mute| mute.active) {
+            events.push(Event::MuteForced { active: true });
+        }
+        self.gone = HashSet::new();
+    }
+
+    pub(super) fn connection_created(
+        &mut self,
+        own_id: &str,
+        connection: Connection,
+        events: &mut Vec<Event>,
+    ) {
+        let connection = Arc::new(connection);
+        if connection.id == own_id {
+            self.own = Some(connection);
+            return;
+        }
+        if connection.id.starts_with("symphony.") || self.connections.contains_key(&connection.id) {
+            return;
+        }
+        self.connections.insert(connection.id.clone(), Arc::clone(&connection));
+        if !self.suppressed {
+            events.push(Event::ConnectionCreated(connection));
+        }
+    }
+
+    pub(super) fn connection_deleted(&mut self, id: &str, events: &mut Vec<Event>) {
+        if !self.listed {
+            self.gone.insert(id.to_owned());
+        }
+        if let Some(connection) = self.connections.remove(id)
+            && !self.suppressed
+        {
+            events.push(Event::ConnectionDropped(connection));
+        }
+    }
+
+    pub(super) fn stream_created(&mut self, own_id: &str, mut stream: Stream, events: &mut Vec<Event>) {
+        if stream.publisher() == Some(own_id) || self.streams.contains_key(&stream.id) {
+            return;
+        }
+        if stream.connection.is_none() {
+            stream.connection = stream.connection_id.as_deref().map(|id| (*self.member(id)).clone());
+        }
+        let stream = Arc::new(stream);
+        self.streams.insert(stream.id.clone(), Arc::clone(&stream));
+        events.push(Event::StreamReceived(stream));
+    }
+
+    pub(super) fn stream_deleted(&mut self, id: &str, events: &mut Vec<Event>) {
+        if !self.listed {
+            self.gone.insert(id.to_owned());
+        }
+        if let Some(stream) = self.streams.remove(id) {
+            events.push(Event::StreamDropped(stream));
+        }
+    }
+
+    pub(super) fn stream_renamed(&mut self, id: &str, name: &str) {
+        if let Some(stream) = self.streams.get_mut(id) {
+            Arc::make_mut(stream).name = name.to_owned();
+        }
+    }
+
+    pub(super) fn channel_updated(
+        &mut self,
+        id: &str,
+        channel: &str,
+        change: &ChannelState,
+        events: &mut Vec<Event>,
+    ) {
+        let Some(shared) = self.streams.get_mut(id) else { return };
+        let stream = Arc::make_mut(shared);
+        let Some(channel) = stream.channel.iter_mut().find(|known| known.id == channel) else { return };
+        let before = channel.state.clone();
+        channel.state.apply(change);
+        let after = channel.state.clone();
+        let kind = channel.kind.clone();
+        let stream = Arc::clone(shared);
+        let mut changed = |what| events.push(Event::StreamChanged(Arc::clone(&stream), what));
+        if before.active != after.active {
+            let active = after.active.unwrap_or(false);
+            match kind.as_str() {
+                "audio" => changed(StreamChange::Audio(active)),
+                "video" => changed(StreamChange::Video(active)),
+                _ => changed(StreamChange::Captions(active)),
+            }
+        }
+        if kind == "video" && (before.width, before.height) != (after.width, after.height) {
+            changed(StreamChange::Dimensions(pixels(after.width), pixels(after.height)));
+        }
+        if kind == "video" && before.source != after.source {
+            changed(StreamChange::VideoType);
+        }
+    }
+
+    pub(super) fn archive_created(&mut self, archive: Archive, events: &mut Vec<Event>) {
+        if matches!(archive.status.as_str(), "started" | "paused") && self.archives.insert(archive.id.clone())
+        {
+            events.push(Event::ArchiveStarted { id: archive.id, name: archive.name });
+        }
+    }
+
+    pub(super) fn archive_updated(&mut self, id: &str, status: &str, events: &mut Vec<Event>) {
+        if !matches!(status, "started" | "paused") && self.archives.remove(id) {
+            events.push(Event::ArchiveStopped { id: id.to_owned() });
+        }
+    }
+
+    /// The connection named `id`; one made up of the id alone when the server has not told of it, as happens when
+    /// connection events are suppressed (`wire.md §5.5`).
+    pub(super) fn member(&self, id: &str) -> Arc<Connection> {
+        let known = self.own.as_ref().filter(|own| own.id == id).or_else(|| self.connections.get(id));
+        known.map_or_else(|| Arc::new(Connection { id: id.to_owned(), ..Connection::default() }), Arc::clone)
+    }
+
+    /// Whether the server has told of the connection `id`.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.connections.contains_key(id) || self.own.as_ref().is_some_and(|own| own.id == id)
+    }
+}
+
+/// Pixels as C has them; what is absent or absurd is 0.
+pub(crate) fn pixels(value: Option<f64>) -> i32 {
+    #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, which is meant")]
+    value.map_or(0, |value| (value as i32).max(0))
+}
