@@ -1,0 +1,29 @@
+//! What C sees: convert, call, convert. All `unsafe` of the project lives here.
+//!
+//! One file for each C noun. Every exported function runs inside [`boundary`], so that no panic reaches C, and finds
+//! its objects through [`handle`], so that no bad pointer is followed.
+#![allow(unsafe_code, non_camel_case_types, clippy::doc_markdown)]
+
+mod boundary;
+mod callbacks;
+mod connection;
+mod handle;
+mod lent;
+mod library;
+mod log;
+mod session;
+mod settings;
+mod signal;
+mod stream;
+mod threads;
+mod types;
+
+pub use callbacks::otc_session_callbacks;
+pub use connection::*;
+pub use library::*;
+pub use log::*;
+pub use session::*;
+pub use settings::*;
+pub use signal::*;
+pub use stream::*;
+pub use types::*;

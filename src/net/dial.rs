@@ -1,0 +1,46 @@
+//! From a URL to an open byte stream.
+
+use super::tls::Trust;
+use super::url::Endpoint;
+use crate::session::{Failure, FailureKind};
+use std::io;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+
+/// A byte stream, encrypted or not.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Resolves the name, connects, and makes the TLS handshake where the scheme asks for it.
+pub(super) async fn dial(
+    endpoint: &Endpoint,
+    trust: impl Fn() -> Result<Trust, Failure>,
+) -> Result<Box<dyn Stream>, Failure> {
+    let tcp = connect(endpoint).await.map_err(|error| Failure {
+        kind: FailureKind::Unreachable,
+        text: format!("{} cannot be reached: {error}", endpoint.place()),
+    })?;
+    if endpoint.secure {
+        let stream = trust()?.handshake(&endpoint.host, tcp).await?;
+        Ok(Box::new(stream))
+    } else {
+        Ok(Box::new(tcp))
+    }
+}
+
+/// Tries the addresses of the name one after the other; the last failure counts.
+async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in lookup_host((endpoint.host.as_str(), endpoint.port)).await? {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                // A signal is a small write that somebody waits for.
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}

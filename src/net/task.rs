@@ -1,0 +1,222 @@
+//! The task that drives one session: does what the engine asks for, and tells it what happens.
+
+use super::alarm::Alarm;
+use super::info;
+use super::session::Session;
+use super::socket::{Closed, Socket};
+use super::tls::Trust;
+use crate::session::{Event, Failure, Input, Output};
+use bytes::Bytes;
+use otc_protocol::limits::LEAVE_TIMEOUT;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::time::Instant;
+
+/// Frames that are handled in one go; their acknowledgements leave in one system call.
+const BATCH: usize = 256;
+
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
+
+/// Everything that is open or under way.
+#[derive(Default)]
+struct Wire {
+    info: Option<(u64, Pending<info::Answer>)>,
+    dial: Option<(u64, Pending<Box<Socket>>)>,
+    socket: Option<Box<Socket>>,
+    closing: Option<Closing>,
+    frames: Vec<Bytes>,
+}
+
+/// A socket whose last words are on their way.
+struct Closing {
+    socket: Box<Socket>,
+    /// How long it may take.
+    until: Instant,
+    /// The last words are out; what is left is to wait for the peer, because an early end could destroy them on their way.
+    written: bool,
+}
+
+/// Something that happened.
+enum News {
+    Info(u64, Result<info::Answer, Failure>),
+    Dialed(u64, Result<Box<Socket>, Failure>),
+    /// The frames lie in the wire; then the socket may have closed.
+    Frames(u64, Option<Closed>),
+    /// The last words of a socket are out.
+    LastWords(u64),
+    /// A closing socket is gone.
+    Gone,
+}
+
+/// Drives `session` until it has nothing left to do.
+pub(super) async fn drive(session: Arc<Session>) {
+    let mut wire = Wire::default();
+    let mut outputs = Vec::new();
+    let mut reading = true;
+    let mut alarm = Alarm::default();
+    loop {
+        let deadline = session.take(&mut outputs);
+        if !outputs.is_empty() {
+            wire.carry_out(&session, &mut outputs);
+            continue;
+        }
+        if wire.is_at_rest() && session.rest() {
+            return;
+        }
+        let has_room = session.strand.has_room();
+        if reading != has_room && wire.socket.is_some() {
+            reading = has_room;
+            if !reading {
+                crate::log::warn(
+                    "The callback queue is full; reading pauses. Return from callbacks quickly.",
+                );
+            }
+            session.feed([Input::Reading(reading)]);
+            continue;
+        }
+        let deadline = deadline.map(|deadline| session.library.clock.instant(deadline));
+        alarm.set([deadline, wire.closing.as_ref().map(|closing| closing.until)].into_iter().flatten().min());
+        tokio::select! {
+            biased;
+            () = session.wake.notified() => {}
+            news = poll_fn(|context| wire.poll(reading, context)) => wire.report(&session, news),
+            () = session.strand.room().notified() => {}
+            () = alarm.ring() => session.feed([Input::Timer]),
+        }
+    }
+}
+
+impl Wire {
+    /// Whether nothing is open or under way.
+    fn is_at_rest(&self) -> bool {
+        self.info.is_none() && self.dial.is_none() && self.socket.is_none() && self.closing.is_none()
+    }
+
+    fn carry_out(&mut self, session: &Arc<Session>, outputs: &mut Vec<Output>) {
+        let mut events: Vec<Event> = Vec::new();
+        for output in outputs.drain(..) {
+            match output {
+                Output::Send(frame) => {
+                    if let Some(socket) = &mut self.socket {
+                        socket.send(frame);
+                    }
+                }
+                Output::Event(event) => events.push(event),
+                Output::Warn(text) => crate::log::warn(&text),
+                Output::RequestInfo { attempt, url, token, connection_id } => {
+                    let session = Arc::clone(session);
+                    let request =
+                        async move { info::request(&url, &token, &connection_id, || trust(&session)).await };
+                    self.info = Some((attempt, Box::pin(request)));
+                }
+                Output::Dial { attempt, url } => {
+                    let session = Arc::clone(session);
+                    let dial = async move {
+                        session.library.limiter.turn().await;
+                        Socket::open(attempt, &url, || trust(&session)).await.map(Box::new)
+                    };
+                    self.socket = None;
+                    self.dial = Some((attempt, Box::pin(dial)));
+                }
+                Output::Close => {
+                    if let Some(mut socket) = self.socket.take() {
+                        socket.close();
+                        self.closing =
+                            Some(Closing { socket, until: Instant::now() + LEAVE_TIMEOUT, written: false });
+                    }
+                }
+                Output::Abandon => {
+                    self.info = None;
+                    self.dial = None;
+                    self.socket = None;
+                }
+            }
+        }
+        if !events.is_empty() {
+            session.tell(events);
+        }
+    }
+
+    /// Moves everything that can move; ready when there is something to report.
+    fn poll(&mut self, reading: bool, context: &mut Context<'_>) -> Poll<News> {
+        if let Some(news) = self.poll_closing(context) {
+            return Poll::Ready(news);
+        }
+        if let Some((attempt, request)) = &mut self.info
+            && let Poll::Ready(answer) = request.as_mut().poll(context)
+        {
+            let attempt = *attempt;
+            self.info = None;
+            return Poll::Ready(News::Info(attempt, answer));
+        }
+        if let Some((attempt, dial)) = &mut self.dial
+            && let Poll::Ready(result) = dial.as_mut().poll(context)
+        {
+            let attempt = *attempt;
+            self.dial = None;
+            return Poll::Ready(News::Dialed(attempt, result));
+        }
+        self.poll_socket(reading, context)
+    }
+
+    fn poll_socket(&mut self, reading: bool, context: &mut Context<'_>) -> Poll<News> {
+        let Some(socket) = &mut self.socket else { return Poll::Pending };
+        let attempt = socket.attempt;
+        if socket.poll_write(context).is_ready() {
+            self.socket = None;
+            return Poll::Ready(News::Frames(attempt, Some(Closed(None))));
+        }
+        while reading && self.frames.len() < BATCH {
+            match socket.poll_read(context) {
+                Poll::Ready(Ok(frame)) => self.frames.push(frame),
+                Poll::Ready(Err(closed)) => {
+                    self.socket = None;
+                    return Poll::Ready(News::Frames(attempt, Some(closed)));
+                }
+                Poll::Pending => break,
+            }
+        }
+        if self.frames.is_empty() { Poll::Pending } else { Poll::Ready(News::Frames(attempt, None)) }
+    }
+
+    fn poll_closing(&mut self, context: &mut Context<'_>) -> Option<News> {
+        let Closing { socket, until, written } = self.closing.as_mut()?;
+        if !*written && socket.poll_write(context).is_ready() {
+            *written = true;
+            return Some(News::LastWords(socket.attempt));
+        }
+        if Instant::now() >= *until || (*written && socket.poll_closed(context).is_ready()) {
+            self.closing = None;
+            return Some(News::Gone);
+        }
+        None
+    }
+
+    fn report(&mut self, session: &Session, news: News) {
+        match news {
+            News::Info(attempt, Ok((status, body))) => {
+                session.feed([Input::Info { attempt, status, body: &body }])
+            }
+            News::Info(attempt, Err(failure)) => session.feed([Input::InfoFailed { attempt, failure }]),
+            News::Dialed(attempt, Ok(socket)) => {
+                self.socket = Some(socket);
+                session.feed([Input::Opened { attempt }]);
+            }
+            News::Dialed(attempt, Err(failure)) => session.feed([Input::OpenFailed { attempt, failure }]),
+            News::LastWords(attempt) => session.feed([Input::Closed { attempt, code: None }]),
+            News::Gone => {}
+            News::Frames(attempt, closed) => {
+                let frames = self.frames.iter().map(|bytes| Input::Frame { attempt, bytes });
+                let closed = closed.map(|Closed(code)| Input::Closed { attempt, code });
+                session.feed(frames.chain(closed));
+                self.frames.clear();
+            }
+        }
+    }
+}
+
+fn trust(session: &Session) -> Result<Trust, Failure> {
+    session.library.trust(session.settings.ca_file.as_ref())
+}
