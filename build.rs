@@ -69,7 +69,8 @@ fn polish(header: &str, version: &str) -> String {
 /// C programmers know that pointers must be valid; the section is for Rust's readers.
 fn remove_safety_sections(lines: &mut Vec<&str>) {
     while let Some(start) = lines.iter().position(|line| line.trim() == "* # Safety") {
-        let end = lines[start..].iter().position(|line| line.trim() == "*/").map_or(lines.len(), |end| start + end);
+        let end =
+            lines[start..].iter().position(|line| line.trim() == "*/").map_or(lines.len(), |end| start + end);
         // The empty line before it goes too.
         lines.drain(start.saturating_sub(1)..end);
     }

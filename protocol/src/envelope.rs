@@ -219,7 +219,12 @@ pub fn pong() -> Bytes {
 
 /// CONNECT: the first frame of a new socket id.
 pub fn connect(connection: &str, transaction: &str, symphony: &str) -> Result<Bytes, FrameError> {
-    encode(Kind::Connect, &[], &[(UNIQUE_ID, connection), (TRANSACTION, transaction), (NOTIFY, symphony)], b"")
+    encode(
+        Kind::Connect,
+        &[],
+        &[(UNIQUE_ID, connection), (TRANSACTION, transaction), (NOTIFY, symphony)],
+        b"",
+    )
 }
 
 /// SUBSCRIBE to one topic.
@@ -298,7 +303,10 @@ mod tests {
     #[test]
     fn the_client_reads_what_the_server_writes() {
         let bytes = status("c1", 404, "t1", b"{}").expect("fits");
-        assert_eq!(from_server(&bytes), FromServer::Status(Answer { transaction: "t1", code: 404, data: b"{}" }));
+        assert_eq!(
+            from_server(&bytes),
+            FromServer::Status(Answer { transaction: "t1", code: 404, data: b"{}" })
+        );
         let bytes = message("/topic", "t2", "", b"[]").expect("fits");
         let delivery = Delivery { transaction: Some("t2"), from: Some(""), data: b"[]" };
         assert_eq!(from_server(&bytes), FromServer::Message(delivery));
@@ -322,7 +330,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let shown = format!("{:?}", Request { transaction: "t", from: "c", token: Some("secret"), data: b"hidden" });
+        let shown =
+            format!("{:?}", Request { transaction: "t", from: "c", token: Some("secret"), data: b"hidden" });
         assert!(!shown.contains("secret") && !shown.contains("hidden"), "{shown}");
     }
 }

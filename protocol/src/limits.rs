@@ -161,11 +161,33 @@ pub const HTTP_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub const HTTP_FORM_BYTES: usize = 16 * 1024;
 /// Largest body of a signal: 8,192 bytes of data with every one escaped, and a type.
 pub const HTTP_SIGNAL_BYTES: usize = 64 * 1024;
-/// Largest report of a client that the server reads (and drops).
-pub const HTTP_REPORT_BYTES: usize = 256 * 1024;
+/// What the server still reads of a body that is too large, or that it does not want, before it answers.
+pub const HTTP_DRAIN_BYTES: usize = 1024 * 1024;
 /// Connections that the listener holds at one time, those of clients included; further ones are closed at once.
 pub const OPEN_SOCKETS: usize = 65_536;
 /// How long a stopping server waits for answers that are on their way.
 pub const STOP_WITHIN: Duration = Duration::from_secs(2);
 /// Characters of an archive's name.
 pub const ARCHIVE_NAME_CHARS: usize = 80;
+
+// ---- Sockets and rooms at the server ----
+
+/// Most bytes of an id that a client makes: of a socket, connection, stream, subscriber or transaction. Real ones are
+/// UUIDs of 36.
+pub const CLIENT_ID_BYTES: usize = 64;
+/// Socket ids that the server knows at one time: joining, joined and lost ones; above, a new socket is closed (1013).
+pub const SOCKET_IDS: usize = 2 * OPEN_SOCKETS;
+/// Sessions that one server holds at one time; above, the join that would open another is refused (503).
+pub const SESSIONS: usize = 65_536;
+/// Bytes of answers waiting for one socket at the server; above, the server reads no more of that socket.
+pub const SOCKET_QUEUE_BYTES: usize = 1024 * 1024;
+/// Frames that the server takes from one socket before it answers them and turns to the others.
+pub const SOCKET_BATCH_FRAMES: usize = 64;
+/// Bytes of candidates held for one peer connection, beside [`HELD_CANDIDATES`].
+pub const HELD_CANDIDATE_BYTES: usize = 64 * 1024;
+/// How long a connection that was sent away has to take note of it, and a closed socket to close.
+pub const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// Bytes of a socket's read buffer, which every open socket holds.
+pub const SOCKET_READ_BUFFER: usize = 8 * 1024;
+/// Bytes that a socket gathers before it writes them without being asked to.
+pub const SOCKET_WRITE_BUFFER: usize = 64 * 1024;

@@ -75,7 +75,9 @@ impl fmt::Display for FrameError {
             }
             Self::UnknownKind(number) => write!(formatter, "frame type {number} is unknown"),
             Self::NotText => formatter.write_str("an address or header is not UTF-8"),
-            Self::TooLarge => formatter.write_str("an address, a header or their number is too large for a frame"),
+            Self::TooLarge => {
+                formatter.write_str("an address, a header or their number is too large for a frame")
+            }
         }
     }
 }
@@ -164,9 +166,14 @@ pub fn encode(
     out.put_u16(0);
     out.put_u8(kind as u8);
     put_count(&mut out, addresses.len());
-    addresses.iter().for_each(|text| put_text(&mut out, text));
+    for address in addresses {
+        put_text(&mut out, address);
+    }
     put_count(&mut out, headers.len());
-    headers.iter().flat_map(|(key, value)| [*key, *value]).for_each(|text| put_text(&mut out, text));
+    for (key, value) in headers {
+        put_text(&mut out, key);
+        put_text(&mut out, value);
+    }
     out.put_slice(data);
     Ok(out.freeze())
 }
@@ -299,7 +306,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_header_value_and_no_data() {
-        let bytes = encode(Kind::Message, &["to"], &[("X-TB-TOKEN-AUTH", "secret")], b"hidden").expect("fits");
+        let bytes =
+            encode(Kind::Message, &["to"], &[("X-TB-TOKEN-AUTH", "secret")], b"hidden").expect("fits");
         let shown = format!("{:?}", Frame::decode(&bytes).expect("decodes"));
         assert!(shown.contains("X-TB-TOKEN-AUTH"));
         assert!(!shown.contains("secret") && !shown.contains("hidden"), "{shown}");

@@ -1,2 +1,29 @@
-//! Server.
-fn main(){}
+//! The program: `serve`, `session`, `token`.
+
+mod cli;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(serve) => cli::serve(serve),
+        Command::Session(session) => cli::session(&session).and_then(|id| print(&id)),
+        Command::Token(token) => cli::token(&token).and_then(|token| print(&token)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // When standard error is gone too there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "otc-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The value and a newline, and nothing else: scripts read it.
+fn print(value: &str) -> Result<(), cli::Error> {
+    Ok(writeln!(std::io::stdout(), "{value}")?)
+}

@@ -257,10 +257,13 @@ impl Listener for CallbackListener {
             Event::StreamChanged(what, change) => {
                 let kind = video_type(&what);
                 let lent = stream::lend(what, &callbacks.session_id);
-                let flag = |call: Option<unsafe extern "C-unwind" fn(_, _, *const otc_stream, _)>, on: bool| {
+                let flag = |call: Option<unsafe extern "C-unwind" fn(_, _, *const otc_stream, _)>,
+                            on: bool| {
                     if let Some(call) = call {
                         // SAFETY: see above; the handle lives until the call returns.
-                        guarded(|| unsafe { call(session, user, lent.pointer().cast_const(), otc_bool::from(on)) });
+                        guarded(|| unsafe {
+                            call(session, user, lent.pointer().cast_const(), otc_bool::from(on))
+                        });
                     }
                 };
                 match change {

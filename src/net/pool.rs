@@ -8,6 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Threads that are always there.
@@ -40,6 +41,8 @@ pub(super) struct Pool {
     state: Mutex<State>,
     work: Condvar,
     gone: Condvar,
+    /// Callbacks that have returned: while the number grows, nothing is stuck.
+    returned: AtomicU64,
     on_thread_start: fn(),
 }
 
@@ -47,12 +50,15 @@ pub(super) struct Pool {
 struct State {
     ready: VecDeque<Arc<Strand>>,
     threads: usize,
+    /// Threads that wait for work.
     idle: usize,
+    /// Of these, threads that have been woken and are on their way.
+    woken: usize,
     started: u64,
     stopping: bool,
     warned: bool,
-    /// When a thread last took a session's work: while this goes on, nothing is stuck.
-    last_taken: Option<Instant>,
+    /// Callbacks that had returned when somebody last looked.
+    returned_before: u64,
 }
 
 impl Pool {
@@ -61,6 +67,7 @@ impl Pool {
             state: Mutex::default(),
             work: Condvar::new(),
             gone: Condvar::new(),
+            returned: AtomicU64::new(0),
             on_thread_start,
         });
         for _ in 0..THREADS {
@@ -73,7 +80,8 @@ impl Pool {
     pub(super) fn schedule(&self, strand: Arc<Strand>) -> bool {
         let mut state = self.state.lock();
         state.ready.push_back(strand);
-        if state.idle > 0 {
+        if state.idle > state.woken {
+            state.woken += 1;
             drop(state);
             self.work.notify_one();
             return false;
@@ -87,8 +95,9 @@ impl Pool {
         if state.ready.is_empty() || state.stopping {
             return false;
         }
-        let stuck = state.last_taken.is_none_or(|taken| taken.elapsed() >= BLOCKED_AFTER);
-        if stuck && state.idle == 0 {
+        let returned = self.returned.load(Ordering::Relaxed);
+        let stuck = std::mem::replace(&mut state.returned_before, returned) == returned;
+        if stuck && state.idle == state.woken {
             if state.threads < MOST_THREADS {
                 // A machine that has no thread to give leaves the sessions waiting for those that there are.
                 let _ = self.add_thread(&mut state);
@@ -130,7 +139,7 @@ impl Pool {
 
     fn work(&self, extra: bool) {
         while let Some(strand) = self.next(extra) {
-            if strand.run() {
+            if strand.run(&self.returned) {
                 self.schedule(strand);
             }
         }
@@ -142,7 +151,6 @@ impl Pool {
         let mut state = self.state.lock();
         loop {
             if let Some(strand) = state.ready.pop_front() {
-                state.last_taken = Some(Instant::now());
                 return Some(strand);
             }
             if state.stopping {
@@ -154,6 +162,7 @@ impl Pool {
                 self.work.wait(&mut state);
             }
             state.idle -= 1;
+            state.woken = state.woken.saturating_sub(1);
             if timed_out && state.ready.is_empty() {
                 return None;
             }

@@ -107,11 +107,12 @@ impl Session {
         }
     }
 
-    /// Moves what is to be done into `outputs`, which is empty, and says when the engine wants to be woken.
-    pub(super) fn take(&self, outputs: &mut Vec<Output>) -> Option<Moment> {
+    /// Moves what is to be done into `outputs`, which is empty; says when the engine wants to be woken, and whether it
+    /// believes that the socket is being read.
+    pub(super) fn take(&self, outputs: &mut Vec<Output>) -> (Option<Moment>, bool) {
         let mut core = self.core.lock();
         std::mem::swap(&mut core.out, outputs);
-        core.engine.deadline()
+        (core.engine.deadline(), core.engine.is_reading())
     }
 
     /// Ends the task if there is nothing left to do; the next call of the application starts another one.

@@ -5,6 +5,7 @@ use crate::session::Event;
 use otc_protocol::limits::CALLBACK_QUEUE;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -93,10 +94,11 @@ impl Strand {
     }
 
     /// Runs callbacks; true when the session's turn is over and it has more.
-    pub(super) fn run(&self) -> bool {
+    pub(super) fn run(&self, returned: &AtomicU64) -> bool {
         for _ in 0..TURN {
             let Some(event) = self.begin() else { return false };
             as_callback(|| self.listener.hear(event));
+            returned.fetch_add(1, Ordering::Relaxed);
             self.finish();
         }
         let mut state = self.state.lock();

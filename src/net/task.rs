@@ -54,10 +54,9 @@ enum News {
 pub(super) async fn drive(session: Arc<Session>) {
     let mut wire = Wire::default();
     let mut outputs = Vec::new();
-    let mut reading = true;
     let mut alarm = Alarm::default();
     loop {
-        let deadline = session.take(&mut outputs);
+        let (deadline, reading) = session.take(&mut outputs);
         if !outputs.is_empty() {
             wire.carry_out(&session, &mut outputs);
             continue;
@@ -66,22 +65,22 @@ pub(super) async fn drive(session: Arc<Session>) {
             return;
         }
         let has_room = session.strand.has_room();
-        if reading != has_room && wire.socket.is_some() {
-            reading = has_room;
-            if !reading {
+        if reading != has_room {
+            if !has_room {
                 crate::log::warn(
                     "The callback queue is full; reading pauses. Return from callbacks quickly.",
                 );
             }
-            session.feed([Input::Reading(reading)]);
+            session.feed([Input::Reading(has_room)]);
             continue;
         }
         let deadline = deadline.map(|deadline| session.library.clock.instant(deadline));
         alarm.set([deadline, wire.closing.as_ref().map(|closing| closing.until)].into_iter().flatten().min());
         tokio::select! {
             biased;
-            () = session.wake.notified() => {}
+            // First the socket: a busy application must not keep its own signals from being written.
             news = poll_fn(|context| wire.poll(reading, context)) => wire.report(&session, news),
+            () = session.wake.notified() => {}
             () = session.strand.room().notified() => {}
             () = alarm.ring() => session.feed([Input::Timer]),
         }

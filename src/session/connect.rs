@@ -82,10 +82,10 @@ impl Connecting {
     }
 
     /// A socket is open: introduces the client, or repeats what is unanswered on a resumed one.
-    pub(super) fn opened(&mut self, attempt: u64, open: Link, out: &mut Vec<Output>) -> bool {
-        let Stage::Joining(joining) = &mut self.stage else { return false };
+    pub(super) fn opened(&mut self, attempt: u64, open: Link, out: &mut Vec<Output>) {
+        let Stage::Joining(joining) = &mut self.stage else { return };
         if !joining.membership.link.is_dialing(attempt) {
-            return false;
+            return;
         }
         joining.membership.link = open;
         if !joining.opened {
@@ -96,7 +96,6 @@ impl Connecting {
             let Create { transaction, data, .. } = &joining.create;
             out.push(Output::Send(joining.membership.request(transaction, Some(&self.token.0), data)));
         }
-        true
     }
 }
 
@@ -140,7 +139,7 @@ impl Engine {
         let attempt = self.next_attempt();
         let connection_id = self.ids.uuid();
         let base = api_url.unwrap_or(&self.config.api_url);
-        let url = format!("{base}/session/{}?extended=true", self.config.session_id);
+        let url = format!("{base}/session/{}?extended=true", path_segment(&self.config.session_id));
         out.push(Output::RequestInfo {
             attempt,
             url,
@@ -351,6 +350,19 @@ impl Engine {
         self.status = Status::Failed;
         out.push(Output::Event(Event::Error { code: trouble.code, text: trouble.text }));
     }
+}
+
+/// Text as one segment of a URL's path: applications may call anything a session id.
+fn path_segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~=".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    segment
 }
 
 /// What an error STATUS to a join means to a C program (`wire.md §5.1`, `c-api.md §3.4`).

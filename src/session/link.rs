@@ -94,14 +94,9 @@ impl Engine {
     pub(super) fn opened(&mut self, now: Moment, attempt: u64, out: &mut Vec<Output>) {
         let open = Link::Open { attempt, received: now, sent: now };
         match &mut self.phase {
-            Phase::Connecting(connecting) => {
-                if connecting.opened(attempt, open, out) {
-                    self.reading = true;
-                }
-            }
+            Phase::Connecting(connecting) => connecting.opened(attempt, open, out),
             Phase::Joined(membership) if membership.link.is_dialing(attempt) => {
                 membership.link = open;
-                self.reading = true;
                 for outgoing in self.outbox.unanswered() {
                     let frame = membership.request(&outgoing.transaction, None, &outgoing.data);
                     membership.link.send(now, frame, out);

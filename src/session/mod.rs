@@ -169,6 +169,11 @@ impl Engine {
         Permissions::of(&known)
     }
 
+    /// Whether the driver has said that it reads the socket.
+    pub fn is_reading(&self) -> bool {
+        self.reading
+    }
+
     /// Signals that wait for the server's answer or for a connection.
     pub fn queued_signals(&self) -> usize {
         self.outbox.len()

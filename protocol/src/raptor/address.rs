@@ -175,7 +175,9 @@ impl Path {
             Self::Data { stream, subscriber: Some(subscriber), channel, id } => {
                 format!("{base}/stream/{stream}/subscriber/{subscriber}/channel/{channel}/data/{id}")
             }
-            Self::Subscriber { stream, subscriber } => format!("{base}/stream/{stream}/subscriber/{subscriber}"),
+            Self::Subscriber { stream, subscriber } => {
+                format!("{base}/stream/{stream}/subscriber/{subscriber}")
+            }
             Self::SubscriberChannel { stream, subscriber, channel } => {
                 format!("{base}/stream/{stream}/subscriber/{subscriber}/channel/{channel}")
             }
@@ -196,8 +198,14 @@ mod tests {
         let address = SessionAddress { project: "1".into(), session: "S".into() };
         assert_eq!(address.topic(), "/v2/partner/1/session/S");
         assert_eq!(SessionAddress::from_topic("/v2/partner/1/session/S"), Some(address));
-        for bad in ["", "/", "/v2/partner/1", "/v2/partner//session/S", "/v2/partner/1/session/S/stream/x", "a/b/c/d/e"]
-        {
+        for bad in [
+            "",
+            "/",
+            "/v2/partner/1",
+            "/v2/partner//session/S",
+            "/v2/partner/1/session/S/stream/x",
+            "a/b/c/d/e",
+        ] {
             assert_eq!(SessionAddress::from_topic(bad), None, "{bad}");
         }
     }

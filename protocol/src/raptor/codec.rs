@@ -36,7 +36,9 @@ impl fmt::Display for MessageError {
         match self {
             Self::NotAMessage { column } => write!(formatter, "not a message (at byte {column})"),
             Self::NoSession => formatter.write_str("the uri does not name a session"),
-            Self::Content { resource } => write!(formatter, "the content is not that of a {resource} message"),
+            Self::Content { resource } => {
+                write!(formatter, "the content is not that of a {resource} message")
+            }
         }
     }
 }
@@ -92,7 +94,9 @@ impl Message {
         };
         let empty = Object::new();
         match &self.body {
-            Body::ConnectionCreate { id, content } => write("create", to(Path::Connection(id.clone())), None, content),
+            Body::ConnectionCreate { id, content } => {
+                write("create", to(Path::Connection(id.clone())), None, content)
+            }
             Body::ConnectionCreated(connection) => {
                 write("created", to(Path::Connection(connection.id.clone())), None, connection)
             }
@@ -136,9 +140,15 @@ impl Message {
                 };
                 write("data", to(path), None, content)
             }
-            Body::SubscriberCreate { stream, id, content } => write("create", to(subscriber(stream, id)), None, content),
-            Body::SubscriberUpdate { stream, id, content } => write("update", to(subscriber(stream, id)), None, content),
-            Body::SubscriberDelete { stream, id } => write("delete", to(subscriber(stream, id)), None, &empty),
+            Body::SubscriberCreate { stream, id, content } => {
+                write("create", to(subscriber(stream, id)), None, content)
+            }
+            Body::SubscriberUpdate { stream, id, content } => {
+                write("update", to(subscriber(stream, id)), None, content)
+            }
+            Body::SubscriberDelete { stream, id } => {
+                write("delete", to(subscriber(stream, id)), None, &empty)
+            }
             Body::SubscriberDeleted { stream, id } => {
                 write("deleted", to(subscriber(stream, id)), None, &Identified { id })
             }
@@ -164,8 +174,12 @@ impl Message {
                 let path = Path::Source { stream: stream.clone(), source: source.clone() };
                 write("delete", to(path), None, content)
             }
-            Body::ArchiveCreated(archive) => write("created", to(Path::Archive(archive.id.clone())), None, archive),
-            Body::ArchiveUpdated { id, change } => write("updated", to(Path::Archive(id.clone())), None, change),
+            Body::ArchiveCreated(archive) => {
+                write("created", to(Path::Archive(archive.id.clone())), None, archive)
+            }
+            Body::ArchiveUpdated { id, change } => {
+                write("updated", to(Path::Archive(id.clone())), None, change)
+            }
             Body::Unknown { method, path, content, reason } => {
                 write_optional(method, path.uri(&self.session), reason.as_deref(), content.as_ref())
             }
@@ -201,7 +215,12 @@ fn write<T: Serialize>(method: &str, uri: String, reason: Option<&str>, content:
     write_optional(method, uri, reason, Some(content))
 }
 
-fn write_optional<T: Serialize>(method: &str, uri: String, reason: Option<&str>, content: Option<&T>) -> Vec<u8> {
+fn write_optional<T: Serialize>(
+    method: &str,
+    uri: String,
+    reason: Option<&str>,
+    content: Option<&T>,
+) -> Vec<u8> {
     // Maps have text keys and nothing else can fail when the target is memory.
     serde_json::to_vec(&Outgoing { method, uri, reason, content }).unwrap_or_default()
 }
@@ -232,13 +251,17 @@ impl Body {
             ("delete", Path::Connection(id)) => Self::ConnectionDelete { id },
             ("deleted", Path::Connection(id)) => Self::ConnectionDeleted { id, reason: reason() },
             ("read", Path::Session) => Self::SessionRead,
-            ("update", Path::Session) if incoming.is_mute() => Self::SessionMute(incoming.without_reason("mute")?),
+            ("update", Path::Session) if incoming.is_mute() => {
+                Self::SessionMute(incoming.without_reason("mute")?)
+            }
             ("migrate", Path::Migrate) => Self::Migrate(incoming.content("migrate")?),
             ("notification", Path::Notification) => {
                 let extra = incoming.without_reason("notification")?;
                 Self::Notification { reason: Reason::from(incoming.inner_reason()), extra }
             }
-            ("signal", Path::Signal { to, id }) => Self::Signal { id, to, content: incoming.content("signal")? },
+            ("signal", Path::Signal { to, id }) => {
+                Self::Signal { id, to, content: incoming.content("signal")? }
+            }
             ("create", Path::Stream(id)) => Self::StreamCreate(incoming.content_with_id("stream", id)?),
             ("created", Path::Stream(id)) => Self::StreamCreated(incoming.content_with_id("stream", id)?),
             ("delete", Path::Stream(id)) => Self::StreamDelete { id, content: incoming.content("stream")? },
@@ -268,7 +291,9 @@ impl Body {
             ("update", Path::Subscriber { stream, subscriber }) => {
                 Self::SubscriberUpdate { stream, id: subscriber, content: incoming.content("subscriber")? }
             }
-            ("delete", Path::Subscriber { stream, subscriber }) => Self::SubscriberDelete { stream, id: subscriber },
+            ("delete", Path::Subscriber { stream, subscriber }) => {
+                Self::SubscriberDelete { stream, id: subscriber }
+            }
             ("deleted", Path::Subscriber { stream, subscriber }) => {
                 Self::SubscriberDeleted { stream, id: subscriber }
             }
@@ -283,7 +308,9 @@ impl Body {
                 Self::SourceDelete { stream, source, content: incoming.content("source")? }
             }
             ("created", Path::Archive(id)) => Self::ArchiveCreated(incoming.content_with_id("archive", id)?),
-            ("updated", Path::Archive(id)) => Self::ArchiveUpdated { id, change: incoming.content("archive")? },
+            ("updated", Path::Archive(id)) => {
+                Self::ArchiveUpdated { id, change: incoming.content("archive")? }
+            }
             (_, path) => incoming.unknown(path),
         })
     }
@@ -301,7 +328,11 @@ impl Incoming<'_> {
     }
 
     /// The content as `T`, whose `id` is the one of the uri whatever it says itself.
-    fn content_with_id<T: DeserializeOwned>(&self, resource: &'static str, id: String) -> Result<T, MessageError> {
+    fn content_with_id<T: DeserializeOwned>(
+        &self,
+        resource: &'static str,
+        id: String,
+    ) -> Result<T, MessageError> {
         let mut object: Object = self.content(resource)?;
         object.insert("id".into(), id.into());
         serde_json::from_value(object.into()).map_err(|_| MessageError::Content { resource })

@@ -86,9 +86,15 @@ impl fmt::Debug for Json {
 
 /// Reads milliseconds that may be written as a number, as text, or not at all.
 pub(super) fn lenient_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, which is meant")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, which is meant"
+    )]
     Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Number(number) => number.as_u64().or(number.as_f64().map(|float| float as u64)).unwrap_or(0),
+        serde_json::Value::Number(number) => {
+            number.as_u64().or(number.as_f64().map(|float| float as u64)).unwrap_or(0)
+        }
         serde_json::Value::String(text) => text.parse().unwrap_or(0),
         _ => 0,
     })
@@ -110,7 +116,9 @@ pub(super) fn plain_number<S: Serializer>(value: &Option<f64>, serializer: S) ->
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match *value {
         #[allow(clippy::cast_possible_truncation, reason = "whole and within the bounds of an i64")]
-        Some(number) if number.fract() == 0.0 && number.abs() < EXACT => serializer.serialize_i64(number as i64),
+        Some(number) if number.fract() == 0.0 && number.abs() < EXACT => {
+            serializer.serialize_i64(number as i64)
+        }
         number => number.serialize(serializer),
     }
 }

@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn absent_and_null_data_stay_what_they_are() {
-        for text in ["{}", r#"{"data":null}"#, r#"{"type":"t","data":{"b":1.0,"a":12345678901234567890123}}"#] {
+        for text in ["{}", r#"{"data":null}"#, r#"{"type":"t","data":{"b":1.0,"a":12345678901234567890123}}"#]
+        {
             let content: SignalContent = serde_json::from_str(text).expect("valid");
             assert_eq!(serde_json::to_string(&content).expect("writes"), text);
         }

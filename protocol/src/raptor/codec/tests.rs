@@ -109,7 +109,8 @@ fn what_is_not_a_message_is_refused() {
     ] {
         assert!(matches!(decode(text), Err(MessageError::NotAMessage { .. })), "{text}");
     }
-    let not_utf8 = [&br#"{"method":"x","uri":"/v2/partner/1/session/S","content":""#[..], b"\xff\"}"].concat();
+    let not_utf8 =
+        [&br#"{"method":"x","uri":"/v2/partner/1/session/S","content":""#[..], b"\xff\"}"].concat();
     assert!(matches!(Message::decode(&not_utf8), Err(MessageError::NotAMessage { .. })));
     for uri in ["", "/", "x", "/v2/partner/1", "/v2/partner/1/session/", "/v2/session/S/partner/1"] {
         let text = format!(r#"{{"method":"read","uri":"{uri}"}}"#);
@@ -119,7 +120,11 @@ fn what_is_not_a_message_is_refused() {
 
 /// One message of every kind that has a content, and members that must not be what they are there.
 const WRONG_MEMBERS: [(&str, &str, &[&str]); 25] = [
-    ("create", "connection/c1", &[r#""capabilities":"forceMute""#, r#""capabilities":[1]"#, r#""userAgent":{}"#]),
+    (
+        "create",
+        "connection/c1",
+        &[r#""capabilities":"forceMute""#, r#""capabilities":[1]"#, r#""userAgent":{}"#],
+    ),
     ("created", "connection/c1", &[r#""data":5"#, r#""permissions":{}"#]),
     ("signal", "signal/s1", &[r#""type":5"#, r#""type":"\udc00""#, r#""fromConnection":"c1""#]),
     ("signal", "connection/c1/signal/s1", &[r#""type":[]"#, r#""connection":{}"#]),
@@ -127,7 +132,11 @@ const WRONG_MEMBERS: [(&str, &str, &[&str]); 25] = [
     ("created", "stream/st1", &[r#""connection":{}"#, r#""connectionId":5"#, r#""channel":[[]]"#]),
     ("delete", "stream/st1", &[r#""\ud83d":1"#]),
     ("deleted", "stream/st1", &[r#""x":-1e999"#]),
-    ("update", "stream/st1", &[r#""name":1"#, r#""archiving":"yes""#, r#""reason":"mute","channels":"audio""#]),
+    (
+        "update",
+        "stream/st1",
+        &[r#""name":1"#, r#""archiving":"yes""#, r#""reason":"mute","channels":"audio""#],
+    ),
     ("updated", "stream/st1", &[r#""name":{}"#]),
     ("update", "stream/st1/channel/video1", &[r#""active":"no""#, r#""width":"640""#, r#""width":1e999"#]),
     ("updated", "stream/st1/channel/video1", &[r#""source":1"#, r#""active":0"#]),
@@ -206,7 +215,8 @@ fn nesting_of_any_depth_is_survived() {
         let unknown = format!(r#"{{"method":"x","uri":"S","content":{deep}}}"#);
         assert_eq!(written(&unknown), filled_in(&unknown), "to the byte");
         // What is read is read to a bounded depth.
-        let data = format!(r#"{{"method":"data","uri":"S/stream/s/channel/c/data/d","content":{{"x":{deep}}}}}"#);
+        let data =
+            format!(r#"{{"method":"data","uri":"S/stream/s/channel/c/data/d","content":{{"x":{deep}}}}}"#);
         assert_eq!(decode(&data).is_ok(), depth < 127, "{depth}");
         let ignored = format!(r#"{{"method":"read","uri":"S","ignored":{deep}}}"#);
         assert_eq!(body(&ignored), Body::SessionRead);
@@ -217,18 +227,22 @@ fn nesting_of_any_depth_is_survived() {
 #[test]
 fn huge_numbers_do_no_harm() {
     let created = |time: &str| {
-        let text = format!(r#"{{"method":"created","uri":"S/connection/c1","content":{{"creationTime":{time}}}}}"#);
+        let text =
+            format!(r#"{{"method":"created","uri":"S/connection/c1","content":{{"creationTime":{time}}}}}"#);
         match body(&text) {
             Body::ConnectionCreated(connection) => connection.creation_time,
             other => panic!("{other:?}"),
         }
     };
-    let table = [("1e300", u64::MAX), ("-5", 0), ("18446744073709551616", u64::MAX), (r#""12""#, 12), ("1.5", 1)];
+    let table =
+        [("1e300", u64::MAX), ("-5", 0), ("18446744073709551616", u64::MAX), (r#""12""#, 12), ("1.5", 1)];
     for (text, millis) in table.into_iter().chain([("null", 0), ("{}", 0), (r#""x""#, 0), ("true", 0)]) {
         assert_eq!(created(text), millis, "{text}");
     }
-    for number in ["0", "640", "-1", "9007199254740991", "0.5", "1e300", "-1e-300", "12345678901234567890123"] {
-        let text = format!(r#"{{"method":"update","uri":"S/stream/s/channel/v","content":{{"width":{number}}}}}"#);
+    for number in ["0", "640", "-1", "9007199254740991", "0.5", "1e300", "-1e-300", "12345678901234567890123"]
+    {
+        let text =
+            format!(r#"{{"method":"update","uri":"S/stream/s/channel/v","content":{{"width":{number}}}}}"#);
         let expected: f64 = number.parse().expect("a number");
         let value: Value = serde_json::from_str(&written(&text)).expect("JSON");
         assert_eq!(value["content"]["width"].as_f64(), Some(expected), "{number}");
@@ -284,7 +298,8 @@ fn a_reason_may_be_missing() {
 #[test]
 fn errors_say_where_and_never_what() {
     let not_a_message = decode(r#"{"method":"read","uri":"S","content":secret}"#).expect_err("no JSON");
-    let wrong = decode(r#"{"method":"signal","uri":"S/signal/s1","content":{"type":["secret"]}}"#).expect_err("no type");
+    let wrong = decode(r#"{"method":"signal","uri":"S/signal/s1","content":{"type":["secret"]}}"#)
+        .expect_err("no type");
     for error in [not_a_message, wrong] {
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("secret"), "{shown}");

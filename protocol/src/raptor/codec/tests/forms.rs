@@ -2,8 +2,8 @@
 
 use super::{canonical, object, two_way};
 use crate::raptor::{
-    Archive, ArchiveChange, Body, Channel, ChannelState, Connection, ConnectionRequest, Json, Mute, Negotiation,
-    Reason, SignalContent, Step, Stream, StreamChange, StreamRequest, SubscriberRequest,
+    Archive, ArchiveChange, Body, Channel, ChannelState, Connection, ConnectionRequest, Json, Mute,
+    Negotiation, Reason, SignalContent, Step, Stream, StreamChange, StreamRequest, SubscriberRequest,
 };
 use serde_json::json;
 
@@ -89,7 +89,11 @@ fn signals() {
     );
     two_way(
         r#"{"method":"signal","uri":"S/connection/c2/signal/s1","content":{"type":"chat","data":{"a":[1,null]}}}"#,
-        Body::Signal { id: "s1".into(), to: Some("c2".into()), content: signal(Some("chat"), Some(r#"{"a":[1,null]}"#)) },
+        Body::Signal {
+            id: "s1".into(),
+            to: Some("c2".into()),
+            content: signal(Some("chat"), Some(r#"{"a":[1,null]}"#)),
+        },
     );
     for (content, expected) in [
         ("{}", signal(None, None)),
@@ -158,7 +162,12 @@ fn streams() {
         id: "st1".into(),
         name: "cam".into(),
         creation_time: 1_795_241_973_240,
-        connection: Some(Connection { id: "c1".into(), creation_time: 7, data: "d".into(), permissions: vec![] }),
+        connection: Some(Connection {
+            id: "c1".into(),
+            creation_time: 7,
+            data: "d".into(),
+            permissions: vec![],
+        }),
         connection_id: None,
         channel: channels,
         extra: object(extra),
@@ -197,7 +206,9 @@ fn ends_and_changes_of_streams() {
             ("mediaStopped", Reason::MediaStopped),
         ] {
             two_way(
-                &format!(r#"{{"method":"deleted","uri":"S/stream/st1","reason":"{word}","content":{content}}}"#),
+                &format!(
+                    r#"{{"method":"deleted","uri":"S/stream/st1","reason":"{word}","content":{content}}}"#
+                ),
                 Body::StreamDeleted { id: "st1".into(), reason, content: object(content.clone()) },
             );
         }
@@ -229,7 +240,9 @@ fn channels() {
         width: Some(1280.5),
         height: Some(720.0),
         source: Some("screen".into()),
-        extra: object(json!({"orientation": 90, "frameRate": 15.5, "fitMode": "contain", "disableWarning": true})),
+        extra: object(
+            json!({"orientation": 90, "frameRate": 15.5, "fitMode": "contain", "disableWarning": true}),
+        ),
     };
     two_way(
         r#"{"method":"updated","uri":"S/stream/st1/channel/video1","content":{"active":false,"width":1280.5,"height":720,
@@ -272,7 +285,11 @@ fn subscribers() {
     let (stream, id) = (String::from("st1"), String::from("su1"));
     two_way(
         r#"{"method":"update","uri":"S/stream/st1/subscriber/su1","content":{"channel":[]}}"#,
-        Body::SubscriberUpdate { stream: stream.clone(), id: id.clone(), content: object(json!({"channel": []})) },
+        Body::SubscriberUpdate {
+            stream: stream.clone(),
+            id: id.clone(),
+            content: object(json!({"channel": []})),
+        },
     );
     two_way(
         r#"{"method":"delete","uri":"S/stream/st1/subscriber/su1","content":{}}"#,
@@ -291,7 +308,9 @@ fn subscribers() {
         json!({"active": true, "congestionLevel": 2}),
     ] {
         two_way(
-            &format!(r#"{{"method":"update","uri":"S/stream/st1/subscriber/su1/channel/video1","content":{content}}}"#),
+            &format!(
+                r#"{{"method":"update","uri":"S/stream/st1/subscriber/su1/channel/video1","content":{content}}}"#
+            ),
             Body::SubscriberChannelUpdate {
                 stream: stream.clone(),
                 subscriber: id.clone(),
@@ -346,7 +365,9 @@ fn data_of_channels() {
         content: object(content),
     };
     two_way(
-        &format!(r#"{{"method":"data","uri":"S/stream/st1/channel/downlinkStats1/data/d1","content":{statistics}}}"#),
+        &format!(
+            r#"{{"method":"data","uri":"S/stream/st1/channel/downlinkStats1/data/d1","content":{statistics}}}"#
+        ),
         data(None, "downlinkStats1", statistics),
     );
     let caption = json!({"data": "{\"caption\":{\"text\":\"Hé\"},\"streamId\":\"st1\",\"isFinal\":true}"});

@@ -1,0 +1,240 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "otc_cli_events.h"
+
+#include "json.h"
+#include "roster.h"
+#include "wake.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+/* Lines */
+
+static void begin_event(struct json_writer *line, const char *event) {
+    json_begin(line);
+    json_put_string(line, "event", event);
+}
+
+static int write_all(const char *bytes, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(STDOUT_FILENO, bytes, length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return -1;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+static void print_event(struct json_writer *line) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    int result;
+    json_end(line);
+    pthread_mutex_lock(&lock);
+    result = write_all(line->text, line->length);
+    pthread_mutex_unlock(&lock);
+    json_writer_free(line);
+    if (result != 0) wake(WAKE_OUTPUT_CLOSED);
+}
+
+static void print_plain_event(const char *event) {
+    struct json_writer line;
+    begin_event(&line, event);
+    print_event(&line);
+}
+
+static void print_connection_event(const char *event, const otc_connection *connection) {
+    struct json_writer line;
+    begin_event(&line, event);
+    json_put_string(&line, "connectionId", otc_connection_get_id(connection));
+    json_put_string(&line, "data", otc_connection_get_data(connection));
+    print_event(&line);
+}
+
+static void print_stream_event(const char *event, const otc_stream *stream) {
+    struct json_writer line;
+    begin_event(&line, event);
+    json_put_string(&line, "streamId", otc_stream_get_id(stream));
+    json_put_string(&line, "name", otc_stream_get_name(stream));
+    json_put_string(&line, "connectionId", otc_connection_get_id(otc_stream_get_connection(stream)));
+    print_event(&line);
+}
+
+/* Names of the library's values */
+
+static const char *reason_name(enum otc_disconnect_reason reason) {
+    switch (reason) {
+    case OTC_DISCONNECT_REASON_CLIENT_DISCONNECTED: return "clientDisconnected";
+    case OTC_DISCONNECT_REASON_FORCE_DISCONNECTED: return "forceDisconnected";
+    case OTC_DISCONNECT_REASON_NETWORK_DISCONNECTED: return "networkDisconnected";
+    default: return NULL;
+    }
+}
+
+static const char *status_name(enum otc_connection_status status) {
+    switch (status) {
+    case OTC_CONNECTION_STATUS_NOT_CONNECTED: return "notConnected";
+    case OTC_CONNECTION_STATUS_CONNECTING: return "connecting";
+    case OTC_CONNECTION_STATUS_CONNECTED: return "connected";
+    case OTC_CONNECTION_STATUS_RECONNECTING: return "reconnecting";
+    case OTC_CONNECTION_STATUS_DISCONNECTING: return "disconnecting";
+    case OTC_CONNECTION_STATUS_FAILED: return "failed";
+    default: return NULL;
+    }
+}
+
+/* Callbacks: one at a time, on a thread of the library */
+
+/* Whether on_connected has been called: an error before it means that the connect has failed. Only callbacks use it. */
+static int was_connected;
+
+static void on_connected(otc_session *session, void *user_data) {
+    otc_connection *own = otc_session_get_connection(session);
+    (void)user_data;
+    was_connected = 1;
+    roster_add(own); /* so that one can signal to oneself */
+    print_connection_event("connected", own);
+    otc_connection_delete(own);
+    wake(WAKE_CONNECTED);
+}
+
+static void on_disconnected(otc_session *session, void *user_data) {
+    struct json_writer line;
+    (void)user_data;
+    begin_event(&line, "disconnected");
+    json_put_string(&line, "reason", reason_name(otc_session_get_disconnect_reason(session)));
+    print_event(&line);
+    wake(WAKE_DISCONNECTED);
+}
+
+static void on_error(otc_session *session, void *user_data, const char *text, enum otc_session_error_code code) {
+    (void)session;
+    (void)user_data;
+    events_print_error((int)code, text);
+    if (!was_connected) wake(WAKE_FAILED);
+}
+
+static void on_connection_created(otc_session *session, void *user_data, const otc_connection *connection) {
+    (void)session;
+    (void)user_data;
+    roster_add(connection); /* before the line: whoever reads it may signal to that connection at once */
+    print_connection_event("connectionCreated", connection);
+}
+
+static void on_connection_dropped(otc_session *session, void *user_data, const otc_connection *connection) {
+    (void)session;
+    (void)user_data;
+    roster_remove(otc_connection_get_id(connection));
+    print_connection_event("connectionDropped", connection);
+}
+
+static void on_stream_received(otc_session *session, void *user_data, const otc_stream *stream) {
+    (void)session;
+    (void)user_data;
+    print_stream_event("streamReceived", stream);
+}
+
+static void on_stream_dropped(otc_session *session, void *user_data, const otc_stream *stream) {
+    (void)session;
+    (void)user_data;
+    print_stream_event("streamDropped", stream);
+}
+
+static void on_signal_received(otc_session *session, void *user_data, const char *type, const char *data,
+                               const otc_connection *connection) {
+    struct json_writer line;
+    (void)session;
+    (void)user_data;
+    begin_event(&line, "signal");
+    json_put_string(&line, "type", type);
+    json_put_string(&line, "data", data);
+    json_put_string(&line, "from", connection == NULL ? NULL : otc_connection_get_id(connection));
+    print_event(&line);
+}
+
+static void on_reconnecting(otc_session *session, void *user_data) {
+    (void)session;
+    (void)user_data;
+    print_plain_event("reconnecting");
+}
+
+static void on_reconnected(otc_session *session, void *user_data) {
+    (void)session;
+    (void)user_data;
+    print_plain_event("reconnected");
+}
+
+static void on_archive_started(otc_session *session, void *user_data, const char *archive_id, const char *name) {
+    struct json_writer line;
+    (void)session;
+    (void)user_data;
+    begin_event(&line, "archiveStarted");
+    json_put_string(&line, "id", archive_id);
+    json_put_string(&line, "name", name);
+    print_event(&line);
+}
+
+static void on_archive_stopped(otc_session *session, void *user_data, const char *archive_id) {
+    struct json_writer line;
+    (void)session;
+    (void)user_data;
+    begin_event(&line, "archiveStopped");
+    json_put_string(&line, "id", archive_id);
+    print_event(&line);
+}
+
+static void on_mute_forced(otc_session *session, void *user_data, otc_on_mute_forced_info *mute_info) {
+    struct json_writer line;
+    (void)session;
+    (void)user_data;
+    begin_event(&line, "muteForced");
+    json_put_boolean(&line, "active", mute_info->active);
+    print_event(&line);
+}
+
+void events_fill_callbacks(struct otc_session_callbacks *callbacks) {
+    callbacks->on_connected = on_connected;
+    callbacks->on_disconnected = on_disconnected;
+    callbacks->on_error = on_error;
+    callbacks->on_connection_created = on_connection_created;
+    callbacks->on_connection_dropped = on_connection_dropped;
+    callbacks->on_stream_received = on_stream_received;
+    callbacks->on_stream_dropped = on_stream_dropped;
+    callbacks->on_signal_received = on_signal_received;
+    callbacks->on_reconnecting = on_reconnecting;
+    callbacks->on_reconnected = on_reconnected;
+    callbacks->on_archive_started = on_archive_started;
+    callbacks->on_archive_stopped = on_archive_stopped;
+    callbacks->on_mute_forced = on_mute_forced;
+}
+
+/* Answers to commands */
+
+void events_print_error(int code, const char *message) {
+    struct json_writer line;
+    begin_event(&line, "error");
+    json_put_integer(&line, "code", code);
+    json_put_string(&line, "message", message);
+    print_event(&line);
+}
+
+void events_print_bad_command(const char *message) {
+    struct json_writer line;
+    begin_event(&line, "badCommand");
+    json_put_string(&line, "message", message);
+    print_event(&line);
+}
+
+void events_print_status(otc_session *session) {
+    otc_connection *own = otc_session_get_connection(session);
+    struct json_writer line;
+    begin_event(&line, "status");
+    json_put_string(&line, "status", status_name(otc_session_get_connection_status(session)));
+    json_put_string(&line, "sessionId", otc_session_get_id(session));
+    json_put_string(&line, "connectionId", own == NULL ? NULL : otc_connection_get_id(own));
+    json_put_integer(&line, "connections", (long long)roster_count());
+    print_event(&line);
+    if (own != NULL) otc_connection_delete(own);
+}

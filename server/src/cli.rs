@@ -1,0 +1,204 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use otc_protocol::permissions::Role;
+use otc_protocol::session_id::ProjectId;
+use otc_server::auth::TokenKind;
+use otc_server::config::Given;
+use otc_server::keys::{KeyError, Secret};
+use otc_server::mint::{self, TokenRequest};
+use otc_server::{KeyPair, Server};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// What went wrong, for people.
+pub(crate) type Error = Box<dyn std::error::Error>;
+
+/// A session server for OpenTok / Vonage Video clients.
+#[derive(Parser)]
+#[command(name = "otc-server", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Print a new session id
+    Session(Session),
+    /// Print a token for a session
+    Token(Token),
+}
+
+/// `serve`
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "OTC_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// An API key; without one the server makes a pair up, prints it and serves this machine only
+    #[arg(long, env = "OTC_API_KEY", value_name = "KEY")]
+    api_key: Option<String>,
+    /// Its secret (better in the environment: others on the machine can see command lines)
+    #[arg(long, env = "OTC_API_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    api_secret: Option<Secret>,
+    /// A TOML file with listen, `public_url`, `subscriber_may_signal`, `grace_seconds` and
+    /// any number of [[keys]] with `api_key` and `api_secret`
+    #[arg(long, env = "OTC_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The address at which clients reach the server, when a proxy stands before it
+    #[arg(long, env = "OTC_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Let the role subscriber send signals
+    #[arg(long)]
+    subscriber_may_signal: bool,
+    /// How long a lost connection may take to come back [default: 45]
+    #[arg(long, value_name = "SECONDS")]
+    grace_seconds: Option<u64>,
+}
+
+/// `session`
+#[derive(Args)]
+pub(crate) struct Session {
+    /// Media goes from client to client (the default)
+    #[arg(long, conflicts_with = "routed")]
+    relayed: bool,
+    /// Media goes through the server
+    #[arg(long)]
+    routed: bool,
+    /// The API key that the session is of
+    #[arg(long, env = "OTC_API_KEY", value_name = "KEY")]
+    api_key: String,
+}
+
+/// `token`
+#[derive(Args)]
+pub(crate) struct Token {
+    /// The session that it opens
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    session: String,
+    /// subscriber, publisher, publisheronly or moderator
+    #[arg(long, default_value = "publisher", value_parser = role)]
+    role: Role,
+    /// What the others learn about its connection
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
+    data: String,
+    /// How long it opens the session
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+    expires_in: u64,
+    /// Make a JWT (the default)
+    #[arg(long, conflicts_with = "t1")]
+    jwt: bool,
+    /// Make a token of the older kind, T1==
+    #[arg(long)]
+    t1: bool,
+    /// The API key that the session is of
+    #[arg(long, env = "OTC_API_KEY", value_name = "KEY")]
+    api_key: String,
+    /// Its secret (better in the environment)
+    #[arg(long, env = "OTC_API_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    api_secret: Secret,
+}
+
+fn secret(text: &str) -> Result<Secret, KeyError> {
+    Secret::new(text)
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::from_name(text)
+        .ok_or_else(|| format!("give one of {}", Role::ALL.map(Role::name).join(", ")))
+}
+
+/// Runs the server until it is told to stop.
+pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
+    log_to_standard_error();
+    let given = Given {
+        listen: serve.listen,
+        api_key: serve.api_key,
+        api_secret: serve.api_secret,
+        file: serve.config,
+        public_url: serve.public_url,
+        subscriber_may_signal: serve.subscriber_may_signal,
+        grace_seconds: serve.grace_seconds,
+    };
+    let (config, generated) = given.complete()?;
+    for pair in config.keys.iter().filter(|pair| !pair.project.suits_every_sdk()) {
+        tracing::warn!(key = %pair.project, "not a number up to 2147483647 or a UUID: some server SDKs refuse such a key");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before the server answers: whoever sees it answer may already tell it to stop.
+    let stopped = runtime.block_on(async { stop_signal() })?;
+    let listen = config.listen;
+    let server = Server::start(config).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    announce(&server, generated.as_ref())?;
+    runtime.block_on(stopped);
+    tracing::info!("stopping");
+    server.stop();
+    Ok(())
+}
+
+/// The address first, so that a script can read one line and go on.
+fn announce(server: &Server, generated: Option<&KeyPair>) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on {}", server.url())?;
+    out.flush()?;
+    if let Some(pair) = generated {
+        writeln!(out, "no API key was given; this pair is for this run only:")?;
+        writeln!(out, "  export OTC_API_KEY={}", pair.project)?;
+        writeln!(out, "  export OTC_API_SECRET={}", pair.secret.expose())?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// Ends when somebody tells the program to stop. Call it within a runtime.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Ends when somebody tells the program to stop. Call it within a runtime.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// `OTC_LOG` chooses what is written (`debug`, `otc_server=trace`, …).
+fn log_to_standard_error() {
+    let filter = EnvFilter::try_from_env("OTC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
+}
+
+/// A new session id.
+pub(crate) fn session(session: &Session) -> Result<String, Error> {
+    Ok(mint::session(&ProjectId::new(&session.api_key).map_err(|_| KeyError::Project)?, !session.routed)?)
+}
+
+/// A new token.
+pub(crate) fn token(token: &Token) -> Result<String, Error> {
+    let pair = KeyPair::new(&token.api_key, token.api_secret.expose())?;
+    let request = TokenRequest {
+        session_id: token.session.clone(),
+        role: token.role,
+        data: token.data.clone(),
+        life: Duration::from_secs(token.expires_in),
+        kind: if token.t1 { TokenKind::T1 } else { TokenKind::Jwt },
+    };
+    Ok(mint::token(&pair, &request)?)
+}

@@ -1,0 +1,33 @@
+//! Between rooms and tokens: who asks to join shows a token here.
+
+use crate::auth::Authenticator;
+use crate::sessions::{Admission, Gate, Refusal};
+use otc_protocol::raptor::SessionAddress;
+use std::sync::Arc;
+
+/// Admits who has a token for the session.
+#[derive(Clone, Debug)]
+pub struct TokenGate {
+    auth: Arc<Authenticator>,
+    subscriber_may_signal: bool,
+}
+
+impl TokenGate {
+    /// A gate that verifies with `auth`.
+    pub fn new(auth: Arc<Authenticator>, subscriber_may_signal: bool) -> Self {
+        Self { auth, subscriber_may_signal }
+    }
+}
+
+impl Gate for TokenGate {
+    fn admit(&self, token: &str, session: &SessionAddress, unix_ms: u64) -> Result<Admission, Refusal> {
+        let claims = self
+            .auth
+            .verify_client_token(token, &session.session, &session.project, unix_ms / 1000)
+            .map_err(|refusal| Refusal::new(refusal.status, refusal.reason))?;
+        Ok(Admission {
+            permissions: claims.role.permissions(self.subscriber_may_signal),
+            data: claims.connection_data,
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Where clients find the WebSocket: the configured public URL, else where their own request went.
+
+use axum::http::uri::{Authority, Uri};
+use axum::http::{HeaderMap, header};
+use std::net::SocketAddr;
+
+/// The WebSocket's path below the server's address (`wire.md §2.2`).
+pub const SOCKET_PATH: &str = "/rumorwebsocketsv2";
+
+/// The address at which clients reach the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    encrypted: bool,
+    authority: Authority,
+    path: String,
+}
+
+impl PublicUrl {
+    /// The address that `url` names: `http(s)://host[:port][/path]`, or the same with `ws(s)`.
+    pub fn parse(url: &str) -> Option<Self> {
+        let uri: Uri = url.parse().ok()?;
+        let encrypted = is_encrypted(uri.scheme_str()?)?;
+        let path = uri.path().trim_end_matches('/').to_owned();
+        let plain = uri.query().is_none() && !url.contains('#');
+        plain.then(|| authority(uri.authority()?.as_str())).flatten().map(|authority| Self {
+            encrypted,
+            authority,
+            path,
+        })
+    }
+
+    /// The address of one request. A proxy on this machine may say what it was asked for
+    /// (`X-Forwarded-Proto`, `X-Forwarded-Host`); nobody else may.
+    pub(crate) fn of_request(headers: &HeaderMap, uri: &Uri, peer: SocketAddr, local: SocketAddr) -> Option<Self> {
+        let trusted = peer.ip().to_canonical().is_loopback();
+        let forwarded = |name: &str| if trusted { first(headers, name) } else { None };
+        let scheme = forwarded("x-forwarded-proto").unwrap_or("http");
+        let host = forwarded("x-forwarded-host")
+            .or_else(|| headers.get(header::HOST)?.to_str().ok())
+            .or_else(|| Some(uri.authority()?.as_str()));
+        let authority = match host {
+            Some(host) => authority(host)?,
+            None => authority(&local.to_string())?,
+        };
+        Some(Self { encrypted: is_encrypted(scheme)?, authority, path: String::new() })
+    }
+
+    /// The WebSocket's URL.
+    pub fn messaging_url(&self) -> String {
+        let scheme = if self.encrypted { "wss" } else { "ws" };
+        format!("{scheme}://{}{}{SOCKET_PATH}", self.authority, self.path)
+    }
+
+    /// The host without the port.
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+}
+
+fn is_encrypted(scheme: &str) -> Option<bool> {
+    let is = |known: &str| scheme.eq_ignore_ascii_case(known);
+    if is("https") || is("wss") {
+        Some(true)
+    } else if is("http") || is("ws") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// A host and port without a user in front.
+fn authority(text: &str) -> Option<Authority> {
+    let authority: Authority = text.parse().ok()?;
+    let sound = !authority.host().is_empty() && !text.contains('@');
+    sound.then_some(authority)
+}
+
+/// The first of the values that a chain of proxies may have collected.
+fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let value = headers.get(name)?.to_str().ok()?.split(',').next()?.trim();
+    (!value.is_empty()).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(headers: &[(&'static str, &str)], peer: &str) -> Option<String> {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let peer = SocketAddr::new(peer.parse().unwrap(), 5000);
+        let uri = Uri::from_static("/session/s");
+        let local = "127.0.0.1:8080".parse().unwrap();
+        Some(PublicUrl::of_request(&headers, &uri, peer, local)?.messaging_url())
+    }
+
+    #[test]
+    fn public_urls_become_messaging_urls() {
+        for (url, expected) in [
+            ("https://calls.example.org", Some("wss://calls.example.org/rumorwebsocketsv2")),
+            ("HTTP://10.0.0.1:8080/", Some("ws://10.0.0.1:8080/rumorwebsocketsv2")),
+            ("wss://h:8443/a/b/", Some("wss://h:8443/a/b/rumorwebsocketsv2")),
+            ("https://[2001:db8::1]:8443", Some("wss://[2001:db8::1]:8443/rumorwebsocketsv2")),
+            ("ftp://h", None),
+            ("h:8080", None),
+            ("/path", None),
+            ("https://user:password@h", None),
+            ("https://h/?query", None),
+            ("https://h/#fragment", None),
+            ("", None),
+        ] {
+            let read = PublicUrl::parse(url).map(|url| url.messaging_url());
+            assert_eq!(read.as_deref(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_request_says_where_it_went() {
+        let socket = |host: &str| Some(format!("{host}/rumorwebsocketsv2"));
+        let far = "192.0.2.9";
+        assert_eq!(of(&[("host", "calls:8080")], far), socket("ws://calls:8080"));
+        assert_eq!(of(&[("host", "[::1]:8080")], far), socket("ws://[::1]:8080"));
+        assert_eq!(of(&[], far), socket("ws://127.0.0.1:8080"));
+        assert_eq!(of(&[("host", "user@calls")], far), None);
+        assert_eq!(of(&[("host", "a b")], far), None);
+        assert_eq!(of(&[("host", "")], far), None);
+    }
+
+    #[test]
+    fn only_a_proxy_on_this_machine_may_speak_for_others() {
+        let headers = [
+            ("host", "inner:8080"),
+            ("x-forwarded-host", "calls.example.org, inner"),
+            ("x-forwarded-proto", "https, http"),
+        ];
+        let outer = Some("wss://calls.example.org/rumorwebsocketsv2".to_owned());
+        assert_eq!(of(&headers, "127.0.0.1"), outer);
+        assert_eq!(of(&headers, "::1"), outer);
+        assert_eq!(of(&headers, "::ffff:127.0.0.1"), outer);
+        assert_eq!(of(&headers, "10.0.0.7"), Some("ws://inner:8080/rumorwebsocketsv2".to_owned()));
+        assert_eq!(of(&[("host", "h"), ("x-forwarded-proto", "gopher")], "127.0.0.1"), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! The HTTP side: what clients ask before they open their socket, and the REST calls of server SDKs.
+
+mod address;
+mod answer;
+mod body;
+mod cors;
+mod create;
+mod path;
+mod reports;
+mod rest;
+mod session_info;
+
+pub use address::{PublicUrl, SOCKET_PATH};
+pub use session_info::SYMPHONY_ADDRESS;
+
+use crate::App;
+use answer::ApiError;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Who is at the two ends of the connection that a request came by; every request has it among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// The far end.
+    pub remote: SocketAddr,
+    /// This end.
+    pub local: SocketAddr,
+}
+
+/// All routes. Requests come with their path as [`route_path`] makes it.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let client = Router::new()
+        .route("/project/{project}/config.json", get(reports::config).options(cors::preflight))
+        .route("/session/{session}", get(session_info::session_info).options(cors::preflight))
+        .route("/logging/{*kind}", post(reports::report).get(reports::report).options(cors::preflight))
+        .layer(from_fn(cors::allow_any_origin));
+    let rest = Router::new()
+        .route("/session/create", post(create::create))
+        .route("/v2/project/{project}/session/{session}/signal", post(rest::signal_all))
+        .route("/v2/project/{project}/session/{session}/connection/{connection}/signal", post(rest::signal_one))
+        .route("/v2/project/{project}/session/{session}/connection/{connection}", delete(rest::disconnect));
+    client
+        .merge(rest)
+        .route(SOCKET_PATH, get(socket))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::disable()) // each route reads its body within its own bound
+        .with_state(app)
+}
+
+/// Brings the path of a request into the form that the routes know.
+pub(crate) fn route_path<B>(request: &mut axum::http::Request<B>) {
+    if let Some(uri) = path::routed(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+}
+
+async fn socket(State(app): State<Arc<App>>, request: Request) -> Response {
+    crate::socket::upgrade(app, request).await
+}
+
+async fn not_found() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "There is nothing here")
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method")
+}

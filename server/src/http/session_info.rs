@@ -1,0 +1,93 @@
+//! `GET /session/{id}`: what a client asks before it opens its socket (`wire.md §2`).
+
+use super::Peer;
+use super::address::PublicUrl;
+use super::answer::json_text;
+use crate::App;
+use crate::auth::Refusal;
+use crate::keys::random;
+use axum::Extension;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use otc_protocol::limits::SESSION_ID_BYTES;
+use otc_protocol::session_id::SessionId;
+use otc_protocol::session_info::{ErrorDocument, Preference, Properties, SessionInfo};
+use otc_protocol::uuid;
+use std::sync::Arc;
+use tracing::{debug, info};
+
+/// Where clients address their requests; the room behind the socket does not look at it.
+pub const SYMPHONY_ADDRESS: &str = "symphony.otc-server";
+/// The headers that a client's token comes in (`wire.md §2.1`, `rest.md §1.6`).
+const TOKEN_HEADERS: [&str; 2] = ["x-opentok-auth", "x-tb-token-auth"];
+/// How long the platform says that ICE credentials last (`wire.md §2.2`); the client asks again after that.
+const ICE_SECONDS: u64 = 86_100;
+
+/// Answers the session info, or why there is none: with status 200 either way (`wire.md §2.3`).
+pub(super) async fn session_info(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    Path(session_id): Path<String>,
+    request: Request,
+) -> Response {
+    match describe(&app, peer, &session_id, &request) {
+        Ok(info) => {
+            debug!(session = %session_id, peer = %peer.remote, "session info given");
+            json_text(StatusCode::OK, info.document())
+        }
+        Err(Refusal { code, status, reason }) => {
+            let session: String = session_id.chars().take(SESSION_ID_BYTES).collect();
+            info!(?session, peer = %peer.remote, code = code.code(), %reason, "session info refused");
+            json_text(StatusCode::OK, ErrorDocument { code: status, message: reason }.document())
+        }
+    }
+}
+
+fn describe(app: &App, peer: Peer, session_id: &str, request: &Request) -> Result<SessionInfo, Refusal> {
+    let session = app.auth.session(session_id)?;
+    let project = session.project.as_str();
+    let token = client_token(request.headers());
+    app.auth.verify_client_token(token, session_id, project, app.unix_seconds())?;
+    let address = match &app.public_url {
+        Some(address) => address.clone(),
+        None => PublicUrl::of_request(request.headers(), request.uri(), peer.remote, peer.local)
+            .ok_or_else(|| Refusal::request("The request does not say at which host it looks for this server"))?,
+    };
+    Ok(document(session_id, &session, &address))
+}
+
+/// The token, or an empty one, which is refused like any other bad one.
+fn client_token(headers: &HeaderMap) -> &str {
+    let values = TOKEN_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
+    values.map(str::trim).find(|token| !token.is_empty()).unwrap_or_default()
+}
+
+fn document(session_id: &str, session: &SessionId, address: &PublicUrl) -> SessionInfo {
+    let host = Some(address.host().to_owned());
+    SessionInfo {
+        session_id: session_id.to_owned(),
+        partner_id: session.project.to_string(),
+        project_id: Some(session.project.to_string()),
+        create_dt: session.created_ms.map(|created| created.to_string()),
+        session_status: Some("INFLIGHT".to_owned()),
+        session_segment_id: random().ok().map(uuid::from_random),
+        messaging_url: address.messaging_url(),
+        messaging_server_url: host.clone(),
+        media_server_hostname: host,
+        symphony_address: Some(SYMPHONY_ADDRESS.to_owned()),
+        ice_server: None,
+        ice_servers: Some(Vec::new()),
+        ice_credential_expiration: Some(ICE_SECONDS),
+        properties: Properties {
+            // Routed sessions too: until the server forwards media, calls go from client to client.
+            p2p: Preference::Enabled,
+            reconnection: true,
+            renegotiation: true,
+            priority_video_codec: "vp8".to_owned(),
+            client_candidates: "all".to_owned(),
+            e2ee: session.encrypted,
+            ..Properties::default()
+        },
+    }
+}

@@ -1,0 +1,160 @@
+//! The listener: accepts connections and serves HTTP/1.1 on them, within bounds.
+
+use crate::App;
+use crate::http::{Peer, route_path, router};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use otc_protocol::limits::{HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, OPEN_SOCKETS, STOP_WITHIN};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
+
+/// Connections that wait to be accepted: a thousand clients that come back at once must not be turned away.
+const BACKLOG: u32 = 4096;
+/// Pause after a failed accept: the system is short of something, and asking again at once gives it no time.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Held for as long as a connection lives; every request has it among its extensions, and a WebSocket keeps it.
+pub type OpenSocket = Arc<OwnedSemaphorePermit>;
+
+/// A listener at `address`. Call it within a runtime.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Lets a restarted server listen while old connections linger.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Ends when the server stops, or is gone.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Serves until `stop` says so, then until all answers on their way are written, or for [`STOP_WITHIN`].
+pub(crate) async fn run(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
+    let router = router(app);
+    loop {
+        let accepted = tokio::select! {
+            () = stopped(&mut stop) => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, remote)) => {
+                let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+                    warn!(peer = %remote, "connection closed: {OPEN_SOCKETS} are open");
+                    continue;
+                };
+                let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else {
+                    continue; // The peer is gone already.
+                };
+                let peer = Peer { remote, local };
+                tokio::spawn(serve(stream, peer, router.clone(), Arc::new(permit), stop.clone()));
+            }
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let all = u32::try_from(OPEN_SOCKETS).unwrap_or(u32::MAX);
+    if timeout(STOP_WITHIN, room.acquire_many(all)).await.is_err() {
+        debug!("stopped with open connections");
+    }
+}
+
+async fn serve<S>(stream: S, peer: Peer, router: Router, permit: OpenSocket, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|mut request| {
+        route_path(&mut request);
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(OpenSocket::clone(&permit));
+        router.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HTTP_HEAD_TIMEOUT)
+        .max_headers(HTTP_HEADERS)
+        .max_header_size(HTTP_HEAD_BYTES)
+        .max_buf_size(HTTP_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        debug!(peer = %peer.remote, %error, "connection ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, KeyPair};
+    use otc_protocol::limits::HTTP_BODY_TIMEOUT;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::Instant;
+
+    /// The far end of a served connection.
+    fn served() -> DuplexStream {
+        let (far, near) = duplex(1024);
+        let (stop, stopping) = watch::channel(false);
+        let config = Config::local(KeyPair::new("1", "s").unwrap());
+        let app = Arc::new(App::new(config, stopping.clone()).unwrap());
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let peer = Peer { remote: address, local: address };
+        tokio::spawn(async move {
+            let _running = stop;
+            serve(near, peer, router(app), Arc::new(permit), stopping).await;
+        });
+        far
+    }
+
+    /// What comes back until the end, and how long that takes.
+    async fn answer_to(bytes: &str) -> (String, Duration) {
+        let mut connection = served();
+        let start = Instant::now();
+        connection.write_all(bytes.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        (answer, start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_ends_the_connection() {
+        for bytes in ["", "GET /session/s HTTP/1.1\r\nHost: h\r\nX-Slow:"] {
+            let (_, took) = answer_to(bytes).await;
+            assert!(took >= HTTP_HEAD_TIMEOUT && took < HTTP_HEAD_TIMEOUT + Duration::from_secs(1), "{took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_answered_all_the_same() {
+        let head = "POST /logging/ClientEvent HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf";
+        let (answer, took) = answer_to(head).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        assert!(took >= HTTP_BODY_TIMEOUT && took < HTTP_BODY_TIMEOUT + Duration::from_secs(1), "{took:?}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Answers that one socket was given, so that a repeated request is not carried out twice (`wire.md §3.5` rule 4).
+
+use super::Refusal;
+use otc_protocol::limits::{ANSWER_AGE, ANSWERS_REMEMBERED};
+use otc_protocol::{Moment, uuid};
+use std::collections::{HashMap, VecDeque};
+
+/// What a request was answered; its frame is written again when it is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Done, and nothing to say.
+    Done,
+    /// Done; where candidates come from (`wire.md §7.1`).
+    Media,
+    /// The state of the session, at the time of the asking.
+    State,
+    /// Not done.
+    Refused(Refusal),
+}
+
+/// A request's id. UUIDs, which all real ones are, take no memory of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Transaction {
+    Uuid(u128),
+    Text(Box<str>),
+}
+
+impl From<&str> for Transaction {
+    fn from(text: &str) -> Self {
+        uuid::parse(text).map_or_else(|| Self::Text(text.into()), Self::Uuid)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    given: HashMap<Transaction, Answer>,
+    order: VecDeque<(Moment, Transaction)>,
+}
+
+impl Answers {
+    pub(super) fn find(&self, transaction: &str) -> Option<&Answer> {
+        if self.given.is_empty() {
+            return None;
+        }
+        self.given.get(&Transaction::from(transaction))
+    }
+
+    pub(super) fn remember(&mut self, now: Moment, transaction: &str, answer: Answer) {
+        let transaction = Transaction::from(transaction);
+        if self.given.insert(transaction.clone(), answer).is_none() {
+            self.order.push_back((now, transaction));
+        }
+        self.forget_old(now);
+    }
+
+    /// Forgets what is too old, and what is too much.
+    pub(super) fn forget_old(&mut self, now: Moment) {
+        while let Some((given, transaction)) = self.order.front() {
+            if self.order.len() <= ANSWERS_REMEMBERED && now - *given < ANSWER_AGE {
+                return;
+            }
+            self.given.remove(transaction);
+            self.order.pop_front();
+        }
+        *self = Self::default(); // Nothing is left: give the memory back.
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16) -> Answer {
+        Answer::Refused(Refusal::new(status, "no"))
+    }
+
+    #[test]
+    fn an_answer_is_found_until_it_is_too_old() {
+        let mut answers = Answers::default();
+        assert_eq!(answers.find("a"), None);
+        let uuid = "00000000-0000-4000-8000-000000000001";
+        answers.remember(Moment::ZERO, "a", answer(200));
+        answers.remember(Moment::ZERO, uuid, answer(404));
+        assert_eq!(answers.find("a"), Some(&answer(200)));
+        assert_eq!(answers.find(uuid), Some(&answer(404)));
+        answers.forget_old(Moment::ZERO + ANSWER_AGE);
+        assert_eq!((answers.find("a"), answers.find(uuid)), (None, None));
+        assert_eq!(answers.given.capacity(), 0);
+    }
+
+    #[test]
+    fn the_oldest_go_first_when_there_are_too_many() {
+        let mut answers = Answers::default();
+        for index in 0..=ANSWERS_REMEMBERED {
+            answers.remember(Moment::ZERO, &index.to_string(), answer(200));
+        }
+        assert_eq!(answers.find("0"), None);
+        assert_eq!(answers.find("1"), Some(&answer(200)));
+        assert_eq!((answers.given.len(), answers.order.len()), (ANSWERS_REMEMBERED, ANSWERS_REMEMBERED));
+    }
+}

@@ -1,0 +1,153 @@
+//! A socket that has not joined a session yet (`wire.md §5.1`).
+
+use super::line::status_frame;
+use super::{Admission, CloseCode, Delivery, LinkId, Output, Refusal, is_id};
+use otc_protocol::Moment;
+use otc_protocol::envelope::{FromClient, Request};
+use otc_protocol::limits::{JOIN_WITHIN, TOKEN_BYTES};
+use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress};
+use otc_protocol::rumor::Frame;
+use std::time::Duration;
+
+/// Who decides whether a token opens a session.
+pub trait Gate: Send + Sync {
+    /// What `token` allows in `session`, or why it does not open it; `unix_ms` is the time on the calendar.
+    fn admit(&self, token: &str, session: &SessionAddress, unix_ms: u64) -> Result<Admission, Refusal>;
+}
+
+impl<F> Gate for F
+where
+    F: Fn(&str, &SessionAddress, u64) -> Result<Admission, Refusal> + Send + Sync,
+{
+    fn admit(&self, token: &str, session: &SessionAddress, unix_ms: u64) -> Result<Admission, Refusal> {
+        self(token, session, unix_ms)
+    }
+}
+
+/// A socket at the door. Its id is kept when its WebSocket is lost: the client may have been cut off between CONNECT and
+/// its join, and what comes back then is the join alone.
+///
+/// What it subscribes to is not remembered: a member receives its session's messages in any case, because a client that
+/// comes back does not repeat SUBSCRIBE.
+#[derive(Debug)]
+pub(super) struct Door {
+    link: Option<LinkId>,
+    /// When to close the door if nobody has come in.
+    pub(super) due: Moment,
+}
+
+/// A well-formed request to join.
+#[derive(Debug)]
+pub(super) struct Join {
+    pub(super) transaction: String,
+    pub(super) session: SessionAddress,
+    pub(super) connection: String,
+    pub(super) token: String,
+    pub(super) content: ConnectionRequest,
+}
+
+/// What a frame at the door leads to.
+#[derive(Debug)]
+pub(super) enum Knock {
+    /// Nothing, or an output.
+    Stay,
+    /// The client wants to come in.
+    Join(Box<Join>),
+    /// The client has given up, or is no client; the socket id is to be forgotten.
+    Gone,
+}
+
+impl Door {
+    pub(super) fn new(now: Moment, link: LinkId) -> Self {
+        Self { link: Some(link), due: now + JOIN_WITHIN }
+    }
+
+    pub(super) fn link(&self) -> Option<LinkId> {
+        self.link
+    }
+
+    /// The client has come back before it had joined.
+    pub(super) fn resume(&mut self, now: Moment, link: LinkId, out: &mut Vec<Output>) {
+        if let Some(old) = self.link.replace(link) {
+            out.push(Output::to(old, Delivery::Close(CloseCode::Done)));
+        }
+        self.due = now + JOIN_WITHIN;
+        out.push(Output::to(link, Delivery::Pong));
+    }
+
+    /// The WebSocket `link` is closed.
+    pub(super) fn lose(&mut self, now: Moment, link: LinkId, grace: Duration) {
+        if self.link == Some(link) {
+            self.link = None;
+            self.due = now + grace;
+        }
+    }
+
+    /// Takes one frame that came over `link`.
+    pub(super) fn receive(&mut self, link: LinkId, bytes: &[u8], out: &mut Vec<Output>) -> Knock {
+        if self.link != Some(link) {
+            return Knock::Stay; // The client has replaced this WebSocket.
+        }
+        let read = Frame::decode(bytes).map_err(Into::into).and_then(|frame| FromClient::read(&frame));
+        match read {
+            Ok(FromClient::Ping) => out.push(Output::to(link, Delivery::Pong)),
+            Ok(FromClient::Connect { connection, transaction: Some(transaction) }) => {
+                answer(link, connection, transaction, 200, b"", out);
+            }
+            Ok(FromClient::Request(request)) => match join(&request) {
+                Ok(join) => return Knock::Join(Box::new(join)),
+                Err(refusal) => refuse(link, request.from, request.transaction, &refusal, out),
+            },
+            Ok(FromClient::Replaced) => out.push(Output::to(link, Delivery::Close(CloseCode::Done))),
+            Ok(FromClient::Leave) => {
+                out.push(Output::to(link, Delivery::Close(CloseCode::Done)));
+                return Knock::Gone;
+            }
+            Ok(
+                FromClient::Connect { .. }
+                | FromClient::Subscribe
+                | FromClient::Unsubscribe
+                | FromClient::Acknowledge { .. },
+            ) => {}
+            Err(_) => {
+                out.push(Output::to(link, Delivery::Close(CloseCode::Foreign)));
+                return Knock::Gone;
+            }
+        }
+        Knock::Stay
+    }
+}
+
+/// Answers a request with a refusal.
+pub(super) fn refuse(link: LinkId, to: &str, transaction: &str, refusal: &Refusal, out: &mut Vec<Output>) {
+    answer(link, to, transaction, refusal.status, &refusal.data(), out);
+}
+
+fn answer(link: LinkId, to: &str, transaction: &str, status: u16, data: &[u8], out: &mut Vec<Output>) {
+    out.push(Output::to(link, Delivery::Reply(status_frame(to, transaction, status, data))));
+}
+
+/// Reads a request that can only be a join.
+fn join(request: &Request<'_>) -> Result<Join, Refusal> {
+    let message = Message::decode(request.data).map_err(|error| Refusal::new(400, error.to_string()))?;
+    let Body::ConnectionCreate { id, content } = message.body else {
+        return Err(Refusal::new(403, "This socket has not joined a session; create a connection first."));
+    };
+    if !is_id(&id) || id.starts_with("symphony.") {
+        return Err(Refusal::new(400, "The connection id must be 1 to 64 letters, digits, or - _ . characters."));
+    }
+    if !is_id(request.transaction) {
+        return Err(Refusal::new(400, "The TRANSACTION-ID must be 1 to 64 letters, digits, or - _ . characters."));
+    }
+    let token = request.token.ok_or_else(|| Refusal::new(403, "The join has no token (X-TB-TOKEN-AUTH)."))?;
+    if token.len() > TOKEN_BYTES {
+        return Err(Refusal::new(403, "The token is too long."));
+    }
+    Ok(Join {
+        transaction: request.transaction.to_owned(),
+        session: message.session,
+        connection: id,
+        token: token.to_owned(),
+        content,
+    })
+}

@@ -1,0 +1,163 @@
+//! A room together with the sockets of its members, under one lock.
+
+use super::room::{Newcomer, Room};
+use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Time};
+use bytes::Bytes;
+use otc_protocol::Moment;
+use parking_lot::Mutex;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+
+pub(super) struct Hall<L> {
+    inner: Mutex<Inner<L>>,
+    /// The room's due moment in microseconds, readable without the lock.
+    due: AtomicU64,
+}
+
+struct Inner<L> {
+    room: Room,
+    links: HashMap<LinkId, Arc<L>>,
+    /// Kept for its capacity.
+    out: Vec<Output>,
+}
+
+/// What is left to do when no lock is held any more.
+#[derive(Default)]
+pub(super) struct Errands {
+    pub(super) wakers: Vec<Waker>,
+    pub(super) forgotten: Vec<Arc<str>>,
+    /// The hall may be vacant.
+    pub(super) vacant: bool,
+}
+
+/// `due` of a room that waits for nothing.
+const NEVER: u64 = u64::MAX;
+
+impl<L: Link> Hall<L> {
+    pub(super) fn new(room: Room) -> Self {
+        Self {
+            inner: Mutex::new(Inner { room, links: HashMap::new(), out: Vec::new() }),
+            due: AtomicU64::new(NEVER),
+        }
+    }
+
+    /// Does something in the room and carries out what it wants.
+    pub(super) fn run<R>(&self, errands: &mut Errands, act: impl FnOnce(&mut Room, &mut Vec<Output>) -> R) -> R {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        let result = act(&mut inner.room, &mut inner.out);
+        inner.carry_out(errands);
+        self.note(inner, errands);
+        result
+    }
+
+    /// Lets a newcomer in; `None` when the room is closed for good and `newcomer` is still there.
+    pub(super) fn join(
+        &self,
+        time: Time,
+        newcomer: &mut Option<Newcomer>,
+        handle: &Arc<L>,
+        errands: &mut Errands,
+    ) -> Option<Result<(), Refusal>> {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        if inner.room.is_closed() {
+            return None;
+        }
+        let newcomer = newcomer.take()?;
+        let link = newcomer.link;
+        inner.links.insert(link, handle.clone());
+        let joined = inner.room.join(time, newcomer, &mut inner.out);
+        inner.carry_out(errands);
+        if joined.is_err() {
+            inner.links.remove(&link);
+        }
+        self.note(inner, errands);
+        Some(joined)
+    }
+
+    /// Carries the line of `socket` on over another WebSocket; whether there is such a line.
+    pub(super) fn resume(
+        &self,
+        now: Moment,
+        socket: &str,
+        link: LinkId,
+        handle: &Arc<L>,
+        errands: &mut Errands,
+    ) -> bool {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        inner.links.insert(link, handle.clone());
+        let resumed = inner.room.resume(now, socket, link, &mut inner.out);
+        inner.carry_out(errands);
+        if !resumed {
+            inner.links.remove(&link);
+        }
+        self.note(inner, errands);
+        resumed
+    }
+
+    /// Takes the frames of one socket in order, until too many of its answers wait.
+    pub(super) fn receive(
+        &self,
+        time: Time,
+        link: LinkId,
+        handle: &L,
+        frames: &mut VecDeque<Bytes>,
+        errands: &mut Errands,
+    ) {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        while let Some(frame) = frames.pop_front() {
+            inner.room.receive(time, link, &frame, &mut inner.out);
+            inner.carry_out(errands);
+            if handle.is_full() {
+                break;
+            }
+        }
+        self.note(inner, errands);
+    }
+
+    /// The WebSocket `link` is closed.
+    pub(super) fn lose(&self, now: Moment, link: LinkId, errands: &mut Errands) {
+        let mut inner = self.inner.lock();
+        inner.links.remove(&link);
+        inner.room.lose(now, link);
+        self.note(&inner, errands);
+    }
+
+    /// Closes every WebSocket; what the members are owed stays.
+    pub(super) fn close_links(&self, code: CloseCode, errands: &mut Errands) {
+        let mut inner = self.inner.lock();
+        errands.wakers.extend(inner.links.drain().filter_map(|(_, link)| link.deliver(Delivery::Close(code))));
+    }
+
+    /// When the room has to be woken.
+    pub(super) fn due(&self) -> Option<Moment> {
+        Some(self.due.load(Ordering::Relaxed)).filter(|due| *due != NEVER).map(Moment::from_micros)
+    }
+
+    fn note(&self, inner: &Inner<L>, errands: &mut Errands) {
+        self.due.store(inner.room.due().map_or(NEVER, Moment::as_micros), Ordering::Relaxed);
+        errands.vacant |= inner.room.is_vacant();
+    }
+}
+
+impl<L: Link> Inner<L> {
+    fn carry_out(&mut self, errands: &mut Errands) {
+        for output in self.out.drain(..) {
+            match output {
+                Output::Deliver { link, delivery } => {
+                    let handle = match delivery {
+                        Delivery::Close(_) => self.links.remove(&link),
+                        _ => self.links.get(&link).cloned(),
+                    };
+                    errands.wakers.extend(handle.and_then(|handle| handle.deliver(delivery)));
+                }
+                Output::Forget { socket } => errands.forgotten.push(socket),
+            }
+        }
+    }
+}

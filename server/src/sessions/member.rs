@@ -1,0 +1,71 @@
+//! One member of a room.
+
+use super::line::Line;
+use bytes::Bytes;
+use otc_protocol::permissions::{Permission, Permissions};
+use otc_protocol::raptor::Connection;
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a verified token allows its connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// What it may do.
+    pub permissions: Permissions,
+    /// The connection data that everybody sees.
+    pub data: String,
+}
+
+/// Members in the order of their joining.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct MemberId(pub(super) u64);
+
+pub(super) struct Member {
+    pub(super) line: Line,
+    /// The connection id.
+    pub(super) id: Arc<str>,
+    /// Itself without its permissions, as streams and signals show their originator.
+    pub(super) connection: Connection,
+    /// Itself as the others see it; written once, copied into every newcomer's answer.
+    pub(super) json: Box<RawValue>,
+    pub(super) permissions: Permissions,
+    /// It hears of nobody's coming and going (`wire.md §5.5`).
+    pub(super) events_suppressed: bool,
+    /// Whether a newcomer with the same connection id is the same client.
+    pub(super) token: TokenDigest,
+    pub(super) welcome: Welcome,
+    pub(super) streams: BTreeSet<Arc<str>>,
+    /// Stream and subscriber.
+    pub(super) subscriptions: BTreeSet<(Arc<str>, Arc<str>)>,
+}
+
+impl Member {
+    pub(super) fn may(&self, permission: Permission) -> bool {
+        self.permissions.allows(permission)
+    }
+}
+
+/// The answer to the join.
+///
+/// It lists everybody, so it is kept only until the client has acknowledged its own `created`: a client that comes back
+/// repeats an unanswered request before it acknowledges anything, so from then on it must have had the answer.
+pub(super) struct Welcome {
+    pub(super) transaction: Box<str>,
+    /// The sequence number of its own `created`.
+    pub(super) created: u64,
+    pub(super) frame: Option<Bytes>,
+}
+
+/// SHA-256: tokens themselves are not kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    pub(super) fn of(token: &str) -> Self {
+        let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest.as_ref());
+        Self(bytes)
+    }
+}

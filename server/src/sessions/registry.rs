@@ -1,0 +1,296 @@
+//! Which room a socket belongs to; what sockets, REST and the clock call.
+//!
+//! One lock for each room and short ones for the tables, always taken in this order: place, `halls`, hall, and the others
+//! (`sockets`, `doors`, `random`), of which no two are held at the same time.
+
+use super::door::{Door, Gate, Join};
+use super::hall::{Errands, Hall};
+use super::room::{Newcomer, Room};
+use super::seat::{Place, Seat, Whereabouts};
+use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time};
+use otc_protocol::Moment;
+use otc_protocol::limits::{SESSIONS, SOCKET_IDS};
+use otc_protocol::raptor::{SessionAddress, SignalContent};
+use parking_lot::Mutex;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Every session of this server.
+pub struct Registry<L: Link> {
+    settings: Arc<Settings>,
+    gate: Box<dyn Gate>,
+    random: Mutex<Box<dyn FnMut() -> u64 + Send>>,
+    halls: Mutex<HashMap<String, Arc<Hall<L>>>>,
+    sockets: Mutex<HashMap<Arc<str>, Arc<Place<L>>>>,
+    /// When to look after which socket that has not joined; some entries are out of date.
+    doors: Mutex<BTreeSet<(Moment, Arc<str>)>>,
+    next_link: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl<L: Link> Registry<L> {
+    /// A server without sessions. `gate` decides who may join; `random` tells the messages of one room from those of an
+    /// earlier one of the same session.
+    pub fn new(
+        settings: Settings,
+        gate: impl Gate + 'static,
+        random: impl FnMut() -> u64 + Send + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            settings: Arc::new(settings),
+            gate: Box::new(gate),
+            random: Mutex::new(Box::new(random)),
+            halls: Mutex::new(HashMap::new()),
+            sockets: Mutex::new(HashMap::new()),
+            doors: Mutex::new(BTreeSet::new()),
+            next_link: AtomicU64::new(1),
+            stopped: AtomicBool::new(false),
+        })
+    }
+
+    /// A WebSocket is open. `socket` is the id that its client made, `coming_back` what it says of itself
+    /// (`wire.md §3.1`). One that cannot be served is closed through `handle`.
+    pub fn open(self: &Arc<Self>, now: Moment, socket: &str, coming_back: bool, handle: Arc<L>) -> Seat<L> {
+        let link = LinkId(self.next_link.fetch_add(1, Ordering::Relaxed));
+        let mut errands = Errands::default();
+        let place = if coming_back {
+            self.come_back(now, socket, link, &handle, &mut errands)
+        } else {
+            self.come_new(now, socket, link, &handle)
+        };
+        if let Err(code) = &place {
+            errands.wakers.extend(handle.deliver(Delivery::Close(*code)));
+        }
+        let seat = Seat::new(self.clone(), link, handle, place.ok());
+        self.finish(&mut errands, None);
+        seat
+    }
+
+    fn come_new(&self, now: Moment, socket: &str, link: LinkId, handle: &Arc<L>) -> Result<Arc<Place<L>>, CloseCode> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(CloseCode::GoingAway);
+        }
+        let socket: Arc<str> = socket.into();
+        let door = Door::new(now, link);
+        let due = door.due;
+        let place = Arc::new(Place::new(socket.clone(), door, handle.clone()));
+        {
+            let mut sockets = self.sockets.lock();
+            if sockets.contains_key(&socket) {
+                return Err(CloseCode::Ended); // Ids are random: whoever repeats one is not its owner.
+            }
+            if sockets.len() >= SOCKET_IDS {
+                return Err(CloseCode::Busy);
+            }
+            sockets.insert(socket.clone(), place.clone());
+        }
+        self.look_after_door(due, socket);
+        Ok(place)
+    }
+
+    /// An unknown socket must not be taken for a new one (`wire.md §3.5` rule 5).
+    fn come_back(
+        &self,
+        now: Moment,
+        socket: &str,
+        link: LinkId,
+        handle: &Arc<L>,
+        errands: &mut Errands,
+    ) -> Result<Arc<Place<L>>, CloseCode> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(CloseCode::GoingAway);
+        }
+        let place = self.sockets.lock().get(socket).cloned().ok_or(CloseCode::Ended)?;
+        let mut whereabouts = place.whereabouts.lock();
+        let known = match &mut *whereabouts {
+            Whereabouts::Door { door, handle: current } => {
+                let mut out = Vec::new();
+                door.resume(now, link, &mut out);
+                let old = std::mem::replace(current, handle.clone());
+                for output in out {
+                    if let Output::Deliver { link: to, delivery } = output {
+                        let handle = if to == link { &*current } else { &old };
+                        errands.wakers.extend(handle.deliver(delivery));
+                    }
+                }
+                self.look_after_door(door.due, place.socket.clone());
+                true
+            }
+            Whereabouts::Hall { hall, .. } => hall.resume(now, socket, link, handle, errands),
+            Whereabouts::Gone => false,
+        };
+        drop(whereabouts);
+        if known { Ok(place) } else { Err(CloseCode::Ended) }
+    }
+
+    /// Lets a client into its session, which is there from its first member on.
+    pub(super) fn admit(
+        &self,
+        time: Time,
+        link: LinkId,
+        socket: Arc<str>,
+        join: Join,
+        handle: &Arc<L>,
+        errands: &mut Errands,
+    ) -> Result<Arc<Hall<L>>, Refusal> {
+        let admission = self.gate.admit(&join.token, &join.session, time.unix_ms)?;
+        let address = join.session.clone();
+        let mut newcomer = Some(Newcomer { link, socket, join, admission });
+        loop {
+            let hall = self.hall(&address)?;
+            // A room that has just become vacant is closed and replaced by another one.
+            let Some(joined) = hall.join(time, &mut newcomer, handle, errands) else { continue };
+            self.finish(errands, Some((&address.session, &hall)));
+            return joined.map(|()| hall);
+        }
+    }
+
+    fn hall(&self, address: &SessionAddress) -> Result<Arc<Hall<L>>, Refusal> {
+        let mut halls = self.halls.lock();
+        if let Some(hall) = halls.get(&address.session) {
+            return Ok(hall.clone());
+        }
+        if halls.len() >= SESSIONS {
+            return Err(Refusal::new(503, "The server holds no more sessions."));
+        }
+        let nonce = (self.random.lock())();
+        let hall = Arc::new(Hall::new(Room::new(self.settings.clone(), address.clone(), nonce)));
+        halls.insert(address.session.clone(), hall.clone());
+        Ok(hall)
+    }
+
+    /// A signal from the application's server, to everybody in the session or to one connection.
+    pub fn signal(
+        &self,
+        time: Time,
+        session_id: &str,
+        to: Option<&str>,
+        content: SignalContent,
+    ) -> Result<(), Refusal> {
+        let hall = self.inhabited(session_id)?;
+        let mut errands = Errands::default();
+        let signalled = hall.run(&mut errands, |room, out| room.server_signal(time.now, to, content, out));
+        self.finish(&mut errands, Some((session_id, &hall)));
+        signalled
+    }
+
+    /// The application's server sends a connection away.
+    pub fn disconnect(&self, time: Time, session_id: &str, connection: &str) -> Result<(), Refusal> {
+        let hall = self.inhabited(session_id)?;
+        let mut errands = Errands::default();
+        let found = hall.run(&mut errands, |room, out| room.server_disconnect(time.now, connection, out));
+        self.finish(&mut errands, Some((session_id, &hall)));
+        if found { Ok(()) } else { Err(Refusal::new(404, "No connection of that id is in the session.")) }
+    }
+
+    fn inhabited(&self, session_id: &str) -> Result<Arc<Hall<L>>, Refusal> {
+        let hall = self.halls.lock().get(session_id).cloned();
+        hall.ok_or_else(|| Refusal::new(404, "Nobody is in the session."))
+    }
+
+    /// Looks after silent, lost and late sockets.
+    pub fn wake(&self, now: Moment) {
+        let is_due = |hall: &Arc<Hall<L>>| hall.due().is_some_and(|due| due <= now);
+        let halls: Vec<(String, Arc<Hall<L>>)> = {
+            let halls = self.halls.lock();
+            halls.iter().filter(|(_, hall)| is_due(hall)).map(|(id, hall)| (id.clone(), hall.clone())).collect()
+        };
+        for (session_id, hall) in halls {
+            let mut errands = Errands::default();
+            hall.run(&mut errands, |room, out| room.wake(now, out));
+            self.finish(&mut errands, Some((&session_id, &hall)));
+        }
+        while let Some(socket) = self.next_door(now) {
+            self.wake_door(now, &socket);
+        }
+    }
+
+    /// When [`Self::wake`] has something to do, at the earliest.
+    pub fn next_wake(&self) -> Option<Moment> {
+        let halls = self.halls.lock().values().filter_map(|hall| hall.due()).min();
+        let doors = self.doors.lock().first().map(|(due, _)| *due);
+        halls.into_iter().chain(doors).min()
+    }
+
+    fn next_door(&self, now: Moment) -> Option<Arc<str>> {
+        let mut doors = self.doors.lock();
+        if doors.first().is_none_or(|(due, _)| *due > now) {
+            return None;
+        }
+        doors.pop_first().map(|(_, socket)| socket)
+    }
+
+    /// Closes the door if nobody has come in in time.
+    fn wake_door(&self, now: Moment, socket: &Arc<str>) {
+        let Some(place) = self.sockets.lock().get(socket).cloned() else { return };
+        let mut whereabouts = place.whereabouts.lock();
+        let Whereabouts::Door { door, handle } = &mut *whereabouts else { return };
+        if door.due > now {
+            self.look_after_door(door.due, socket.clone());
+            return;
+        }
+        let mut errands = Errands::default();
+        if door.link().is_some() {
+            errands.wakers.extend(handle.deliver(Delivery::Close(CloseCode::Ended)));
+        }
+        *whereabouts = Whereabouts::Gone;
+        drop(whereabouts);
+        errands.forgotten.push(socket.clone());
+        self.finish(&mut errands, None);
+    }
+
+    pub(super) fn look_after_door(&self, due: Moment, socket: Arc<str>) {
+        self.doors.lock().insert((due, socket));
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Does what had to wait until no room is locked.
+    pub(super) fn finish(&self, errands: &mut Errands, hall: Option<(&str, &Arc<Hall<L>>)>) {
+        if !errands.forgotten.is_empty() {
+            let mut sockets = self.sockets.lock();
+            errands.forgotten.drain(..).for_each(|socket| drop(sockets.remove(&socket)));
+        }
+        if let (true, Some((session_id, hall))) = (std::mem::take(&mut errands.vacant), hall) {
+            self.retire(session_id, hall);
+        }
+        errands.wakers.drain(..).for_each(std::task::Waker::wake);
+    }
+
+    /// Forgets a room in which nobody is left.
+    fn retire(&self, session_id: &str, hall: &Arc<Hall<L>>) {
+        let mut halls = self.halls.lock();
+        let closed = hall.run(&mut Errands::default(), |room, _| room.close());
+        if closed && halls.get(session_id).is_some_and(|current| Arc::ptr_eq(current, hall)) {
+            halls.remove(session_id);
+        }
+    }
+
+    /// Closes every socket because the server stops, and takes no more.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        let mut errands = Errands::default();
+        let halls: Vec<Arc<Hall<L>>> = self.halls.lock().values().cloned().collect();
+        halls.iter().for_each(|hall| hall.close_links(CloseCode::GoingAway, &mut errands));
+        let places: Vec<Arc<Place<L>>> = self.sockets.lock().values().cloned().collect();
+        for place in places {
+            if let Whereabouts::Door { handle, .. } = &*place.whereabouts.lock() {
+                errands.wakers.extend(handle.deliver(Delivery::Close(CloseCode::GoingAway)));
+            }
+        }
+        self.finish(&mut errands, None);
+    }
+
+    /// Sessions that somebody is in.
+    pub fn sessions(&self) -> usize {
+        self.halls.lock().len()
+    }
+
+    /// Socket ids that are known: joining, joined and lost ones.
+    pub fn sockets(&self) -> usize {
+        self.sockets.lock().len()
+    }
+}

@@ -1,0 +1,360 @@
+//! One session: who is in, and what happens in it.
+//!
+//! Every request gets exactly one STATUS, unknown ones included (`wire.md §4`).
+
+mod delivery;
+mod membership;
+mod moderation;
+mod negotiation;
+mod signals;
+mod state;
+mod streams;
+mod subscribers;
+
+pub(super) use membership::Newcomer;
+
+use super::answers::Answer;
+use super::line::{Carrier, Line, status_frame};
+use super::member::{Member, MemberId};
+use bytes::Bytes;
+use super::{CloseCode, Delivery, LinkId, Output, Refusal, Settings, Time, is_id, json};
+use membership::Farewell;
+use otc_protocol::envelope::{FromClient, Request};
+use otc_protocol::raptor::{Body, Content, MediaReply, Message, Reason, SessionAddress, SignalContent};
+use otc_protocol::rumor::Frame;
+use otc_protocol::{Moment, uuid};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use streams::Publication;
+
+/// What a request leads to.
+type Outcome = Result<Answer, Refusal>;
+
+pub(super) struct Room {
+    settings: Arc<Settings>,
+    address: SessionAddress,
+    topic: String,
+    /// The upper half of this room's transaction ids; the lower half counts. So an acknowledgement names its message
+    /// without a table.
+    nonce: u64,
+    next_sequence: u64,
+    next_member: u64,
+    members: BTreeMap<MemberId, Member>,
+    /// Who was sent away and has not taken note of it yet.
+    departed: BTreeMap<MemberId, Departed>,
+    by_link: HashMap<LinkId, MemberId>,
+    by_socket: HashMap<Arc<str>, MemberId>,
+    by_connection: HashMap<Arc<str>, MemberId>,
+    streams: BTreeMap<Arc<str>, Publication>,
+    /// Members that hear of nobody's coming and going.
+    suppressed_members: usize,
+    /// Whether newcomers are muted (`wire.md §7.6`).
+    muted: bool,
+    /// Bytes of what a newcomer's answer lists.
+    state_bytes: usize,
+    /// Members that are owed too much; ended before the call returns.
+    overflowing: Vec<MemberId>,
+    /// No line's deadline lies before this moment.
+    due: Option<Moment>,
+    closed: bool,
+}
+
+/// Somebody who is no member any more and is owed the news.
+struct Departed {
+    line: Line,
+    connection: Arc<str>,
+    until: Moment,
+}
+
+impl Room {
+    pub(super) fn new(settings: Arc<Settings>, address: SessionAddress, nonce: u64) -> Self {
+        Self {
+            settings,
+            topic: address.topic(),
+            address,
+            nonce,
+            next_sequence: 0,
+            next_member: 0,
+            members: BTreeMap::new(),
+            departed: BTreeMap::new(),
+            by_link: HashMap::new(),
+            by_socket: HashMap::new(),
+            by_connection: HashMap::new(),
+            streams: BTreeMap::new(),
+            suppressed_members: 0,
+            muted: false,
+            state_bytes: 0,
+            overflowing: Vec::new(),
+            due: None,
+            closed: false,
+        }
+    }
+
+    /// Whether nobody is in it, nor owed anything.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.members.is_empty() && self.departed.is_empty()
+    }
+
+    /// Closes a vacant room for good: whoever still holds it must look for another one.
+    pub(super) fn close(&mut self) -> bool {
+        self.closed |= self.is_vacant();
+        self.closed
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// When [`Self::wake`] has something to do, at the earliest.
+    pub(super) fn due(&self) -> Option<Moment> {
+        self.due
+    }
+
+    /// Takes one frame that came over `link`.
+    pub(super) fn receive(&mut self, time: Time, link: LinkId, bytes: &[u8], out: &mut Vec<Output>) {
+        let Some(id) = self.by_link.get(&link).copied() else { return }; // It has been replaced, or its member ended.
+        let Some(line) = self.line(id) else { return };
+        line.heard(time.now);
+        let read = Frame::decode(bytes).map_err(Into::into).and_then(|frame| FromClient::read(&frame));
+        match read {
+            Ok(FromClient::Ping) => out.push(Output::to(link, Delivery::Pong)),
+            Ok(FromClient::Acknowledge { transaction }) => self.acknowledge(id, transaction, out),
+            Ok(FromClient::Request(request)) => self.request(time, id, link, &request, out),
+            Ok(FromClient::Leave) => {
+                out.push(Output::to(link, Delivery::Close(CloseCode::Done)));
+                self.by_link.remove(&link);
+                self.dismiss(time.now, id, &Reason::ClientDisconnected, Farewell::None, out);
+            }
+            Ok(FromClient::Replaced) => {
+                out.push(Output::to(link, Delivery::Close(CloseCode::Done)));
+                self.lose(time.now, link);
+            }
+            Ok(FromClient::Connect { connection, transaction: Some(transaction) }) => {
+                let frame = status_frame(connection, transaction, 200, b"");
+                out.push(Output::to(link, Delivery::Reply(frame)));
+            }
+            Ok(FromClient::Connect { .. } | FromClient::Subscribe | FromClient::Unsubscribe) => {}
+            Err(_) => self.break_off(time.now, link, CloseCode::Foreign, out),
+        }
+        self.settle(time.now, out);
+    }
+
+    /// Ends the connection of a peer that cannot be understood.
+    pub(super) fn break_off(&mut self, now: Moment, link: LinkId, code: CloseCode, out: &mut Vec<Output>) {
+        if let Some(id) = self.by_link.get(&link).copied() {
+            self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::Close(code), out);
+        }
+    }
+
+    /// The peer of `link` lives.
+    pub(super) fn heard(&mut self, now: Moment, link: LinkId) {
+        let id = self.by_link.get(&link).copied();
+        if let Some(line) = id.and_then(|id| self.line(id)) {
+            line.heard(now);
+        }
+    }
+
+    /// Looks after silent, lost and departed lines.
+    pub(super) fn wake(&mut self, now: Moment, out: &mut Vec<Output>) {
+        if self.due.is_none_or(|due| due > now) {
+            return;
+        }
+        for member in self.members.values_mut() {
+            member.line.forget_old_answers(now);
+        }
+        let due: Vec<MemberId> = self
+            .members
+            .iter()
+            .filter(|(_, member)| member.line.due(&self.settings) <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            match self.members.get(&id).map(|member| member.line.carrier()) {
+                Some(Carrier::Open { link, .. }) => {
+                    out.push(Output::to(link, Delivery::Close(CloseCode::Silent)));
+                    self.lose(now, link);
+                }
+                Some(Carrier::Lost { .. }) => {
+                    self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::None, out);
+                }
+                None => {}
+            }
+        }
+        self.forget_departed(now, out);
+        self.settle(now, out);
+        let lines = self.members.values().map(|member| member.line.due(&self.settings));
+        self.due = lines.chain(self.departed.values().map(|departed| departed.until)).min();
+    }
+
+    /// A signal from the application's server: to everybody, or to one (`wire.md §6`).
+    pub(super) fn server_signal(
+        &mut self,
+        now: Moment,
+        to: Option<&str>,
+        content: SignalContent,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refusal> {
+        let signalled = self.signal_from_server(to, content, out);
+        self.settle(now, out);
+        signalled
+    }
+
+    /// The application's server sends a connection away.
+    pub(super) fn server_disconnect(&mut self, now: Moment, connection: &str, out: &mut Vec<Output>) -> bool {
+        let Some(id) = self.by_connection.get(connection).copied() else { return false };
+        self.dismiss(now, id, &Reason::ForceDisconnected, Farewell::Tell, out);
+        self.settle(now, out);
+        true
+    }
+
+    fn line(&mut self, id: MemberId) -> Option<&mut Line> {
+        match self.members.get_mut(&id) {
+            Some(member) => Some(&mut member.line),
+            None => self.departed.get_mut(&id).map(|departed| &mut departed.line),
+        }
+    }
+
+    fn acknowledge(&mut self, id: MemberId, transaction: &str, out: &mut Vec<Output>) {
+        let Some(transaction) = uuid::parse(transaction) else { return };
+        let [high, low] = halves(transaction);
+        if high != self.nonce {
+            return;
+        }
+        if let Some(member) = self.members.get_mut(&id) {
+            member.line.acknowledge(low);
+            if low == member.welcome.created {
+                member.welcome.frame = None;
+            }
+        } else if let Some(departed) = self.departed.get_mut(&id) {
+            departed.line.acknowledge(low);
+            if departed.line.owes_nothing() && departed.line.link().is_none() {
+                self.forget(id, out);
+            }
+        }
+    }
+
+    fn request(&mut self, time: Time, id: MemberId, link: LinkId, request: &Request<'_>, out: &mut Vec<Output>) {
+        if let Some(frame) = self.repeated(id, request.transaction) {
+            out.push(Output::to(link, Delivery::Reply(frame)));
+            return;
+        }
+        let Some(connection) = self.connection(id) else { return };
+        let start = out.len();
+        let executed = self.execute(time, id, request, out);
+        let answer = executed.unwrap_or_else(Answer::Refused);
+        let frame = self.answer_frame(&connection, request.transaction, &answer);
+        out.push(Output::to(link, Delivery::Reply(frame)));
+        out[start..].rotate_right(1); // The STATUS goes before what its request caused.
+        if is_id(request.transaction) {
+            if let Some(line) = self.line(id) {
+                line.remember(time.now, request.transaction, answer);
+            }
+        }
+    }
+
+    /// The answer that a repeated request had.
+    fn repeated(&self, id: MemberId, transaction: &str) -> Option<Bytes> {
+        if let Some(departed) = self.departed.get(&id) {
+            let answer = departed.line.answered(transaction)?;
+            return Some(self.answer_frame(&departed.connection, transaction, answer));
+        }
+        let member = self.members.get(&id)?;
+        if *member.welcome.transaction == *transaction {
+            let again = || self.welcome_frame(member.events_suppressed, &member.id, transaction);
+            return Some(member.welcome.frame.clone().unwrap_or_else(again));
+        }
+        let answer = member.line.answered(transaction)?;
+        Some(self.answer_frame(&member.id, transaction, answer))
+    }
+
+    fn answer_frame(&self, to: &str, transaction: &str, answer: &Answer) -> Bytes {
+        match answer {
+            Answer::Done => status_frame(to, transaction, 200, b""),
+            Answer::Media => {
+                let content = MediaReply { ice_servers: self.settings.ice_servers.clone() };
+                status_frame(to, transaction, 200, &json(&Content { content }))
+            }
+            Answer::State => {
+                let content = self.state(None, false);
+                status_frame(to, transaction, 200, &json(&Content { content }))
+            }
+            Answer::Refused(refusal) => status_frame(to, transaction, refusal.status, &refusal.data()),
+        }
+    }
+
+    /// The connection id of a member or of somebody who was sent away.
+    fn connection(&self, id: MemberId) -> Option<Arc<str>> {
+        let departed = || self.departed.get(&id).map(|departed| departed.connection.clone());
+        self.members.get(&id).map(|member| member.id.clone()).or_else(departed)
+    }
+
+    fn execute(&mut self, time: Time, id: MemberId, request: &Request<'_>, out: &mut Vec<Output>) -> Outcome {
+        if !self.members.contains_key(&id) {
+            return Err(Refusal::new(404, "The connection has ended."));
+        }
+        if !is_id(request.transaction) {
+            return Err(Refusal::new(400, "The TRANSACTION-ID must be 1 to 64 letters, digits, or - _ . characters."));
+        }
+        let Message { session, body } =
+            Message::decode(request.data).map_err(|error| Refusal::new(400, error.to_string()))?;
+        if session.session != self.address.session {
+            return Err(Refusal::new(403, "The uri names another session than the one that was joined."));
+        }
+        match body {
+            Body::Signal { id: signal, to, content } => self.signal(id, session, signal, to, content, out),
+            Body::ConnectionCreate { .. } => Err(Refusal::new(409, "This socket has joined already.")),
+            Body::ConnectionDelete { id: target } => self.force_disconnect(time.now, id, &target, out),
+            Body::SessionRead => Ok(Answer::State),
+            Body::SessionMute(mute) => self.mute_session(id, mute, out),
+            Body::StreamCreate(content) => self.publish(time.unix_ms, id, content, out),
+            Body::StreamDelete { id: stream, content } => self.unpublish(id, &stream, content, out),
+            Body::StreamMute { id: stream, mute } => self.mute_stream(id, &stream, mute, out),
+            Body::StreamUpdate { id: stream, change } => self.update_stream(id, &stream, change, out),
+            Body::ChannelUpdate { stream, channel, change } => {
+                self.update_channel(id, &stream, &channel, change, out)
+            }
+            Body::Data { stream, subscriber, channel, id: data, content } => {
+                self.relay_data(id, &stream, subscriber.as_deref(), &channel, &data, &content, out)
+            }
+            Body::SubscriberCreate { stream, id: subscriber, .. } => self.subscribe(id, &stream, &subscriber, out),
+            Body::SubscriberDelete { stream, id: subscriber } => self.unsubscribe(id, &stream, &subscriber, out),
+            Body::Negotiate { stream, subscriber: Some(subscriber), step, content } => {
+                self.negotiate(id, &stream, &subscriber, step, content, out)
+            }
+            // Media goes from peer to peer: the server has nothing to switch, and no offer of its own to negotiate. The
+            // rest is for servers to say, or not known; wire.md §4 wants an answer to each.
+            Body::SubscriberUpdate { .. }
+            | Body::SubscriberChannelUpdate { .. }
+            | Body::Negotiate { subscriber: None, .. }
+            | Body::Migrate(_)
+            | Body::Notification { .. }
+            | Body::ConnectionCreated(_)
+            | Body::ConnectionDeleted { .. }
+            | Body::StreamCreated(_)
+            | Body::StreamDeleted { .. }
+            | Body::StreamUpdated { .. }
+            | Body::ChannelUpdated { .. }
+            | Body::SubscriberDeleted { .. }
+            | Body::SourceCreate { .. }
+            | Body::SourceDelete { .. }
+            | Body::ArchiveCreated(_)
+            | Body::ArchiveUpdated { .. }
+            | Body::Unknown { .. } => Ok(Answer::Done),
+        }
+    }
+
+    /// Ends whoever is owed too much, until nobody is.
+    fn settle(&mut self, now: Moment, out: &mut Vec<Output>) {
+        while let Some(id) = self.overflowing.pop() {
+            self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::Close(CloseCode::Ended), out);
+        }
+        if self.members.is_empty() {
+            self.muted = false;
+        }
+    }
+}
+
+fn halves(value: u128) -> [u64; 2] {
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    [(value >> 64) as u64, value as u64]
+}

@@ -1,0 +1,88 @@
+//! Messages from the room to its members: written once, the same bytes for all.
+
+use super::super::Output;
+use super::super::member::{Member, MemberId};
+use super::Room;
+use bytes::Bytes;
+use otc_protocol::raptor::{Body, Message};
+use otc_protocol::{envelope, uuid};
+
+/// A message that has its transaction id and its place in the order.
+#[derive(Clone)]
+pub(super) struct Letter {
+    pub(super) sequence: u64,
+    pub(super) frame: Bytes,
+}
+
+impl Room {
+    /// A number that this room has not used before: the place of a message, or a part of an id.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.next_sequence += 1;
+        self.next_sequence
+    }
+
+    /// The UUID of a number.
+    pub(super) fn uuid(&self, number: u64) -> String {
+        uuid::format(u128::from(self.nonce) << 64 | u128::from(number))
+    }
+
+    /// The JSON of `body`, said of this session.
+    pub(super) fn json(&self, body: Body) -> Vec<u8> {
+        Message { session: self.address.clone(), body }.encode()
+    }
+
+    /// Writes a message to everybody; `from` is empty when the server speaks.
+    pub(super) fn letter_to_all(&mut self, from: &str, data: &[u8]) -> Letter {
+        let sequence = self.next_number();
+        self.letter(sequence, &self.topic, from, data)
+    }
+
+    /// Writes one of several forms of a message; each member gets one of them.
+    pub(super) fn letter(&self, sequence: u64, to: &str, from: &str, data: &[u8]) -> Letter {
+        // Topics and ids are bounded, so they fit into a frame.
+        let frame = envelope::message(to, &self.uuid(sequence), from, data).unwrap_or_default();
+        Letter { sequence, frame }
+    }
+
+    /// Sends to everybody whom `wanted` names.
+    pub(super) fn send(&mut self, letter: &Letter, wanted: impl Fn(&Member) -> bool, out: &mut Vec<Output>) {
+        for (id, member) in &mut self.members {
+            if wanted(member) {
+                member.line.owe(letter.sequence, letter.frame.clone(), out);
+                if member.line.owes_too_much(&self.settings) {
+                    self.overflowing.push(*id);
+                }
+            }
+        }
+    }
+
+    /// Sends to everybody.
+    pub(super) fn broadcast(&mut self, from: &str, body: Body, out: &mut Vec<Output>) -> Letter {
+        let data = self.json(body);
+        let letter = self.letter_to_all(from, &data);
+        self.send(&letter, |_| true, out);
+        letter
+    }
+
+    /// Sends to one member, if it is still there.
+    pub(super) fn send_to(&mut self, id: MemberId, from: &str, body: Body, out: &mut Vec<Output>) {
+        let data = self.json(body);
+        self.send_data_to(id, from, &data, out);
+    }
+
+    /// Sends JSON that has been written already to one member.
+    pub(super) fn send_data_to(&mut self, id: MemberId, from: &str, data: &[u8], out: &mut Vec<Output>) {
+        let Some(to) = self.members.get(&id).map(|member| member.id.clone()) else { return };
+        let sequence = self.next_number();
+        let letter = self.letter(sequence, &to, from, data);
+        self.send_letter_to(id, &letter, out);
+    }
+
+    pub(super) fn send_letter_to(&mut self, id: MemberId, letter: &Letter, out: &mut Vec<Output>) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        member.line.owe(letter.sequence, letter.frame.clone(), out);
+        if member.line.owes_too_much(&self.settings) {
+            self.overflowing.push(id);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Coming, coming back and leaving (`wire.md §3.5`, `§5`).
+
+use super::super::answers::Answer;
+use super::super::door::Join;
+use super::super::line::Line;
+use super::super::member::{Admission, Member, MemberId, TokenDigest, Welcome};
+use super::super::{CloseCode, Delivery, LinkId, Output, Refusal, Time};
+use super::delivery::Letter;
+use super::state::{entry_bytes, raw};
+use super::{Departed, Outcome, Room};
+use otc_protocol::limits::CLOSE_WITHIN;
+use otc_protocol::permissions::Permission;
+use otc_protocol::raptor::{Body, Connection, Reason};
+use otc_protocol::Moment;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Somebody whose token was accepted.
+pub(in crate::sessions) struct Newcomer {
+    pub(in crate::sessions) link: LinkId,
+    pub(in crate::sessions) socket: Arc<str>,
+    pub(in crate::sessions) join: Join,
+    pub(in crate::sessions) admission: Admission,
+}
+
+/// What somebody who is no member any more is told of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// Nothing: it left by itself, or is lost.
+    None,
+    /// What the others are told; its line is kept until it has taken note.
+    Tell,
+    /// What the others are told, and its WebSocket is closed.
+    Close(CloseCode),
+}
+
+impl Room {
+    /// Lets somebody in, or says why not.
+    pub(in crate::sessions) fn join(
+        &mut self,
+        time: Time,
+        newcomer: Newcomer,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refusal> {
+        let Newcomer { link, socket, join, admission } = newcomer;
+        let token = TokenDigest::of(&join.token);
+        self.make_way(time.now, &join.connection, token, out)?;
+
+        let connection =
+            Connection { id: join.connection, creation_time: time.unix_ms, data: admission.data, permissions: vec![] };
+        let permissions = admission.permissions.iter().map(|permission| permission.name().to_owned()).collect();
+        let shown = Connection { permissions, ..connection.clone() };
+        let json = raw(&shown);
+        if self.members.len() >= self.settings.session_connections || !self.state_has_room_for(entry_bytes(&json)) {
+            return Err(Refusal::new(409, "connectionLimitExceeded"));
+        }
+
+        self.next_member += 1;
+        let id = MemberId(self.next_member);
+        let connection_id: Arc<str> = connection.id.as_str().into();
+        let events_suppressed = join.content.connection_events_suppressed;
+        let frame = self.welcome_frame(events_suppressed, &connection_id, &join.transaction);
+        out.push(Output::to(link, Delivery::Reply(frame.clone())));
+
+        let body = self.json(Body::ConnectionCreated(shown));
+        let created = self.letter_to_all(&connection_id, &body);
+        self.state_bytes += entry_bytes(&json);
+        self.suppressed_members += usize::from(events_suppressed);
+        self.by_link.insert(link, id);
+        self.by_socket.insert(socket.clone(), id);
+        self.by_connection.insert(connection_id.clone(), id);
+        self.members.insert(
+            id,
+            Member {
+                line: Line::new(socket, link, time.now),
+                id: connection_id.clone(),
+                connection,
+                json,
+                permissions: admission.permissions,
+                events_suppressed,
+                token,
+                welcome: Welcome {
+                    transaction: join.transaction.into(),
+                    created: created.sequence,
+                    frame: Some(frame),
+                },
+                streams: BTreeSet::new(),
+                subscriptions: BTreeSet::new(),
+            },
+        );
+        self.look_after(id);
+        self.send(&created, |member| !member.events_suppressed || member.id == connection_id, out);
+        self.settle(time.now, out);
+        Ok(())
+    }
+
+    /// A client that starts its connect anew keeps its connection id (`wire.md §3.7`), so its earlier socket makes way;
+    /// anybody else with that id is refused.
+    fn make_way(
+        &mut self,
+        now: Moment,
+        connection: &str,
+        token: TokenDigest,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refusal> {
+        let Some((id, earlier)) = self.by_connection.get(connection).map(|id| (*id, self.members.get(id))) else {
+            return Ok(());
+        };
+        if earlier.is_some_and(|earlier| earlier.token != token) {
+            return Err(Refusal::new(409, "Another client has this connection id."));
+        }
+        self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::Close(CloseCode::Ended), out);
+        Ok(())
+    }
+
+    /// Carries the line of `socket` on over `link`; whether there is such a line.
+    pub(in crate::sessions) fn resume(
+        &mut self,
+        now: Moment,
+        socket: &str,
+        link: LinkId,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let Some(id) = self.by_socket.get(socket).copied() else { return false };
+        let Some(line) = self.line(id) else { return false };
+        let old = line.link();
+        line.resume(now, link, out);
+        if let Some(old) = old {
+            self.by_link.remove(&old);
+            out.push(Output::to(old, Delivery::Close(CloseCode::Done)));
+        }
+        self.by_link.insert(link, id);
+        self.look_after(id);
+        if let Some(departed) = self.departed.get_mut(&id) {
+            departed.until = now + CLOSE_WITHIN;
+        }
+        self.settle(now, out);
+        true
+    }
+
+    /// The WebSocket `link` is lost or closed. One that has been replaced is nobody's loss.
+    pub(in crate::sessions) fn lose(&mut self, now: Moment, link: LinkId) {
+        let Some(id) = self.by_link.remove(&link) else { return };
+        let grace = self.settings.resume_grace;
+        if let Some(line) = self.line(id) {
+            line.lose(now);
+        }
+        if let Some(departed) = self.departed.get_mut(&id) {
+            // One that took note may go; another one may come back and has to hear it.
+            departed.until = if departed.line.owes_nothing() { now } else { now + grace };
+        }
+        self.look_after(id);
+    }
+
+    /// A member's request that another one be ended.
+    pub(super) fn force_disconnect(
+        &mut self,
+        now: Moment,
+        by: MemberId,
+        connection: &str,
+        out: &mut Vec<Output>,
+    ) -> Outcome {
+        self.need(by, Permission::ForceDisconnect)?;
+        let target = self.by_connection.get(connection).copied();
+        let target = target.ok_or_else(|| Refusal::new(404, "No such connection is in the session."))?;
+        self.dismiss(now, target, &Reason::ForceDisconnected, Farewell::Tell, out);
+        Ok(Answer::Done)
+    }
+
+    /// Ends a member: first its subscribers and streams, then itself (`wire.md §5.3`). Of one that is no member any
+    /// more, what is left is forgotten.
+    pub(super) fn dismiss(
+        &mut self,
+        now: Moment,
+        id: MemberId,
+        reason: &Reason,
+        farewell: Farewell,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(mut member) = self.members.remove(&id) else {
+            self.close_departed(id, farewell, out);
+            return;
+        };
+        self.by_connection.remove(&member.id);
+        self.state_bytes -= entry_bytes(&member.json);
+        self.suppressed_members -= usize::from(member.events_suppressed);
+        for (stream, subscriber) in std::mem::take(&mut member.subscriptions) {
+            self.drop_subscriber(&member.id, &stream, &subscriber, out);
+        }
+        let streams = std::mem::take(&mut member.streams);
+        let mut news: Vec<Letter> =
+            streams.iter().filter_map(|stream| self.drop_stream(stream, reason, &member.id, out)).collect();
+        let body = self.json(Body::ConnectionDeleted { id: member.id.to_string(), reason: reason.clone() });
+        let deleted = self.letter_to_all(&member.id, &body);
+        self.send(&deleted, |other| !other.events_suppressed, out);
+        news.push(deleted);
+        self.part_with(now, id, member, news, farewell, out);
+    }
+
+    /// Sees the line of a former member off.
+    fn part_with(
+        &mut self,
+        now: Moment,
+        id: MemberId,
+        member: Member,
+        news: Vec<Letter>,
+        farewell: Farewell,
+        out: &mut Vec<Output>,
+    ) {
+        let Member { mut line, id: connection, .. } = member;
+        if farewell != Farewell::None {
+            for letter in news {
+                line.owe(letter.sequence, letter.frame, out);
+            }
+        }
+        let grace = if line.link().is_some() { CLOSE_WITHIN } else { self.settings.resume_grace };
+        self.departed.insert(id, Departed { line, connection, until: now + grace });
+        if farewell == Farewell::Tell {
+            self.look_after(id);
+        } else {
+            self.close_departed(id, farewell, out);
+        }
+    }
+
+    fn close_departed(&mut self, id: MemberId, farewell: Farewell, out: &mut Vec<Output>) {
+        let code = match farewell {
+            Farewell::Tell => return,
+            Farewell::Close(code) => code,
+            Farewell::None => CloseCode::Done,
+        };
+        if let Some(link) = self.line(id).and_then(|line| line.link()) {
+            // After a DISCONNECT the room knows the link no more.
+            if self.by_link.remove(&link).is_some() {
+                out.push(Output::to(link, Delivery::Close(code)));
+            }
+        }
+        self.forget(id, out);
+    }
+
+    /// Forgets whom nothing is owed any more.
+    pub(super) fn forget(&mut self, id: MemberId, out: &mut Vec<Output>) {
+        let Some(departed) = self.departed.remove(&id) else { return };
+        if let Some(link) = departed.line.link() {
+            self.by_link.remove(&link);
+        }
+        self.by_socket.remove(&departed.line.socket);
+        out.push(Output::Forget { socket: departed.line.socket });
+    }
+
+    /// Forgets those who did not take note in time.
+    pub(super) fn forget_departed(&mut self, now: Moment, out: &mut Vec<Output>) {
+        let late: Vec<MemberId> =
+            self.departed.iter().filter(|(_, departed)| departed.until <= now).map(|(id, _)| *id).collect();
+        for id in late {
+            self.close_departed(id, Farewell::Close(CloseCode::Ended), out);
+        }
+    }
+
+    /// Makes sure that [`Self::wake`] comes in time for this line.
+    fn look_after(&mut self, id: MemberId) {
+        let member = self.members.get(&id).map(|member| member.line.due(&self.settings));
+        let departed = self.departed.get(&id).map(|departed| departed.until);
+        let due = member.or(departed);
+        self.due = match (self.due, due) {
+            (Some(old), Some(new)) => Some(old.min(new)),
+            (old, new) => old.or(new),
+        };
+    }
+
+    /// Refuses what `permission` is needed for.
+    pub(super) fn need(&self, id: MemberId, permission: Permission) -> Result<&Member, Refusal> {
+        let member = self.members.get(&id).ok_or_else(|| Refusal::new(404, "The connection has ended."))?;
+        if member.may(permission) {
+            return Ok(member);
+        }
+        Err(Refusal::new(403, format!("The token does not allow this: it needs {}.", permission.name())))
+    }
+}

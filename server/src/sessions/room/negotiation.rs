@@ -1,0 +1,129 @@
+//! What publisher and subscriber tell each other about their peer connection, and data beside it (`wire.md §7.8`, `§8.1`).
+
+use super::super::answers::Answer;
+use super::super::member::MemberId;
+use super::super::{Output, Refusal};
+use super::{Outcome, Room};
+use otc_protocol::limits::{HELD_CANDIDATE_BYTES, HELD_CANDIDATES};
+use otc_protocol::raptor::{Body, Negotiation, Object, Step};
+
+/// The publisher's candidates until its offer has been relayed: the subscriber discards those that come before it.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    messages: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Held {
+    fn hold(&mut self, message: Vec<u8>) -> Result<(), Refusal> {
+        self.bytes += message.len();
+        if self.messages.len() >= HELD_CANDIDATES || self.bytes > HELD_CANDIDATE_BYTES {
+            self.bytes -= message.len();
+            return Err(Refusal::new(429, "Too many candidates wait for their offer; send the offer first."));
+        }
+        self.messages.push(message);
+        Ok(())
+    }
+}
+
+/// Publisher and subscriber of one peer connection, and which of them speaks.
+struct Pair {
+    publisher: MemberId,
+    subscriber: MemberId,
+    publisher_speaks: bool,
+}
+
+impl Room {
+    pub(super) fn negotiate(
+        &mut self,
+        id: MemberId,
+        stream: &str,
+        subscriber: &str,
+        step: Step,
+        content: Negotiation,
+        out: &mut Vec<Output>,
+    ) -> Outcome {
+        if step == Step::GenerateOffer {
+            return Err(Refusal::new(403, "Only the server asks for offers."));
+        }
+        let pair = self.pair(id, stream, subscriber)?;
+        let body = Body::Negotiate {
+            stream: stream.to_owned(),
+            subscriber: Some(subscriber.to_owned()),
+            step,
+            content,
+        };
+        let message = self.json(body);
+        let from = self.connection(id).unwrap_or_else(|| "".into());
+        if !pair.publisher_speaks {
+            self.send_data_to(pair.publisher, &from, &message, out);
+            return Ok(Answer::Done);
+        }
+        let of = self.streams.get_mut(stream).and_then(|publication| publication.subscribers.get_mut(subscriber));
+        let held = of.map(|of| &mut of.held);
+        let candidates = match (step, held) {
+            (Step::Candidate, Some(Some(held))) => {
+                held.hold(message)?;
+                return Ok(Answer::Done);
+            }
+            (Step::Offer, Some(held)) => held.take().unwrap_or_default().messages,
+            _ => Vec::new(),
+        };
+        self.send_data_to(pair.subscriber, &from, &message, out);
+        for candidate in candidates {
+            self.send_data_to(pair.subscriber, &from, &candidate, out);
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Data of a channel: from the publisher to its subscribers, or to one; from a subscriber to the publisher.
+    #[allow(clippy::too_many_arguments, reason = "each is one segment of the uri")]
+    pub(super) fn relay_data(
+        &mut self,
+        id: MemberId,
+        stream: &str,
+        subscriber: Option<&str>,
+        channel: &str,
+        data: &str,
+        content: &Object,
+        out: &mut Vec<Output>,
+    ) -> Outcome {
+        let (from, receivers) = match subscriber {
+            Some(subscriber) => {
+                let pair = self.pair(id, stream, subscriber)?;
+                let receiver = if pair.publisher_speaks { pair.subscriber } else { pair.publisher };
+                let from = self.connection(id).unwrap_or_else(|| "".into());
+                (from, vec![(receiver, subscriber.to_owned())])
+            }
+            None => {
+                let from = self.owned(id, stream)?;
+                let subscribers = &self.publication(stream)?.subscribers;
+                (from, subscribers.iter().map(|(subscriber, of)| (of.member, subscriber.to_string())).collect())
+            }
+        };
+        for (receiver, subscriber) in receivers {
+            // A subscriber takes what names it (`wire.md §7.8`).
+            let body = Body::Data {
+                stream: stream.to_owned(),
+                subscriber: Some(subscriber),
+                channel: channel.to_owned(),
+                id: data.to_owned(),
+                content: content.clone(),
+            };
+            self.send_to(receiver, &from, body, out);
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Both ends of a peer connection, of which `id` must be one.
+    fn pair(&self, id: MemberId, stream: &str, subscriber: &str) -> Result<Pair, Refusal> {
+        let publication = self.publication(stream)?;
+        let missing = || Refusal::new(404, "The stream has no such subscriber.");
+        let subscriber = publication.subscribers.get(subscriber).ok_or_else(missing)?.member;
+        let publisher = publication.owner;
+        if id != publisher && id != subscriber {
+            return Err(Refusal::new(403, "The peer connection belongs to others."));
+        }
+        Ok(Pair { publisher, subscriber, publisher_speaks: id == publisher })
+    }
+}

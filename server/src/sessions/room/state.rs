@@ -1,0 +1,59 @@
+//! What is told to newcomers: who is there and what is published (`wire.md §5.1`).
+
+use super::super::line::status_frame;
+use super::super::json;
+use super::Room;
+use bytes::Bytes;
+use otc_protocol::limits::SERVER_FRAME_BYTES;
+use otc_protocol::raptor::MuteState;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// [`otc_protocol::raptor::SessionState`], put together from parts that are JSON already.
+#[derive(Serialize)]
+pub(super) struct State<'a> {
+    connection: Vec<&'a RawValue>,
+    stream: Vec<&'a RawValue>,
+    /// Nothing is recorded yet, and clients wait for ever when the key is missing.
+    archive: [(); 0],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mute: Option<MuteState>,
+}
+
+/// What of a state's frame is not its lists.
+const FRAME_REST: usize = 4096;
+
+impl Room {
+    /// Everybody but `except`, or nobody.
+    pub(super) fn state(&self, except: Option<&str>, events_suppressed: bool) -> State<'_> {
+        let others = self.members.values().filter(|member| !events_suppressed && Some(&*member.id) != except);
+        State {
+            connection: others.map(|member| &*member.json).collect(),
+            stream: self.streams.values().map(|publication| publication.json()).collect(),
+            archive: [],
+            mute: self.muted.then_some(MuteState { active: true }),
+        }
+    }
+
+    /// The STATUS of a join.
+    pub(super) fn welcome_frame(&self, events_suppressed: bool, connection: &str, transaction: &str) -> Bytes {
+        let data = json(&self.state(Some(connection), events_suppressed));
+        status_frame(connection, transaction, 200, &data)
+    }
+
+    /// Whether the state, grown by `bytes`, still fits into the largest frame that clients take.
+    pub(super) fn state_has_room_for(&self, bytes: usize) -> bool {
+        self.state_bytes + bytes + FRAME_REST <= SERVER_FRAME_BYTES
+    }
+}
+
+/// What one entry takes in a state: itself and a comma.
+pub(super) fn entry_bytes(json: &RawValue) -> usize {
+    json.get().len() + 1
+}
+
+/// `value` as JSON that can be copied into others.
+pub(super) fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
+    serde_json::value::to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+

@@ -1,0 +1,103 @@
+//! Subscribers (`wire.md §7.4`): who receives which stream, one peer connection each.
+
+use super::super::answers::Answer;
+use super::super::member::MemberId;
+use super::super::{Output, Refusal, is_id};
+use super::negotiation::Held;
+use super::{Outcome, Room};
+use otc_protocol::limits::CONNECTION_SUBSCRIBERS;
+use otc_protocol::permissions::Permission;
+use otc_protocol::raptor::{Body, Negotiation, Object, Step};
+use std::sync::Arc;
+
+/// One subscriber of a stream.
+pub(super) struct Subscriber {
+    pub(super) member: MemberId,
+    /// Candidates that wait for the publisher's offer; `None` once it has passed.
+    pub(super) held: Option<Held>,
+}
+
+/// Where the media of a relayed stream comes from.
+const PEER_TO_PEER: &str = "P2P";
+
+impl Room {
+    /// Notes the subscriber and asks the publisher for an offer.
+    pub(super) fn subscribe(
+        &mut self,
+        id: MemberId,
+        stream: &str,
+        subscriber: &str,
+        out: &mut Vec<Output>,
+    ) -> Outcome {
+        let member = self.need(id, Permission::Subscribe)?;
+        let (from, subscribed) = (member.id.clone(), member.subscriptions.len());
+        let publication = self.publication(stream)?;
+        let owner = publication.owner;
+        if !is_id(subscriber) {
+            return Err(Refusal::new(400, "The subscriber id must be 1 to 64 letters, digits, or - _ . characters."));
+        }
+        if publication.subscribers.contains_key(subscriber) {
+            return Err(Refusal::new(409, "A subscriber of this id exists already."));
+        }
+        if subscribed >= CONNECTION_SUBSCRIBERS {
+            return Err(Refusal::new(409, "streamLimitExceeded"));
+        }
+        let key: Arc<str> = subscriber.into();
+        if let Some((stream, publication)) = self.streams.get_key_value(stream).map(|(key, _)| key.clone()).and_then(|key| {
+            let publication = self.streams.get_mut(&key)?;
+            Some((key, publication))
+        }) {
+            publication.subscribers.insert(key.clone(), Subscriber { member: id, held: Some(Held::default()) });
+            if let Some(member) = self.members.get_mut(&id) {
+                member.subscriptions.insert((stream, key));
+            }
+        }
+        let number = self.next_number();
+        let content = Negotiation {
+            peer_id: Some(self.uuid(number)),
+            source_stream_id: Some(PEER_TO_PEER.to_owned()),
+            extra: Object::new(),
+        };
+        let body = Body::Negotiate {
+            stream: stream.to_owned(),
+            subscriber: Some(subscriber.to_owned()),
+            step: Step::GenerateOffer,
+            content,
+        };
+        self.send_to(owner, &from, body, out);
+        Ok(Answer::Media)
+    }
+
+    pub(super) fn unsubscribe(
+        &mut self,
+        id: MemberId,
+        stream: &str,
+        subscriber: &str,
+        out: &mut Vec<Output>,
+    ) -> Outcome {
+        let publication = self.publication(stream)?;
+        match publication.subscribers.get(subscriber) {
+            None => return Err(Refusal::new(404, "The stream has no such subscriber.")),
+            Some(of) if of.member != id => {
+                return Err(Refusal::new(403, "The subscriber belongs to another connection."));
+            }
+            Some(_) => {}
+        }
+        let from = self.connection(id).unwrap_or_else(|| Arc::from(""));
+        if let Some(member) = self.members.get_mut(&id) {
+            member.subscriptions.retain(|(of, known)| &**of != stream || &**known != subscriber);
+        }
+        self.drop_subscriber(&from, stream, subscriber, out);
+        Ok(Answer::Done)
+    }
+
+    /// Forgets a subscriber and has the publisher close its peer connection.
+    pub(super) fn drop_subscriber(&mut self, from: &str, stream: &str, subscriber: &str, out: &mut Vec<Output>) {
+        let Some(publication) = self.streams.get_mut(stream) else { return };
+        let owner = publication.owner;
+        if publication.subscribers.remove(subscriber).is_some() {
+            let body = Body::SubscriberDeleted { stream: stream.to_owned(), id: subscriber.to_owned() };
+            self.send_to(owner, from, body, out);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The rooms on virtual time, with scripted clients.
+
+mod hostile;
+mod joining;
+mod leaving;
+mod media;
+mod moderation;
+mod random;
+mod resuming;
+mod signals;
+mod world;

@@ -1,0 +1,218 @@
+//! What waits to be written to one WebSocket.
+
+use crate::sessions::{CloseCode, Delivery, Link};
+use bytes::Bytes;
+use otc_protocol::envelope;
+use otc_protocol::limits::{
+    SOCKET_QUEUE_BYTES, SOCKET_QUEUE_FRAMES, UNACKNOWLEDGED_BYTES, UNACKNOWLEDGED_MESSAGES,
+};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::task::Waker;
+
+/// The sending half of one WebSocket, as rooms see it.
+#[derive(Default)]
+pub struct Queue(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    frames: VecDeque<Delivery>,
+    bytes: usize,
+    replies: usize,
+    reply_bytes: usize,
+    pong: bool,
+    close: Option<CloseCode>,
+    waker: Option<Waker>,
+    /// The socket takes no more for now: only the end is news to its task.
+    blocked: bool,
+}
+
+/// A queue that had this much room and is empty gives it back.
+const KEPT_CAPACITY: usize = 256;
+
+impl Link for Queue {
+    fn deliver(&self, delivery: Delivery) -> Option<Waker> {
+        let mut waiting = self.0.lock();
+        if waiting.close.is_some() {
+            return None;
+        }
+        if !waiting.push(delivery) {
+            return None;
+        }
+        if waiting.blocked && waiting.close.is_none() { None } else { waiting.waker.take() }
+    }
+
+    fn is_full(&self) -> bool {
+        let waiting = self.0.lock();
+        waiting.replies >= SOCKET_QUEUE_FRAMES || waiting.reply_bytes >= SOCKET_QUEUE_BYTES
+    }
+}
+
+impl Queue {
+    /// The task runs: nobody needs to wake it.
+    pub(super) fn attend(&self) {
+        let mut waiting = self.0.lock();
+        waiting.waker = None;
+        waiting.blocked = false;
+    }
+
+    /// The task is about to rest; whether nothing has come in the meantime. While the socket is `blocked` only the end
+    /// wakes the task.
+    pub(super) fn rest(&self, waker: &Waker, blocked: bool, closing: bool) -> bool {
+        let mut waiting = self.0.lock();
+        let ending = waiting.close.is_some() && !closing;
+        if ending || (!blocked && !waiting.frames.is_empty()) {
+            return false;
+        }
+        waiting.waker = Some(waker.clone());
+        waiting.blocked = blocked;
+        true
+    }
+
+    /// Moves what waits longest to the end of `frames`, `most` at most.
+    pub(super) fn take(&self, frames: &mut VecDeque<Bytes>, most: usize) {
+        let mut waiting = self.0.lock();
+        for _ in 0..most {
+            let Some(delivery) = waiting.frames.pop_front() else { break };
+            frames.extend(waiting.taken(delivery));
+        }
+        if waiting.frames.is_empty() && waiting.frames.capacity() > KEPT_CAPACITY {
+            waiting.frames = VecDeque::new();
+        }
+    }
+
+    /// The end, once it is decided; what waits goes before it.
+    pub(super) fn close(&self) -> Option<CloseCode> {
+        self.0.lock().close
+    }
+}
+
+impl Waiting {
+    /// Whether it is news.
+    fn push(&mut self, delivery: Delivery) -> bool {
+        match &delivery {
+            Delivery::Pong if self.pong => return false,
+            Delivery::Pong => self.pong = true,
+            Delivery::Reply(frame) => {
+                self.replies += 1;
+                self.reply_bytes += frame.len();
+                self.bytes += frame.len();
+            }
+            Delivery::Message(frame) => self.bytes += frame.len(),
+            Delivery::Close(code) => {
+                self.close = Some(*code);
+                return true;
+            }
+        }
+        self.frames.push_back(delivery);
+        // Rooms bound what a member is owed, but one that acknowledges what it has not read is owed nothing.
+        if self.frames.len() > 2 * UNACKNOWLEDGED_MESSAGES || self.bytes > 2 * UNACKNOWLEDGED_BYTES {
+            *self = Self { close: Some(CloseCode::Ended), waker: self.waker.take(), ..Self::default() };
+        }
+        true
+    }
+
+    /// The frame of a delivery that leaves the queue.
+    fn taken(&mut self, delivery: Delivery) -> Option<Bytes> {
+        match delivery {
+            Delivery::Pong => {
+                self.pong = false;
+                Some(envelope::pong())
+            }
+            Delivery::Reply(frame) => {
+                self.replies -= 1;
+                self.reply_bytes -= frame.len();
+                self.bytes -= frame.len();
+                Some(frame)
+            }
+            Delivery::Message(frame) => {
+                self.bytes -= frame.len();
+                Some(frame)
+            }
+            Delivery::Close(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn reply(bytes: usize) -> Delivery {
+        Delivery::Reply(vec![0; bytes].into())
+    }
+
+    fn taken(queue: &Queue, most: usize) -> usize {
+        let mut frames = VecDeque::new();
+        queue.take(&mut frames, most);
+        frames.len()
+    }
+
+    #[test]
+    fn a_resting_task_is_woken_once() {
+        let queue = Queue::default();
+        let waker = Waker::from(Arc::new(Count::default()));
+        assert!(queue.rest(&waker, false, false));
+        assert!(queue.deliver(reply(1)).is_some());
+        assert!(queue.deliver(reply(1)).is_none(), "it has been woken already");
+        assert!(!queue.rest(&waker, false, false), "something waits");
+        assert_eq!(taken(&queue, 8), 2);
+        queue.attend();
+        assert!(queue.deliver(reply(1)).is_none(), "a running task looks by itself");
+    }
+
+    #[test]
+    fn a_blocked_task_is_woken_by_the_end_only() {
+        let queue = Queue::default();
+        let waker = Waker::from(Arc::new(Count::default()));
+        assert!(queue.deliver(reply(1)).is_none());
+        assert!(queue.rest(&waker, true, false));
+        assert!(queue.deliver(reply(1)).is_none());
+        assert!(queue.deliver(Delivery::Close(CloseCode::Silent)).is_some());
+        assert!(queue.deliver(reply(1)).is_none());
+        assert_eq!(queue.close(), Some(CloseCode::Silent));
+        assert_eq!(taken(&queue, 8), 2, "nothing comes after the end");
+        assert!(!queue.rest(&waker, true, false), "the end is news");
+        assert!(queue.rest(&waker, true, true));
+    }
+
+    #[test]
+    fn answers_fill_it_and_messages_do_not() {
+        let queue = Queue::default();
+        for _ in 0..SOCKET_QUEUE_FRAMES + 1 {
+            queue.deliver(Delivery::Message(Bytes::from_static(b"m")));
+            queue.deliver(Delivery::Pong);
+        }
+        assert!(!queue.is_full());
+        queue.deliver(reply(SOCKET_QUEUE_BYTES));
+        assert!(queue.is_full());
+        assert_eq!(taken(&queue, usize::MAX), SOCKET_QUEUE_FRAMES + 3, "one PONG stands for all");
+        assert!(!queue.is_full());
+        (0..SOCKET_QUEUE_FRAMES).for_each(|_| drop(queue.deliver(reply(1))));
+        assert!(queue.is_full());
+        taken(&queue, 1);
+        assert!(!queue.is_full());
+    }
+
+    #[test]
+    fn what_is_never_read_ends_the_socket() {
+        let queue = Queue::default();
+        for _ in 0..=2 * UNACKNOWLEDGED_MESSAGES {
+            queue.deliver(Delivery::Message(Bytes::from_static(b"m")));
+        }
+        assert_eq!(queue.close(), Some(CloseCode::Ended));
+        assert_eq!(taken(&queue, usize::MAX), 0);
+    }
+}

@@ -1,0 +1,10 @@
+//! The server as its clients and the server SDKs see it: real connections, byte for byte.
+
+mod command_line;
+mod create;
+mod listener;
+mod logs;
+mod member;
+mod rest;
+mod session_info;
+mod support;
