@@ -32,7 +32,7 @@ for target in "$@"; do
     if ! "target/$host/release/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=4096 \
         -use_value_profile=1 -print_final_stats=1 -dict=words.dict -artifact_prefix="artifacts/$target/" \
         "corpus/$target" "seeds/$target" >"artifacts/$target.log" 2>&1; then
-        tail -n 60 "artifacts/$target.log" >&2
+        grep -a -A 40 -E 'panicked at|^==[0-9]+==' "artifacts/$target.log" | head -n 80 >&2
         echo "run.sh: $target has a finding; repeat it with: fuzz/target/$host/release/$target fuzz/artifacts/$target/FILE" >&2
         exit 1
     fi

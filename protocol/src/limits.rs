@@ -19,6 +19,10 @@ pub const CLIENT_FRAME_BYTES: usize = 128 * 1024;
 /// The answer to a join lists everybody: 15,000 connections of about 1,000 bytes (`rest.md §4`).
 pub const SERVER_FRAME_BYTES: usize = 24 * 1024 * 1024;
 
+/// Largest Raptor message; a larger one is refused unread. Twice what a client may send, because the server adds the
+/// sender's connection to what it relays. Read, a message takes at most 200 times its size (`tests/allocation.rs`).
+pub const MESSAGE_BYTES: usize = 2 * CLIENT_FRAME_BYTES;
+
 // ---- Signals (`wire.md §6`, `rest.md §4`) ----
 
 /// Most bytes of a signal's type.
@@ -120,8 +124,10 @@ pub const HELD_CANDIDATES: usize = 256;
 /// Bytes of a stream's description (name, custom properties, channels) that the room keeps.
 pub const STREAM_BYTES: usize = 32 * 1024;
 
-const _: () = assert!(REQUEST_WINDOW <= ANSWERS_REMEMBERED, "the server must remember what a client may repeat");
-const _: () = assert!(UNACKNOWLEDGED_MESSAGES <= DUPLICATES_REMEMBERED, "what can be replayed must be remembered");
+const _: () =
+    assert!(REQUEST_WINDOW <= ANSWERS_REMEMBERED, "the server must remember what a client may repeat");
+const _: () =
+    assert!(UNACKNOWLEDGED_MESSAGES <= DUPLICATES_REMEMBERED, "what can be replayed must be remembered");
 const _: () = assert!(OUTBOX_SIGNALS >= 8192, "the outbox must hold at least 8,192 signals");
 
 // ---- Ids, tokens and session info (`rest.md §1`, `wire.md §2`) ----

@@ -18,7 +18,7 @@ pub const CONNECT_SCOPE: &str = "session.connect";
 /// Far above any real time, and exact as a floating-point number.
 const LATEST_SECOND: f64 = 1e15;
 
-/// Why a token cannot be read. Never holds anything of the token itself.
+/// Why a token cannot be read, as a sentence whose subject (“it”) is the token. Holds nothing of the token itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
     /// Longer than [`TOKEN_BYTES`].
@@ -36,11 +36,11 @@ pub enum TokenError {
 impl fmt::Display for TokenError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(formatter, "the token is longer than {TOKEN_BYTES} bytes"),
-            Self::Malformed(what) => write!(formatter, "the token is malformed: {what}"),
-            Self::Missing(field) => write!(formatter, "the token has no {field}"),
-            Self::Invalid(field) => write!(formatter, "the token has an invalid {field}"),
-            Self::Repeated(field) => write!(formatter, "the token has more than one {field}"),
+            Self::TooLong => write!(formatter, "it is longer than {TOKEN_BYTES} bytes"),
+            Self::Malformed(what) => write!(formatter, "it is malformed: {what}"),
+            Self::Missing(field) => write!(formatter, "it has no {field}"),
+            Self::Invalid(field) => write!(formatter, "it has an invalid {field}"),
+            Self::Repeated(field) => write!(formatter, "it has more than one {field}"),
         }
     }
 }
@@ -62,10 +62,10 @@ impl T1 {
     /// Takes a token apart.
     pub fn parse(token: &str) -> Result<Self, TokenError> {
         let encoded = bounded(token)?.strip_prefix(T1_PREFIX);
-        let encoded = encoded.ok_or(TokenError::Malformed("it does not start with T1=="))?;
-        let bytes = decode_base64(encoded).ok_or(TokenError::Malformed("what follows T1== is not base64"))?;
+        let encoded = encoded.ok_or(TokenError::Malformed("no T1== at its start"))?;
+        let bytes = decode_base64(encoded).ok_or(TokenError::Malformed("no base64 after T1=="))?;
         let colon = bytes.iter().position(|byte| *byte == b':');
-        let (head, data) = bytes.split_at(colon.ok_or(TokenError::Malformed("it has no signed part"))?);
+        let (head, data) = bytes.split_at(colon.ok_or(TokenError::Malformed("no signed part"))?);
         let [partner_id, signature] = form_fields(head, ["partner_id", "sig"])?;
         let partner_id = partner_id.ok_or(TokenError::Missing("partner_id"))?;
         if partner_id.len() > PROJECT_BYTES {
@@ -117,11 +117,11 @@ impl<'a> Jwt<'a> {
         let (signed, signature) = bounded(token)?.rsplit_once('.').unwrap_or_default();
         let (header, claims) = signed.split_once('.').unwrap_or_default();
         if header.is_empty() || claims.contains('.') {
-            return Err(TokenError::Malformed("it is neither T1== nor three parts with dots between them"));
+            return Err(TokenError::Malformed("neither T1== nor three parts with dots between them"));
         }
         let header = decode_base64(header).and_then(|json| serde_json::from_slice(&json).ok());
-        let claims = decode_base64(claims).ok_or(TokenError::Malformed("its claims are not base64"))?;
-        let header = header.ok_or(TokenError::Malformed("its header is not JSON in base64"))?;
+        let claims = decode_base64(claims).ok_or(TokenError::Malformed("claims that are not base64"))?;
+        let header = header.ok_or(TokenError::Malformed("a header that is not JSON in base64"))?;
         Ok(Self { signed, signature, header, claims })
     }
 
@@ -188,7 +188,7 @@ impl Claims {
     /// Reads the claims of a JWT.
     pub fn from_jwt_json(json: &[u8]) -> Result<Self, TokenError> {
         let claims: Map<String, Value> = serde_json::from_slice(json)
-            .map_err(|_| TokenError::Malformed("its claims are not a JSON object"))?;
+            .map_err(|_| TokenError::Malformed("claims that are not a JSON object"))?;
         let created = json_seconds(&claims, "iat")?;
         let expires = json_seconds(&claims, "exp")?;
         Self {

@@ -85,9 +85,9 @@ impl Authenticator {
         if session.project.as_str() != project_in_uri {
             return Err(Refusal::authorization("The session belongs to another API key"));
         }
-        let claims = self.verified_claims(token).map_err(|reason| {
-            Refusal::authorization(format!("Invalid token: {reason}"))
-        })?;
+        let claims = self
+            .verified_claims(token)
+            .map_err(|reason| Refusal::authorization(format!("Invalid token: {reason}")))?;
         if claims.project != project_in_uri {
             return Err(Refusal::authorization("Invalid token: it was made for another API key"));
         }
@@ -114,9 +114,9 @@ impl Authenticator {
 
     /// The project that a REST call's token (header `X-OPENTOK-AUTH`) speaks for; else why there is none.
     pub fn verify_rest_token(&self, token: &str, now_s: u64) -> Result<ProjectId, String> {
-        let jwt = Jwt::parse(token).map_err(|error| error.to_string())?;
+        let jwt = Jwt::parse(token).map_err(|error| format!("Invalid token: {error}"))?;
         let key = self.keys.get(&issuer(&jwt)).ok_or("Issuer not found")?;
-        verify_jwt(&jwt, key)?;
+        verify_jwt(&jwt, key).map_err(|reason| format!("Invalid token: {reason}"))?;
         let claims: Map<String, Value> =
             serde_json::from_slice(&jwt.claims).map_err(|_| "the token's claims are not a JSON object")?;
         // `ist` may sit in the header (`rest.md §0`, rule 16).
@@ -125,8 +125,12 @@ impl Authenticator {
             return Err("the token's issuer type (ist) must be project".into());
         }
         // The same secret signs both kinds of token: a client's must not become a key to the whole project.
-        if claims.contains_key("session_id") || claims.get("scope").is_some_and(|scope| scope == CONNECT_SCOPE) {
-            return Err("a client token does not authorise REST calls; sign one with ist, iat and exp only".into());
+        if claims.contains_key("session_id")
+            || claims.get("scope").is_some_and(|scope| scope == CONNECT_SCOPE)
+        {
+            return Err(
+                "a client token does not authorise REST calls; sign one with ist, iat and exp only".into()
+            );
         }
         check_rest_times(&claims, now_s)?;
         Ok(key.project.clone())
@@ -153,7 +157,11 @@ fn verify_jwt(jwt: &Jwt<'_>, key: &Key) -> Result<(), String> {
     if jwt.algorithm() != Some(ALGORITHM_NAME) {
         return Err(format!("its algorithm is not {ALGORITHM_NAME}"));
     }
-    let right = jsonwebtoken::crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.jwt_verify, ALGORITHM);
+    if jwt.header.contains_key("crit") {
+        return Err("its header demands extensions (crit) that this server does not know".to_owned());
+    }
+    let right =
+        jsonwebtoken::crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.jwt_verify, ALGORITHM);
     if right.unwrap_or(false) { Ok(()) } else { Err(WRONG_SIGNATURE.to_owned()) }
 }
 

@@ -72,7 +72,8 @@ fn a_t1_token_with_the_blanks_of_dotnet_and_the_alphabet_of_java_is_taken() {
         "session_id={}&create_time={NOW}&role=publisher&initial_layout_class_list=focus small",
         session_of(KEY)
     );
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, SECRET.as_bytes()), data.as_bytes());
+    let tag =
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, SECRET.as_bytes()), data.as_bytes());
     let signature = tag.as_ref().try_into().unwrap();
     let text = T1 { partner_id: KEY.into(), signature, data: data.into_bytes() }.encode();
     let encoded = text.strip_prefix(T1_PREFIX).unwrap();
@@ -94,7 +95,13 @@ fn bad_tokens_are_refused_with_1004_and_the_reason() {
         (|c| c.project = "654321".into(), "another API key"),
         (|c| c.expires = Some(NOW), "expired"),
         (|c| c.expires = Some(0), "expired"),
-        (|c| { c.created = Some(NOW - 25 * 3600); c.expires = None }, "expired"),
+        (
+            |c| {
+                c.created = Some(NOW - 25 * 3600);
+                c.expires = None;
+            },
+            "expired",
+        ),
         (|c| c.created = Some(NOW + 61), "future"),
         (|c| c.expires = Some(NOW + 30 * 86400 + 61), "30 days"),
         (|c| c.scope = Some("session.read".into()), "scope"),
@@ -114,7 +121,10 @@ fn the_edges_of_time_are_inside() {
         (|c| c.created = Some(NOW + 60)) as fn(&mut Claims),
         |c| c.expires = Some(NOW + 1),
         |c| c.expires = Some(NOW + 30 * 86400),
-        |c| { c.created = Some(NOW - 23 * 3600); c.expires = None },
+        |c| {
+            c.created = Some(NOW - 23 * 3600);
+            c.expires = None;
+        },
         |c| c.connection_data = "ü".repeat(1024),
         |c| c.scope = Some(CONNECT_SCOPE.into()),
     ] {
@@ -146,6 +156,7 @@ fn signatures_and_algorithms_are_not_negotiable() {
         (jwt(&json!({"alg": "HS512"}), &body, SECRET), "algorithm"),
         (jwt(&json!({"alg": "RS256"}), &body, SECRET), "algorithm"),
         (jwt(&json!({}), &body, SECRET), "algorithm"),
+        (jwt(&json!({"alg": "HS256", "crit": ["b64"], "b64": false}), &body, SECRET), "extensions"),
         (format!("{unsigned}."), "signature"),
         (format!("{unsigned}.*"), "signature"),
         (good[..good.len() - 1].to_owned(), "signature"),
@@ -186,7 +197,11 @@ fn rest_tokens_speak_for_their_project() {
     for (sdk, header, body) in [
         ("npm", hs256(), life(NOW, NOW + 300)),
         ("PyPI", hs256(), json!({"iss": KEY, "ist": "project", "iat": NOW, "exp": NOW + 180, "jti": "0.5"})),
-        ("Ruby", json!({"alg": "HS256", "ist": "project"}), json!({"iss": KEY, "iat": NOW, "exp": NOW + 300})),
+        (
+            "Ruby",
+            json!({"alg": "HS256", "ist": "project"}),
+            json!({"iss": KEY, "iat": NOW, "exp": NOW + 300}),
+        ),
         ("a clock behind", hs256(), life(NOW - 60, NOW + 240)),
         ("a clock ahead", hs256(), life(NOW + 60, NOW + 360)),
         ("just expired", hs256(), life(NOW - 359, NOW - 59)),
@@ -205,7 +220,12 @@ fn rest_tokens_speak_for_their_project() {
         (hs256(), life(NOW, NOW + 361), SECRET, "5 minutes"),
         (hs256(), json!({"iss": KEY, "exp": NOW + 361}), SECRET, "5 minutes"),
         (hs256(), json!({"iss": KEY, "iat": NOW}), SECRET, "exp"),
-        (hs256(), json!({"iss": KEY, "iat": NOW, "exp": NOW + 9, "scope": CONNECT_SCOPE}), SECRET, "client token"),
+        (
+            hs256(),
+            json!({"iss": KEY, "iat": NOW, "exp": NOW + 9, "scope": CONNECT_SCOPE}),
+            SECRET,
+            "client token",
+        ),
         (hs256(), json!({"iss": KEY, "iat": NOW, "exp": NOW + 9, "session_id": "s"}), SECRET, "client token"),
     ] {
         let refusal = verify(&jwt(&header, &body, secret)).unwrap_err();

@@ -110,8 +110,7 @@ fn secret(text: &str) -> Result<Secret, KeyError> {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    Role::from_name(text)
-        .ok_or_else(|| format!("give one of {}", Role::ALL.map(Role::name).join(", ")))
+    Role::from_name(text).ok_or_else(|| format!("give one of {}", Role::ALL.map(Role::name).join(", ")))
 }
 
 /// Runs the server until it is told to stop.
@@ -130,6 +129,7 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     for pair in config.keys.iter().filter(|pair| !pair.project.suits_every_sdk()) {
         tracing::warn!(key = %pair.project, "not a number up to 2147483647 or a UUID: some server SDKs refuse such a key");
     }
+    raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server answers: whoever sees it answer may already tell it to stop.
     let stopped = runtime.block_on(async { stop_signal() })?;
@@ -155,6 +155,21 @@ fn announce(server: &Server, generated: Option<&KeyPair>) -> std::io::Result<()>
     }
     Ok(())
 }
+
+/// Every connection is an open file, and most systems allow a process 1,024 unless it asks for more.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let allowed = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: allowed.maximum, maximum: allowed.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, wanted) {
+        tracing::warn!(%error, open_files = ?allowed.current, "cannot raise the limit of open files");
+    }
+}
+
+/// Nothing limits open files here.
+#[cfg(not(unix))]
+fn raise_file_limit() {}
 
 /// Ends when somebody tells the program to stop. Call it within a runtime.
 #[cfg(unix)]

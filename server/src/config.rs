@@ -1,8 +1,8 @@
 //! What the server is started with: flags, environment and file, put together and checked.
 
 use crate::http::PublicUrl;
-use crate::sessions;
 use crate::keys::{KeyError, KeyPair, Keys, Secret};
+use crate::sessions;
 use otc_protocol::limits::RESUME_GRACE;
 use serde::Deserialize;
 use std::fmt;
@@ -34,7 +34,13 @@ impl Config {
     /// A server for one project on a free port of this machine alone, as tests want it.
     pub fn local(pair: KeyPair) -> Self {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-        Self { listen, keys: vec![pair], public_url: None, subscriber_may_signal: false, rooms: sessions::Settings::default() }
+        Self {
+            listen,
+            keys: vec![pair],
+            public_url: None,
+            subscriber_may_signal: false,
+            rooms: sessions::Settings::default(),
+        }
     }
 }
 
@@ -93,7 +99,9 @@ impl Given {
                 keys.push(pair);
             }
             (None, None) => {}
-            (Some(_), None) => return Err(ConfigError::Half("a key", "a secret (--api-secret or OTC_API_SECRET)")),
+            (Some(_), None) => {
+                return Err(ConfigError::Half("a key", "a secret (--api-secret or OTC_API_SECRET)"));
+            }
             (None, Some(_)) => return Err(ConfigError::Half("a secret", "a key (--api-key or OTC_API_KEY)")),
         }
         let listen = self.listen.or(file.listen);
@@ -106,7 +114,8 @@ impl Given {
             return Err(ConfigError::Grace);
         }
         let public_url = self.public_url.or(file.public_url);
-        let public_url = public_url.map(|url| PublicUrl::parse(&url).ok_or(ConfigError::PublicUrl(url))).transpose()?;
+        let public_url =
+            public_url.map(|url| PublicUrl::parse(&url).ok_or(ConfigError::PublicUrl(url))).transpose()?;
         let subscriber_may_signal = self.subscriber_may_signal || file.subscriber_may_signal;
         let rooms = sessions::Settings { resume_grace: grace, ..sessions::Settings::default() };
         Ok((Config { listen, keys, public_url, subscriber_may_signal, rooms }, generated))
@@ -115,7 +124,8 @@ impl Given {
 
 fn read_file(path: &Path) -> Result<File, ConfigError> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(shown.clone(), error))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(shown.clone(), error))?;
     // The parser's full message quotes the line, and the line may hold a secret.
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
@@ -167,13 +177,17 @@ impl From<KeyError> for ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listen(text) => write!(formatter, "cannot listen on {text:?}: give an address like {DEFAULT_LISTEN}"),
+            Self::Listen(text) => {
+                write!(formatter, "cannot listen on {text:?}: give an address like {DEFAULT_LISTEN}")
+            }
             Self::Open(address) => write!(
                 formatter,
                 "without an API key and secret the server listens on this machine only, not on {address}: \
                  give --api-key and --api-secret (or OTC_API_KEY and OTC_API_SECRET, or --config)"
             ),
-            Self::Half(given, missing) => write!(formatter, "{given} was given without {missing}: give both or none"),
+            Self::Half(given, missing) => {
+                write!(formatter, "{given} was given without {missing}: give both or none")
+            }
             Self::Key(error) => error.fmt(formatter),
             Self::PublicUrl(url) => {
                 write!(formatter, "the public URL {url:?} is not one: give http(s)://host[:port][/path]")

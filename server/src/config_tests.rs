@@ -106,7 +106,10 @@ fn a_bad_file_is_named_with_its_line_and_without_secrets() {
         ("[[keys]]\napi_key = \"1\"\napi_secret = 987123", "in quotes"),
         ("[[keys]]\napi_key = \"1\"", "api_secret"),
         ("[[keys]]\napi_key = \"1\"\napi_secret = \"\"", "1024 bytes"),
-        ("[[keys]]\napi_key = \"1\"\napi_secret = \"hush\"\n[[keys]]\napi_key = \"1\"\napi_secret = \"x\"", "twice"),
+        (
+            "[[keys]]\napi_key = \"1\"\napi_secret = \"hush\"\n[[keys]]\napi_key = \"1\"\napi_secret = \"x\"",
+            "twice",
+        ),
     ] {
         let message = with_file(text, Given::default()).unwrap_err().to_string();
         assert!(message.contains(expected), "{message} should say {expected}");

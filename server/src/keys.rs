@@ -98,7 +98,9 @@ pub enum KeyError {
 impl fmt::Display for KeyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Project => "an API key has 1 to 64 ASCII letters, digits and - (best: a number up to 2147483647)",
+            Self::Project => {
+                "an API key has 1 to 64 ASCII letters, digits and - (best: a number up to 2147483647)"
+            }
             Self::Secret => "an API secret has 1 to 1024 bytes",
             Self::Repeated => "an API key is given twice; give each key once, with one secret",
             Self::Random => "the system gives no random bytes",

@@ -60,7 +60,10 @@ impl App {
     pub fn time(&self) -> Time {
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-        Time { now: Moment::from_micros(micros), unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX) }
+        Time {
+            now: Moment::from_micros(micros),
+            unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX),
+        }
     }
 
     /// Seconds since 1970.
@@ -88,7 +91,8 @@ const ABANDON_AFTER: Duration = Duration::from_secs(1);
 impl Server {
     /// Starts a server with threads of its own. When this returns, it accepts connections.
     pub fn start(config: Config) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("otc-server").enable_all().build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().thread_name("otc-server").enable_all().build()?;
         let listener = {
             let _within = runtime.enter();
             listener::bind(config.listen)?
@@ -99,7 +103,8 @@ impl Server {
         let app = Arc::new(app);
         runtime.spawn(socket::attend(Arc::clone(&app)));
         let serve = listener::run(listener, Arc::clone(&app), stopping);
-        let thread = std::thread::Builder::new().name("otc-server".to_owned()).spawn(move || run(runtime, serve))?;
+        let thread =
+            std::thread::Builder::new().name("otc-server".to_owned()).spawn(move || run(runtime, serve))?;
         Ok(Self { address, app, stop, thread: Some(thread) })
     }
 

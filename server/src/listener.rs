@@ -16,13 +16,16 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
 /// Connections that wait to be accepted: a thousand clients that come back at once must not be turned away.
 const BACKLOG: u32 = 4096;
 /// Pause after a failed accept: the system is short of something, and asking again at once gives it no time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Pause between two lines of the log about connections that cannot be taken.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Held for as long as a connection lives; every request has it among its extensions, and a WebSocket keeps it.
 pub type OpenSocket = Arc<OwnedSemaphorePermit>;
@@ -37,6 +40,19 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Says now and then what would otherwise fill the log.
+#[derive(Default)]
+struct Complaints(Option<Instant>);
+
+impl Complaints {
+    fn make(&mut self, complain: impl FnOnce()) {
+        if self.0.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY) {
+            self.0 = Some(Instant::now());
+            complain();
+        }
+    }
+}
+
 /// Ends when the server stops, or is gone.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
@@ -46,6 +62,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 pub(crate) async fn run(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
     let router = router(app);
+    let mut complaints = Complaints::default();
     loop {
         let accepted = tokio::select! {
             () = stopped(&mut stop) => break,
@@ -54,7 +71,7 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, mut stop: watch::R
         match accepted {
             Ok((stream, remote)) => {
                 let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                    warn!(peer = %remote, "connection closed: {OPEN_SOCKETS} are open");
+                    complaints.make(|| warn!(peer = %remote, "connection closed: {OPEN_SOCKETS} are open"));
                     continue;
                 };
                 let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else {
@@ -64,7 +81,9 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, mut stop: watch::R
                 tokio::spawn(serve(stream, peer, router.clone(), Arc::new(permit), stop.clone()));
             }
             Err(error) => {
-                warn!(%error, "cannot accept a connection");
+                complaints.make(
+                    || warn!(%error, "cannot accept a connection; is the limit of open files reached?"),
+                );
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -114,7 +133,6 @@ mod tests {
     use crate::{Config, KeyPair};
     use otc_protocol::limits::HTTP_BODY_TIMEOUT;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-    use tokio::time::Instant;
 
     /// The far end of a served connection.
     fn served() -> DuplexStream {
@@ -146,7 +164,10 @@ mod tests {
     async fn a_head_that_does_not_end_ends_the_connection() {
         for bytes in ["", "GET /session/s HTTP/1.1\r\nHost: h\r\nX-Slow:"] {
             let (_, took) = answer_to(bytes).await;
-            assert!(took >= HTTP_HEAD_TIMEOUT && took < HTTP_HEAD_TIMEOUT + Duration::from_secs(1), "{took:?}");
+            assert!(
+                took >= HTTP_HEAD_TIMEOUT && took < HTTP_HEAD_TIMEOUT + Duration::from_secs(1),
+                "{took:?}"
+            );
         }
     }
 

@@ -107,7 +107,9 @@ impl From<SignError> for MintError {
 impl fmt::Display for MintError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Session(error) => write!(formatter, "not a session id: {error}; make one with `otc-server session`"),
+            Self::Session(error) => {
+                write!(formatter, "not a session id: {error}; make one with `otc-server session`")
+            }
             Self::Foreign(project) => {
                 write!(formatter, "the session is of the API key {project}: give that key and its secret")
             }
@@ -146,7 +148,10 @@ mod tests {
             };
             let token = token(&pair(), &request).unwrap();
             let claims = authenticator.verify_client_token(&token, &session, "123456", now).unwrap();
-            assert_eq!((claims.role, claims.connection_data.as_str()), (Role::Moderator, request.data.as_str()));
+            assert_eq!(
+                (claims.role, claims.connection_data.as_str()),
+                (Role::Moderator, request.data.as_str())
+            );
             let left = claims.expires.unwrap() - claims.created.unwrap();
             assert_eq!(left, 100);
         }

@@ -5,6 +5,7 @@ use super::json::Json;
 use super::stream::{Mute, StreamChange};
 use super::subscriber::Step;
 use super::{Body, Message, Object, Reason};
+use crate::limits::MESSAGE_BYTES;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub enum MessageError {
         /// Byte column of the fault.
         column: usize,
     },
+    /// More than [`MESSAGE_BYTES`].
+    TooLarge,
     /// The uri does not name a session.
     NoSession,
     /// The message is known, its content is not of the right form.
@@ -35,6 +38,7 @@ impl fmt::Display for MessageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAMessage { column } => write!(formatter, "not a message (at byte {column})"),
+            Self::TooLarge => write!(formatter, "the message is larger than {MESSAGE_BYTES} bytes"),
             Self::NoSession => formatter.write_str("the uri does not name a session"),
             Self::Content { resource } => {
                 write!(formatter, "the content is not that of a {resource} message")
@@ -75,6 +79,9 @@ struct Outgoing<'a, T> {
 impl Message {
     /// Reads a message.
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
+        if bytes.len() > MESSAGE_BYTES {
+            return Err(MessageError::TooLarge);
+        }
         if !is_object(bytes) {
             return Err(MessageError::NotAMessage { column: 0 });
         }

@@ -34,7 +34,10 @@ pub struct Message {
 
 /// What a message says. Requests go to the server; the past tense comes from it.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "messages live for one call; a box would cost each one an allocation")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "messages live for one call; a box would cost each one an allocation"
+)]
 pub enum Body {
     /// A client joins.
     ConnectionCreate {

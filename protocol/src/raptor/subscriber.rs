@@ -38,7 +38,8 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 5] = [Self::GenerateOffer, Self::Offer, Self::Answer, Self::Pranswer, Self::Candidate];
+    pub const ALL: [Self; 5] =
+        [Self::GenerateOffer, Self::Offer, Self::Answer, Self::Pranswer, Self::Candidate];
 
     /// The method on the wire.
     pub fn method(self) -> &'static str {

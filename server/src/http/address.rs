@@ -31,7 +31,12 @@ impl PublicUrl {
 
     /// The address of one request. A proxy on this machine may say what it was asked for
     /// (`X-Forwarded-Proto`, `X-Forwarded-Host`); nobody else may.
-    pub(crate) fn of_request(headers: &HeaderMap, uri: &Uri, peer: SocketAddr, local: SocketAddr) -> Option<Self> {
+    pub(crate) fn of_request(
+        headers: &HeaderMap,
+        uri: &Uri,
+        peer: SocketAddr,
+        local: SocketAddr,
+    ) -> Option<Self> {
         let trusted = peer.ip().to_canonical().is_loopback();
         let forwarded = |name: &str| if trusted { first(headers, name) } else { None };
         let scheme = forwarded("x-forwarded-proto").unwrap_or("http");
@@ -86,7 +91,8 @@ mod tests {
     use super::*;
 
     fn of(headers: &[(&'static str, &str)], peer: &str) -> Option<String> {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let peer = SocketAddr::new(peer.parse().unwrap(), 5000);
         let uri = Uri::from_static("/session/s");
         let local = "127.0.0.1:8080".parse().unwrap();

@@ -1,6 +1,7 @@
 //! Answers: JSON with the exact content types that the SDKs compare, and errors as they read them (`rest.md §0`).
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use quick_xml::escape::escape;
@@ -81,6 +82,13 @@ impl ApiError {
             format!("<error code=\"{code}\"><invalid message=\"{message}\">{message}</invalid></error>")
         };
         xml_text(self.status, &text)
+    }
+}
+
+/// A path that is not UTF-8 once it is decoded.
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> Self {
+        Self::bad_request("The path is not UTF-8")
     }
 }
 

@@ -11,31 +11,29 @@ use tokio::time::timeout;
 ///
 /// What is beyond the limit is read and dropped, within a bound of its own: who is still sending when the connection
 /// closes may never see the answer.
-pub(super) async fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+    match timeout(HTTP_BODY_TIMEOUT, collect(body, limit)).await {
+        Ok(Ok(kept)) => kept.ok_or_else(|| {
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("The body is larger than {limit} bytes"))
+        }),
+        Ok(Err(_)) => Err(ApiError::bad_request("The body could not be read")),
+        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time")),
+    }
+}
+
+/// The bytes of a body; `None` when they are more than `limit`.
+async fn collect(mut body: Body, limit: usize) -> Result<Option<Vec<u8>>, axum::Error> {
     let mut kept = Vec::new();
     let mut length = 0usize;
-    let all = async {
-        while length <= limit + HTTP_DRAIN_BYTES {
-            let Some(frame) = body.frame().await else { return Ok(()) };
-            let Ok(data) = frame.map_err(|_| ApiError::bad_request("The body could not be read"))?.into_data() else {
-                continue; // Trailers say nothing here.
-            };
-            length += data.len();
-            if length <= limit {
-                kept.extend_from_slice(&data);
-            }
+    while length <= limit + HTTP_DRAIN_BYTES {
+        let Some(frame) = body.frame().await else { break };
+        let Ok(data) = frame?.into_data() else { continue }; // Trailers say nothing here.
+        length += data.len();
+        if length <= limit {
+            kept.extend_from_slice(&data);
         }
-        Ok(())
-    };
-    match timeout(HTTP_BODY_TIMEOUT, all).await {
-        Ok(result) => result?,
-        Err(_) => return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time")),
     }
-    if length > limit {
-        let message = format!("The body is larger than {limit} bytes");
-        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
-    }
-    Ok(kept)
+    Ok((length <= limit).then_some(kept))
 }
 
 /// Reads a body that nobody wants, so that the connection can be used again.

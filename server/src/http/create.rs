@@ -79,7 +79,10 @@ impl Options {
             return Err(ApiError::bad_request("archiveName is longer than 80 characters"));
         }
         if field("archiveResolution").is_some_and(|resolution| !RESOLUTIONS.contains(&resolution)) {
-            return Err(ApiError::bad_request(format!("archiveResolution must be one of {}", RESOLUTIONS.join(", "))));
+            return Err(ApiError::bad_request(format!(
+                "archiveResolution must be one of {}",
+                RESOLUTIONS.join(", ")
+            )));
         }
         options.checked()
     }
@@ -109,7 +112,9 @@ fn fields(form: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
 }
 
 fn not_a_form() -> ApiError {
-    ApiError::bad_request("The body is not a form: send p2p.preference=disabled&archiveMode=manual, or nothing")
+    ApiError::bad_request(
+        "The body is not a form: send p2p.preference=disabled&archiveMode=manual, or nothing",
+    )
 }
 
 /// SDKs write `location=null` and `location=` for what they were not given (`rest.md §0`, rule 7).
@@ -184,7 +189,8 @@ fn date_text(unix_ms: u64) -> String {
     let day_of_month = day_of_year - (153 * from_march + 2) / 5 + 1;
     let month = (from_march + 2) % 12;
     let year = era * 400 + year_of_era + u64::from(month < 2);
-    let name = |names: &[&'static str], index: u64| usize::try_from(index).ok().map_or("", |index| names[index]);
+    let name =
+        |names: &[&'static str], index: u64| usize::try_from(index).ok().map_or("", |index| names[index]);
     let (weekday, month) = (name(&DAYS, days % 7), name(&MONTHS, month));
     format!("{weekday} {month} {day_of_month:02} {hour:02}:{minute:02}:{second:02} UTC {year}")
 }

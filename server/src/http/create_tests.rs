@@ -17,7 +17,10 @@ fn the_forms_of_all_sdks_are_read() {
         ("location=&p2p.preference=enabled&archiveMode=manual&api_key=123456", relayed),
         ("e2ee=True&media_mode=routed", Options { encrypted: true, ..ROUTED }),
         ("e2ee=false", ROUTED),
-        ("archiveMode=always&archiveName=x&archiveResolution=1280x720", Options { archive_always: true, ..ROUTED }),
+        (
+            "archiveMode=always&archiveName=x&archiveResolution=1280x720",
+            Options { archive_always: true, ..ROUTED },
+        ),
         ("archiveName=&archiveResolution=", ROUTED),
         ("location=12.34.56.78", Options { location: Some(Ipv4Addr::new(12, 34, 56, 78)), ..ROUTED }),
         ("\n", ROUTED),

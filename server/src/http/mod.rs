@@ -43,7 +43,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let rest = Router::new()
         .route("/session/create", post(create::create))
         .route("/v2/project/{project}/session/{session}/signal", post(rest::signal_all))
-        .route("/v2/project/{project}/session/{session}/connection/{connection}/signal", post(rest::signal_one))
+        .route(
+            "/v2/project/{project}/session/{session}/connection/{connection}/signal",
+            post(rest::signal_one),
+        )
         .route("/v2/project/{project}/session/{session}/connection/{connection}", delete(rest::disconnect));
     client
         .merge(rest)

@@ -4,6 +4,7 @@ use super::answer::{ApiError, no_content};
 use super::body;
 use crate::App;
 use crate::sessions::Refusal;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -19,34 +20,37 @@ use tracing::info;
 const AUTH_HEADER: &str = "x-opentok-auth";
 
 /// The project and session of a path.
-type SessionPath = Path<(String, String)>;
+type SessionPath = Result<Path<(String, String)>, PathRejection>;
 /// The project, session and connection of a path.
-type ConnectionPath = Path<(String, String, String)>;
+type ConnectionPath = Result<Path<(String, String, String)>, PathRejection>;
 
 /// `POST …/signal`: to everybody.
 pub(super) async fn signal_all(
     State(app): State<Arc<App>>,
-    Path((project, session)): SessionPath,
+    path: SessionPath,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let Path((project, session)) = path?;
     signal(&app, &project, &session, None, request).await
 }
 
 /// `POST …/connection/{id}/signal`: to one.
 pub(super) async fn signal_one(
     State(app): State<Arc<App>>,
-    Path((project, session, connection)): ConnectionPath,
+    path: ConnectionPath,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let Path((project, session, connection)) = path?;
     signal(&app, &project, &session, Some(&connection), request).await
 }
 
 /// `DELETE …/connection/{id}`: one leaves, and is told that it was made to.
 pub(super) async fn disconnect(
     State(app): State<Arc<App>>,
-    Path((project, session, connection)): ConnectionPath,
+    path: ConnectionPath,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let Path((project, session, connection)) = path?;
     authorize(&app, request.headers(), &project, &session)?;
     check_connection(&connection)?;
     body::discard(request.into_body()).await?;
@@ -90,11 +94,17 @@ fn authorize(app: &App, headers: &HeaderMap, project: &str, session: &str) -> Re
     }
     let session = SessionId::decode(session)
         .map_err(|error| ApiError::bad_request(format!("Invalid session id: {error}")))?;
-    if session.project == caller { Ok(()) } else { Err(ApiError::forbidden("The session is of another project")) }
+    if session.project == caller {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden("The session is of another project"))
+    }
 }
 
 fn check_connection(connection: &str) -> Result<(), ApiError> {
-    uuid::parse(connection).map(|_| ()).ok_or_else(|| ApiError::bad_request("Invalid connection id: it is not a UUID"))
+    uuid::parse(connection)
+        .map(|_| ())
+        .ok_or_else(|| ApiError::bad_request("Invalid connection id: it is not a UUID"))
 }
 
 /// The signal of a body: `type` and `data`, optional texts both; nothing at all is a bare ping (`rest.md §2.1`).

@@ -7,6 +7,7 @@ use crate::App;
 use crate::auth::Refusal;
 use crate::keys::random;
 use axum::Extension;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -28,9 +29,11 @@ const ICE_SECONDS: u64 = 86_100;
 pub(super) async fn session_info(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    Path(session_id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
+    // What is not even UTF-8 is refused like any other id that is none.
+    let session_id = path.map_or_else(|_| "\u{fffd}".to_owned(), |Path(session_id)| session_id);
     match describe(&app, peer, &session_id, &request) {
         Ok(info) => {
             debug!(session = %session_id, peer = %peer.remote, "session info given");
@@ -51,8 +54,9 @@ fn describe(app: &App, peer: Peer, session_id: &str, request: &Request) -> Resul
     app.auth.verify_client_token(token, session_id, project, app.unix_seconds())?;
     let address = match &app.public_url {
         Some(address) => address.clone(),
-        None => PublicUrl::of_request(request.headers(), request.uri(), peer.remote, peer.local)
-            .ok_or_else(|| Refusal::request("The request does not say at which host it looks for this server"))?,
+        None => PublicUrl::of_request(request.headers(), request.uri(), peer.remote, peer.local).ok_or_else(
+            || Refusal::request("The request does not say at which host it looks for this server"),
+        )?,
     };
     Ok(document(session_id, &session, &address))
 }

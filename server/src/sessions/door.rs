@@ -134,10 +134,16 @@ fn join(request: &Request<'_>) -> Result<Join, Refusal> {
         return Err(Refusal::new(403, "This socket has not joined a session; create a connection first."));
     };
     if !is_id(&id) || id.starts_with("symphony.") {
-        return Err(Refusal::new(400, "The connection id must be 1 to 64 letters, digits, or - _ . characters."));
+        return Err(Refusal::new(
+            400,
+            "The connection id must be 1 to 64 letters, digits, or - _ . characters.",
+        ));
     }
     if !is_id(request.transaction) {
-        return Err(Refusal::new(400, "The TRANSACTION-ID must be 1 to 64 letters, digits, or - _ . characters."));
+        return Err(Refusal::new(
+            400,
+            "The TRANSACTION-ID must be 1 to 64 letters, digits, or - _ . characters.",
+        ));
     }
     let token = request.token.ok_or_else(|| Refusal::new(403, "The join has no token (X-TB-TOKEN-AUTH)."))?;
     if token.len() > TOKEN_BYTES {

@@ -44,7 +44,11 @@ impl<L: Link> Hall<L> {
     }
 
     /// Does something in the room and carries out what it wants.
-    pub(super) fn run<R>(&self, errands: &mut Errands, act: impl FnOnce(&mut Room, &mut Vec<Output>) -> R) -> R {
+    pub(super) fn run<R>(
+        &self,
+        errands: &mut Errands,
+        act: impl FnOnce(&mut Room, &mut Vec<Output>) -> R,
+    ) -> R {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         let result = act(&mut inner.room, &mut inner.out);
@@ -131,7 +135,9 @@ impl<L: Link> Hall<L> {
     /// Closes every WebSocket; what the members are owed stays.
     pub(super) fn close_links(&self, code: CloseCode, errands: &mut Errands) {
         let mut inner = self.inner.lock();
-        errands.wakers.extend(inner.links.drain().filter_map(|(_, link)| link.deliver(Delivery::Close(code))));
+        errands
+            .wakers
+            .extend(inner.links.drain().filter_map(|(_, link)| link.deliver(Delivery::Close(code))));
     }
 
     /// When the room has to be woken.

@@ -7,6 +7,8 @@
 //! * `door`: a socket that has not joined yet; `room`: one session; `hall`: a room with the sockets of its members
 //! * `line`: what one socket is owed (`wire.md §3.5`): `owed` messages, `answers` already given
 
+#![allow(clippy::similar_names, reason = "a link and the line that it carries are two things")]
+
 mod answers;
 mod door;
 mod hall;
@@ -145,6 +147,10 @@ impl Output {
 pub struct Settings {
     /// How long a lost socket may take to come back.
     pub resume_grace: Duration,
+    /// Most socket ids that are known at one time: joining, joined and lost ones.
+    pub sockets: usize,
+    /// Most sessions that somebody is in at one time.
+    pub sessions: usize,
     /// Most connections of one session.
     pub session_connections: usize,
     /// Most streams of one session.
@@ -153,18 +159,26 @@ pub struct Settings {
     pub owed_messages: usize,
     /// Most bytes of messages that one socket is owed.
     pub owed_bytes: usize,
+    /// Most bytes of what a newcomer is told of its session: one frame that clients take.
+    pub state_bytes: usize,
     /// Where publishers and subscribers get candidates from.
     pub ice_servers: Vec<Object>,
 }
+
+/// What of the frame that holds a state is not its lists.
+const STATE_FRAME_REST: usize = 4096;
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             resume_grace: limits::RESUME_GRACE,
+            sockets: limits::SOCKET_IDS,
+            sessions: limits::SESSIONS,
             session_connections: limits::SESSION_CONNECTIONS,
             session_streams: limits::SESSION_STREAMS,
             owed_messages: limits::UNACKNOWLEDGED_MESSAGES,
             owed_bytes: limits::UNACKNOWLEDGED_BYTES,
+            state_bytes: limits::SERVER_FRAME_BYTES - STATE_FRAME_REST,
             ice_servers: Vec::new(),
         }
     }

@@ -23,7 +23,9 @@ impl Owed {
 
     /// Forgets one message; one that is not there has been acknowledged before.
     pub(super) fn acknowledge(&mut self, sequence: u64) {
-        let Ok(index) = self.messages.binary_search_by_key(&sequence, |(sequence, _)| *sequence) else { return };
+        let Ok(index) = self.messages.binary_search_by_key(&sequence, |(sequence, _)| *sequence) else {
+            return;
+        };
         let frame = self.messages[index].1.take();
         self.bytes -= frame.map_or(0, |frame| frame.len());
         while self.messages.front().is_some_and(|(_, frame)| frame.is_none()) {
@@ -73,7 +75,11 @@ mod tests {
         owed.acknowledge(3);
         owed.acknowledge(7);
         assert_eq!(left(&owed), [b"9"]);
-        assert_eq!(owed.messages.len(), 1, "what is acknowledged holds no place once the older ones are gone");
+        assert_eq!(
+            owed.messages.len(),
+            1,
+            "what is acknowledged holds no place once the older ones are gone"
+        );
         owed.acknowledge(9);
         assert!(owed.is_empty());
         assert_eq!(owed.bytes, 0);

@@ -9,7 +9,6 @@ use super::room::{Newcomer, Room};
 use super::seat::{Place, Seat, Whereabouts};
 use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time};
 use otc_protocol::Moment;
-use otc_protocol::limits::{SESSIONS, SOCKET_IDS};
 use otc_protocol::raptor::{SessionAddress, SignalContent};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
@@ -67,7 +66,13 @@ impl<L: Link> Registry<L> {
         seat
     }
 
-    fn come_new(&self, now: Moment, socket: &str, link: LinkId, handle: &Arc<L>) -> Result<Arc<Place<L>>, CloseCode> {
+    fn come_new(
+        &self,
+        now: Moment,
+        socket: &str,
+        link: LinkId,
+        handle: &Arc<L>,
+    ) -> Result<Arc<Place<L>>, CloseCode> {
         if self.stopped.load(Ordering::Acquire) {
             return Err(CloseCode::GoingAway);
         }
@@ -80,7 +85,7 @@ impl<L: Link> Registry<L> {
             if sockets.contains_key(&socket) {
                 return Err(CloseCode::Ended); // Ids are random: whoever repeats one is not its owner.
             }
-            if sockets.len() >= SOCKET_IDS {
+            if sockets.len() >= self.settings.sockets {
                 return Err(CloseCode::Busy);
             }
             sockets.insert(socket.clone(), place.clone());
@@ -151,7 +156,7 @@ impl<L: Link> Registry<L> {
         if let Some(hall) = halls.get(&address.session) {
             return Ok(hall.clone());
         }
-        if halls.len() >= SESSIONS {
+        if halls.len() >= self.settings.sessions {
             return Err(Refusal::new(503, "The server holds no more sessions."));
         }
         let nonce = (self.random.lock())();
@@ -194,7 +199,11 @@ impl<L: Link> Registry<L> {
         let is_due = |hall: &Arc<Hall<L>>| hall.due().is_some_and(|due| due <= now);
         let halls: Vec<(String, Arc<Hall<L>>)> = {
             let halls = self.halls.lock();
-            halls.iter().filter(|(_, hall)| is_due(hall)).map(|(id, hall)| (id.clone(), hall.clone())).collect()
+            halls
+                .iter()
+                .filter(|(_, hall)| is_due(hall))
+                .map(|(id, hall)| (id.clone(), hall.clone()))
+                .collect()
         };
         for (session_id, hall) in halls {
             let mut errands = Errands::default();
@@ -274,7 +283,9 @@ impl<L: Link> Registry<L> {
         self.stopped.store(true, Ordering::Release);
         let mut errands = Errands::default();
         let halls: Vec<Arc<Hall<L>>> = self.halls.lock().values().cloned().collect();
-        halls.iter().for_each(|hall| hall.close_links(CloseCode::GoingAway, &mut errands));
+        for hall in halls {
+            hall.close_links(CloseCode::GoingAway, &mut errands);
+        }
         let places: Vec<Arc<Place<L>>> = self.sockets.lock().values().cloned().collect();
         for place in places {
             if let Whereabouts::Door { handle, .. } = &*place.whereabouts.lock() {

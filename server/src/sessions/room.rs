@@ -16,8 +16,8 @@ pub(super) use membership::Newcomer;
 use super::answers::Answer;
 use super::line::{Carrier, Line, status_frame};
 use super::member::{Member, MemberId};
-use bytes::Bytes;
 use super::{CloseCode, Delivery, LinkId, Output, Refusal, Settings, Time, is_id, json};
+use bytes::Bytes;
 use membership::Farewell;
 use otc_protocol::envelope::{FromClient, Request};
 use otc_protocol::raptor::{Body, Content, MediaReply, Message, Reason, SessionAddress, SignalContent};
@@ -26,6 +26,7 @@ use otc_protocol::{Moment, uuid};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use streams::Publication;
+use tracing::debug;
 
 /// What a request leads to.
 type Outcome = Result<Answer, Refusal>;
@@ -134,7 +135,10 @@ impl Room {
                 out.push(Output::to(link, Delivery::Reply(frame)));
             }
             Ok(FromClient::Connect { .. } | FromClient::Subscribe | FromClient::Unsubscribe) => {}
-            Err(_) => self.break_off(time.now, link, CloseCode::Foreign, out),
+            Err(error) => {
+                debug!(connection = ?self.connection(id), %error, "closed: not a frame that a client sends");
+                self.break_off(time.now, link, CloseCode::Foreign, out);
+            }
         }
         self.settle(time.now, out);
     }
@@ -194,6 +198,9 @@ impl Room {
         content: SignalContent,
         out: &mut Vec<Output>,
     ) -> Result<(), Refusal> {
+        if self.members.is_empty() {
+            return Err(Refusal::new(404, "Nobody is in the session."));
+        }
         let signalled = self.signal_from_server(to, content, out);
         self.settle(now, out);
         signalled
@@ -233,7 +240,14 @@ impl Room {
         }
     }
 
-    fn request(&mut self, time: Time, id: MemberId, link: LinkId, request: &Request<'_>, out: &mut Vec<Output>) {
+    fn request(
+        &mut self,
+        time: Time,
+        id: MemberId,
+        link: LinkId,
+        request: &Request<'_>,
+        out: &mut Vec<Output>,
+    ) {
         if let Some(frame) = self.repeated(id, request.transaction) {
             out.push(Output::to(link, Delivery::Reply(frame)));
             return;
@@ -245,10 +259,8 @@ impl Room {
         let frame = self.answer_frame(&connection, request.transaction, &answer);
         out.push(Output::to(link, Delivery::Reply(frame)));
         out[start..].rotate_right(1); // The STATUS goes before what its request caused.
-        if is_id(request.transaction) {
-            if let Some(line) = self.line(id) {
-                line.remember(time.now, request.transaction, answer);
-            }
+        if let Some(line) = self.line(id).filter(|_| is_id(request.transaction)) {
+            line.remember(time.now, request.transaction, answer);
         }
     }
 
@@ -293,7 +305,10 @@ impl Room {
             return Err(Refusal::new(404, "The connection has ended."));
         }
         if !is_id(request.transaction) {
-            return Err(Refusal::new(400, "The TRANSACTION-ID must be 1 to 64 letters, digits, or - _ . characters."));
+            return Err(Refusal::new(
+                400,
+                "The TRANSACTION-ID must be 1 to 64 letters, digits, or - _ . characters.",
+            ));
         }
         let Message { session, body } =
             Message::decode(request.data).map_err(|error| Refusal::new(400, error.to_string()))?;
@@ -316,8 +331,12 @@ impl Room {
             Body::Data { stream, subscriber, channel, id: data, content } => {
                 self.relay_data(id, &stream, subscriber.as_deref(), &channel, &data, &content, out)
             }
-            Body::SubscriberCreate { stream, id: subscriber, .. } => self.subscribe(id, &stream, &subscriber, out),
-            Body::SubscriberDelete { stream, id: subscriber } => self.unsubscribe(id, &stream, &subscriber, out),
+            Body::SubscriberCreate { stream, id: subscriber, .. } => {
+                self.subscribe(id, &stream, &subscriber, out)
+            }
+            Body::SubscriberDelete { stream, id: subscriber } => {
+                self.unsubscribe(id, &stream, &subscriber, out)
+            }
             Body::Negotiate { stream, subscriber: Some(subscriber), step, content } => {
                 self.negotiate(id, &stream, &subscriber, step, content, out)
             }

@@ -9,6 +9,7 @@ use otc_protocol::Moment;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tracing::info;
 
 /// Where a socket id has got to. It outlives each WebSocket.
 pub(super) struct Place<L> {
@@ -100,7 +101,10 @@ impl<L: Link> Seat<L> {
                         *whereabouts = Whereabouts::Hall { hall: hall.clone(), session: session.clone() };
                         self.hall = Some((hall, session));
                     }
-                    Err(refusal) => refuse(self.link, &connection, &transaction, &refusal, &mut out),
+                    Err(refusal) => {
+                        info!(%session, %connection, status = refusal.status, reason = %refusal, "join refused");
+                        refuse(self.link, &connection, &transaction, &refusal, &mut out);
+                    }
                 }
             }
         }

@@ -64,6 +64,7 @@ pub async fn attend(app: Arc<App>) {
 }
 
 /// Turns a request into a WebSocket, or says why not.
+#[allow(clippy::unused_async, reason = "it is called as a handler, and what it starts is asynchronous")]
 pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     let opening = match Opening::read(&request) {
         Ok(opening) => opening,
@@ -158,7 +159,8 @@ impl IntoResponse for OpeningError {
     fn into_response(self) -> Response {
         match self {
             Self::NotAWebSocket => {
-                (StatusCode::UPGRADE_REQUIRED, [(UPGRADE, "websocket")], "Open a WebSocket here.").into_response()
+                (StatusCode::UPGRADE_REQUIRED, [(UPGRADE, "websocket")], "Open a WebSocket here.")
+                    .into_response()
             }
             Self::Version => {
                 (StatusCode::UPGRADE_REQUIRED, [(SEC_WEBSOCKET_VERSION, "13")], "Use WebSocket version 13.")
@@ -215,7 +217,10 @@ mod tests {
         let builder = || axum::http::Request::builder().uri("/?socketId=a");
         assert_eq!(read(builder()), Err(OpeningError::NotAWebSocket));
         assert_eq!(read(request("socketId=a").method(Method::POST)), Err(OpeningError::NotAWebSocket));
-        let old = builder().header(CONNECTION, "upgrade").header(UPGRADE, "websocket").header(SEC_WEBSOCKET_KEY, "x");
+        let old = builder()
+            .header(CONNECTION, "upgrade")
+            .header(UPGRADE, "websocket")
+            .header(SEC_WEBSOCKET_KEY, "x");
         assert_eq!(read(old.header(SEC_WEBSOCKET_VERSION, "8")), Err(OpeningError::Version));
     }
 }

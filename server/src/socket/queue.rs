@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn answers_fill_it_and_messages_do_not() {
         let queue = Queue::default();
-        for _ in 0..SOCKET_QUEUE_FRAMES + 1 {
+        for _ in 0..=SOCKET_QUEUE_FRAMES {
             queue.deliver(Delivery::Message(Bytes::from_static(b"m")));
             queue.deliver(Delivery::Pong);
         }

@@ -40,7 +40,10 @@ pub(super) struct Task<S, C> {
 enum Closing {
     No,
     /// One side has said that it ends; the other one has until then to agree.
-    Until { said: bool, deadline: Pin<Box<Sleep>> },
+    Until {
+        said: bool,
+        deadline: Pin<Box<Sleep>>,
+    },
 }
 
 /// How a socket ended.
@@ -81,7 +84,12 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Fn() -> Time,
 {
-    pub(super) fn new(stream: WebSocketStream<Wire<S>>, queue: Arc<Queue>, seat: Seat<Queue>, clock: C) -> Self {
+    pub(super) fn new(
+        stream: WebSocketStream<Wire<S>>,
+        queue: Arc<Queue>,
+        seat: Seat<Queue>,
+        clock: C,
+    ) -> Self {
         Self {
             stream,
             queue,
@@ -123,10 +131,12 @@ where
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<Turn, End> {
-        let read = self.read(cx)?;
+        let read = self.read(cx);
+        // What arrived before the end counts: it may say that the client leaves.
         if !self.arrived.is_empty() {
             self.seat.receive((self.clock)(), &mut self.arrived);
         }
+        let read = read?;
         let written = self.write(cx)?;
         self.note_progress();
         self.close(cx)?;
@@ -142,7 +152,9 @@ where
         }
         // Control frames count too: they must not keep this task from its other work.
         for _ in self.arrived.len()..SOCKET_BATCH_FRAMES {
-            let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) else { return Ok(Step::Waits) };
+            let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) else {
+                return Ok(Step::Waits);
+            };
             match message {
                 Some(Ok(Message::Binary(frame))) if self.is_open() => self.arrived.push_back(frame),
                 Some(Ok(Message::Text(_))) if self.is_open() => self.break_off(CloseCode::Foreign),
@@ -251,3 +263,7 @@ struct Turn {
     again: bool,
     blocked: bool,
 }
+
+#[cfg(test)]
+#[path = "task_tests.rs"]
+mod tests;

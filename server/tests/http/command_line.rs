@@ -4,6 +4,7 @@ use crate::support::{DEADLINE, KEY, Request, SECRET};
 use otc_protocol::session_id::SessionId;
 use otc_server::auth::Authenticator;
 use otc_server::keys::Keys;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -29,9 +30,20 @@ fn printed(output: &Output) -> String {
     value.to_owned()
 }
 
-/// A running `serve`; it is killed when a test fails.
+/// A program that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A running `serve`.
 struct Serving {
-    child: Child,
+    child: Running,
     stdout: BufReader<ChildStdout>,
     address: SocketAddr,
 }
@@ -39,11 +51,12 @@ struct Serving {
 impl Serving {
     fn start(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut child = Running(command.spawn().unwrap());
+        let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}"));
+        let address =
+            line.trim_end().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}"));
         Self { child, stdout, address: address.parse().unwrap() }
     }
 
@@ -54,16 +67,15 @@ impl Serving {
     }
 
     /// Sends a signal, and returns what the program left behind once it has ended, which must be soon.
-    fn end(mut self, signal: &str) -> (Option<i32>, String, String) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-        let mut stderr = self.child.stderr.take().unwrap();
+    fn end(mut self, signal: Signal) -> (Option<i32>, String, String) {
+        kill_process(Pid::from_child(&self.child.0), signal).unwrap();
+        let mut stderr = self.child.0.stderr.take().unwrap();
         let (send, receive) = mpsc::channel();
         std::thread::spawn(move || {
             let (mut out, mut err) = (String::new(), String::new());
             self.stdout.read_to_string(&mut out).unwrap();
             stderr.read_to_string(&mut err).unwrap();
-            let _ = send.send((self.child.wait().unwrap().code(), out, err));
+            let _ = send.send((self.child.0.wait().unwrap().code(), out, err));
         });
         receive.recv_timeout(DEADLINE).expect("the program ends")
     }
@@ -71,7 +83,7 @@ impl Serving {
 
 #[test]
 fn serve_says_where_and_ends_cleanly() {
-    for signal in ["-TERM", "-INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--api-key", KEY, "--api-secret", SECRET];
         let serving = Serving::start(program().args(arguments).env("OTC_LOG", "trace"));
         assert_ne!(serving.address.port(), 0);
@@ -89,16 +101,21 @@ fn serve_says_where_and_ends_cleanly() {
 #[test]
 fn serve_is_configured_by_the_environment_too() {
     let mut command = program();
-    command.arg("serve").env("OTC_LISTEN", "127.0.0.1:0").env("OTC_API_KEY", KEY).env("OTC_API_SECRET", SECRET);
+    command
+        .arg("serve")
+        .env("OTC_LISTEN", "127.0.0.1:0")
+        .env("OTC_API_KEY", KEY)
+        .env("OTC_API_SECRET", SECRET);
     let serving = Serving::start(&mut command);
     let answer = Request::new("POST /session/create").authorized().send(serving.address);
     assert_eq!(answer.status, 200);
-    assert_eq!(serving.end("-TERM").0, Some(0));
+    assert_eq!(serving.end(Signal::TERM).0, Some(0));
 }
 
 #[test]
 fn without_a_key_a_pair_is_made_up_and_printed_once() {
-    let mut serving = Serving::start(program().args(["serve", "--listen", "127.0.0.1:0"]).env("OTC_LOG", "trace"));
+    let mut serving =
+        Serving::start(program().args(["serve", "--listen", "127.0.0.1:0"]).env("OTC_LOG", "trace"));
     let note = serving.line();
     assert!(note.contains("this run only"), "{note}");
     let key = serving.line().strip_prefix("export OTC_API_KEY=").unwrap().to_owned();
@@ -107,7 +124,7 @@ fn without_a_key_a_pair_is_made_up_and_printed_once() {
         .header("X-OPENTOK-AUTH", &crate::support::rest_token(&key, &secret))
         .send(serving.address);
     assert_eq!(answer.status, 200);
-    let (code, out, err) = serving.end("-TERM");
+    let (code, out, err) = serving.end(Signal::TERM);
     assert_eq!((code, out.as_str()), (Some(0), ""));
     assert!(!err.contains(&secret), "{err}");
 }

@@ -14,7 +14,11 @@ fn create(server: &Server, content_type: &str, form: &str) -> Answer {
 
 fn created(server: &Server, content_type: &str, form: &str) -> SessionId {
     let answer = create(server, content_type, form);
-    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{form}: {answer:?}");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "application/json"),
+        "{form}: {answer:?}"
+    );
     SessionId::decode(answer.json()[0]["session_id"].as_str().unwrap()).unwrap()
 }
 
@@ -31,8 +35,15 @@ fn the_json_answer_is_the_recorded_one() {
     assert_eq!(session["session_segment_id"].as_str().unwrap().len(), 36);
     assert!(session["create_dt"].as_str().unwrap().contains(" UTC 20"));
     for name in [
-        "session_status", "status_invalid", "media_server_hostname", "messaging_server_url", "messaging_url",
-        "symphony_address", "properties", "ice_server", "ice_servers",
+        "session_status",
+        "status_invalid",
+        "media_server_hostname",
+        "messaging_server_url",
+        "messaging_url",
+        "symphony_address",
+        "properties",
+        "ice_server",
+        "ice_servers",
     ] {
         assert_eq!(session.get(name), Some(&Value::Null), "{name}");
     }

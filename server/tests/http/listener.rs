@@ -27,7 +27,10 @@ fn a_connection_serves_many_requests() {
     for (request, status) in [
         ("GET /project/1/config.json HTTP/1.1\r\nHost: h\r\n\r\n", 200),
         ("POST /logging/ClientEvent HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc", 200),
-        ("POST /session/create HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Length: 0\r\n\r\n", 403),
+        (
+            "POST /session/create HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Length: 0\r\n\r\n",
+            403,
+        ),
         ("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n", 404),
         ("GET /project/1/config.json HTTP/1.1\r\nHost: h\r\n\r\n", 200),
     ] {
@@ -67,7 +70,7 @@ fn answer_to(server: &Server, bytes: &[u8]) -> Vec<u8> {
 fn what_is_no_request_ends_its_connection_alone() {
     let server = start();
     let line = "GET /project/1/config.json HTTP/1.1\r\nHost: h\r\n";
-    let many: String = (0..=HTTP_HEADERS).map(|number| format!("X-{number}: y\r\n")).collect();
+    let many = "X: y\r\n".repeat(HTTP_HEADERS + 1);
     for (bytes, status) in [
         (b"\x16\x03\x01\x00\x05hello\r\n\r\n".to_vec(), "400"),
         (b"nonsense\r\n\r\n".to_vec(), "400"),
@@ -77,7 +80,9 @@ fn what_is_no_request_ends_its_connection_alone() {
     ] {
         let answer = answer_to(&server, &bytes);
         let answer = String::from_utf8_lossy(&answer);
-        assert!(answer.is_empty() || answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        // Who is still sending when the connection closes may lose the answer.
+        let may_be_lost = bytes.len() > HTTP_HEAD_BYTES && answer.is_empty();
+        assert!(may_be_lost || answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
     }
     assert_eq!(Request::new("GET /project/1/config.json").send(server.addr()).status, 200);
 }

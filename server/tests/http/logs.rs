@@ -1,6 +1,8 @@
 //! Logs say what happened and hold nothing secret.
 
+use crate::member::Member;
 use crate::support::{KEY, Request, rest_token, session_of, start, token_for};
+use otc_protocol::raptor::Body;
 use std::io::Write;
 use std::sync::{Mutex, OnceLock};
 use tracing_subscriber::fmt::MakeWriter;
@@ -44,7 +46,8 @@ fn refusals_are_logged_without_tokens_and_secrets() {
     let t1 = "T1==cGFydG5lcl9pZD0xMjM0NTY=";
     let wrong = rest_token(KEY, "a-guessed-secret");
     let data = "whispered-between-us";
-    for (session, token) in [(&session, &good), (&other, &good), (&session, &bad), (&session, &t1.to_owned())] {
+    for (session, token) in [(&session, &good), (&other, &good), (&session, &bad), (&session, &t1.to_owned())]
+    {
         let request = Request::new(&format!("GET /session/{session}")).header("X-OPENTOK-AUTH", token);
         assert_eq!(request.send(server.addr()).status, 200);
     }
@@ -54,6 +57,10 @@ fn refusals_are_logged_without_tokens_and_secrets() {
     };
     assert_eq!(signal(Request::new(&format!("POST {path}")).header("X-OPENTOK-AUTH", &wrong)), 403);
     assert_eq!(signal(Request::new(&format!("POST {path}")).authorized()), 404);
+    let mut member = Member::join_with(server.addr(), &session, &good).expect("joined");
+    assert!(Member::join_with(server.addr(), &session, &bad).is_err());
+    assert_eq!(signal(Request::new(&format!("POST {path}")).authorized()), 204);
+    while !matches!(member.told(), (_, Body::Signal { .. })) {}
     assert_eq!(Request::new("POST /session/create").authorized().send(server.addr()).status, 200);
     let hostile = Request::new("GET /session/1_%0aforged%20line").header("X-OPENTOK-AUTH", &good);
     assert_eq!(hostile.send(server.addr()).status, 200);

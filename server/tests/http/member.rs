@@ -29,7 +29,8 @@ impl Member {
     /// Joins with this token; else the refusal's status and data.
     pub(crate) fn join_with(server: SocketAddr, session: &str, token: &str) -> Result<Self, (u16, String)> {
         let id = new_id();
-        let url = format!("ws://{server}/{server}/rumorwebsocketsv2?socketId={}&attempt={}", new_id(), new_id());
+        let url =
+            format!("ws://{server}/{server}/rumorwebsocketsv2?socketId={}&attempt={}", new_id(), new_id());
         let (mut socket, _) = client(url, connect(server)).unwrap();
         let address = SessionAddress { project: KEY.to_owned(), session: session.to_owned() };
         let symphony = otc_server::http::SYMPHONY_ADDRESS;
@@ -49,11 +50,14 @@ impl Member {
         loop {
             match member.next() {
                 Heard::Refused(status, data) => return Err((status, data)),
-                Heard::Told(_, Body::ConnectionCreated(connection)) if connection.id == member.id => {
-                    member.permissions = connection.permissions;
-                    return Ok(member);
-                }
-                Heard::Told(..) | Heard::Other => {}
+                Heard::Told(_, body) => match *body {
+                    Body::ConnectionCreated(connection) if connection.id == member.id => {
+                        member.permissions = connection.permissions;
+                        return Ok(member);
+                    }
+                    _ => {}
+                },
+                Heard::Other => {}
             }
         }
     }
@@ -62,7 +66,7 @@ impl Member {
     pub(crate) fn told(&mut self) -> (String, Body) {
         loop {
             if let Heard::Told(from, body) = self.next() {
-                return (from, body);
+                return (from, *body);
             }
         }
     }
@@ -72,7 +76,7 @@ impl Member {
         match FromServer::read(&Frame::decode(&bytes).unwrap()) {
             FromServer::Message(delivery) => {
                 let from = delivery.from.expect("always there").to_owned();
-                Heard::Told(from, Message::decode(delivery.data).unwrap().body)
+                Heard::Told(from, Box::new(Message::decode(delivery.data).unwrap().body))
             }
             FromServer::Status(answer) if !answer.is_success() => {
                 Heard::Refused(answer.code, String::from_utf8_lossy(answer.data).into_owned())
@@ -83,7 +87,7 @@ impl Member {
 }
 
 enum Heard {
-    Told(String, Body),
+    Told(String, Box<Body>),
     Refused(u16, String),
     Other,
 }

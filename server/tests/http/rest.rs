@@ -1,7 +1,9 @@
 //! Signals and forced leaves by REST (`rest.md §2.1`).
 
 use crate::member::Member;
-use crate::support::{Answer, KEY, Request, SECRET, SOMEBODY, jwt, pair, rest_token, session_of, start, unix_seconds};
+use crate::support::{
+    Answer, KEY, Request, SECRET, SOMEBODY, jwt, pair, rest_token, session_of, start, unix_seconds,
+};
 use otc_protocol::raptor::{Body, Reason, SignalContent};
 use otc_server::{Config, Server};
 use serde_json::json;
@@ -35,7 +37,7 @@ fn bad_signals_are_refused() {
     ] {
         assert_eq!(signal(&server, &session, &body).error().0, status, "{body:.60}");
     }
-    for (session, status) in [("nonsense", 400), (session_of("654321").as_str(), 403)] {
+    for (session, status) in [("nonsense", 400), ("%ff", 400), (session_of("654321").as_str(), 403)] {
         assert_eq!(signal(&server, session, "{}").error().0, status);
     }
 }
@@ -67,7 +69,8 @@ fn credentials_are_those_of_the_project_in_the_path() {
         let path = path(session, &rest);
         for token in [None, Some(rest_token("654321", "another-secret")), Some(rest_token(KEY, "wrong"))] {
             let request = Request::new(&format!("{method} {path}"));
-            let request = token.iter().fold(request, |request, token| request.header("X-OPENTOK-AUTH", token));
+            let request =
+                token.iter().fold(request, |request, token| request.header("X-OPENTOK-AUTH", token));
             let answer = request.send(server.addr());
             assert_eq!((answer.error().0, answer.json()["code"].as_i64()), (403, Some(-1)), "{path}");
         }
@@ -101,7 +104,8 @@ fn signals_reach_everybody_or_one() {
     }
 
     let path = path(&session, &format!("connection/{}/signal", bob.id));
-    let one = Request::new(&format!("POST {path}/")).authorized().body("application/json", r#"{"data":"to Bob"}"#);
+    let one =
+        Request::new(&format!("POST {path}/")).authorized().body("application/json", r#"{"data":"to Bob"}"#);
     assert_eq!(one.send(server.addr()).status, 204);
     assert_eq!(signal(&server, &session, "").status, 204, "a bare ping");
     assert_eq!(heard(&mut bob), (None, some("to Bob")));

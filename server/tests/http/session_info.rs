@@ -51,7 +51,8 @@ fn a_token_comes_in_either_header_and_of_either_kind() {
         let request = TokenRequest { kind, ..TokenRequest::new(&session) };
         let token = mint::token(&pair(), &request).unwrap();
         for header in ["X-OPENTOK-AUTH", "x-tb-token-auth"] {
-            let answer = Request::new(&format!("GET /session/{session}")).header(header, &token).send(server.addr());
+            let answer =
+                Request::new(&format!("GET /session/{session}")).header(header, &token).send(server.addr());
             assert_eq!(answer.json()[0]["session_id"], session.as_str(), "{kind:?} in {header}");
         }
     }
@@ -77,7 +78,8 @@ fn refusals_come_as_error_elements() {
     let good = token_for(&own);
     let now = unix_seconds();
     let with = |claims: Value, secret: &str| {
-        let mut all = json!({"iss": KEY, "session_id": own, "iat": now, "exp": now + 60, "role": "publisher"});
+        let mut all =
+            json!({"iss": KEY, "session_id": own, "iat": now, "exp": now + 60, "role": "publisher"});
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         jwt(&all, secret)
     };
@@ -85,6 +87,8 @@ fn refusals_come_as_error_elements() {
     for (session, token, code, client_code, message) in [
         ("nonsense", good.as_str(), 404, 1005, "does not start with"),
         ("1_nonsense~", &good, 404, 1005, "base64"),
+        ("1_%ff%fe", &good, 404, 1005, "does not start with"),
+        ("1_%00%0a", &good, 404, 1005, "base64"),
         (&"1_".repeat(200), &good, 404, 1005, "255"),
         (&own, "", 403, 1004, "malformed"),
         (&own, "not a token", 403, 1004, "malformed"),
@@ -128,7 +132,10 @@ fn the_socket_is_where_the_request_went_or_where_the_configuration_says() {
         let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         request.send(server.addr()).json()[0].clone()
     };
-    assert_eq!(url(&server, &[("Host", "calls.lan:9")])["messaging_url"], "ws://calls.lan:9/rumorwebsocketsv2");
+    assert_eq!(
+        url(&server, &[("Host", "calls.lan:9")])["messaging_url"],
+        "ws://calls.lan:9/rumorwebsocketsv2"
+    );
     let proxied = [("Host", "x"), ("X-Forwarded-Host", "calls.example.org"), ("X-Forwarded-Proto", "https")];
     assert_eq!(url(&server, &proxied)["messaging_url"], "wss://calls.example.org/rumorwebsocketsv2");
     assert_eq!(url(&server, &[("Host", "user@calls")])["error"]["code"], 400);
@@ -155,7 +162,8 @@ fn prefixes_of_a_proxy_are_ignored() {
         assert_eq!(answer.json()[0]["session_id"], session.as_str(), "{path}");
     }
     for path in ["/project/123456/config.json", "/config.opentok.com/project/123456/config.json"] {
-        let answer = Request::new(&format!("GET {path}")).header("X-TB-TOKEN-AUTH", "any").send(server.addr());
+        let answer =
+            Request::new(&format!("GET {path}")).header("X-TB-TOKEN-AUTH", "any").send(server.addr());
         assert_eq!((answer.status, answer.body.as_str()), (200, "{}"));
         assert_eq!(answer.header("access-control-allow-origin"), "*");
     }
@@ -170,7 +178,8 @@ fn prefixes_of_a_proxy_are_ignored() {
 #[test]
 fn browsers_may_ask_from_any_origin() {
     let server = start();
-    for path in ["/session/S?extended=true", "/project/1/config.json", "/logging/ClientEvent", "/h/session/S"] {
+    for path in ["/session/S?extended=true", "/project/1/config.json", "/logging/ClientEvent", "/h/session/S"]
+    {
         let wanted = "x-opentok-auth,x-tb-client-version,x-tb-connectionid,x-tb-version";
         let answer = Request::new(&format!("OPTIONS {path}"))
             .header("Origin", "https://page.example")
@@ -189,4 +198,3 @@ fn browsers_may_ask_from_any_origin() {
     let answer = Request::new("OPTIONS /session/create/x").send(server.addr());
     assert_eq!(answer.header("access-control-allow-origin"), "", "REST calls are not for pages");
 }
-

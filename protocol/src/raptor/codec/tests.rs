@@ -305,3 +305,14 @@ fn errors_say_where_and_never_what() {
         assert!(!shown.contains("secret"), "{shown}");
     }
 }
+
+#[test]
+fn a_message_beyond_the_bound_is_refused_unread() {
+    use crate::limits::MESSAGE_BYTES;
+    let message = |bytes: usize| {
+        let head = r#"{"method":"x","uri":"/v2/partner/1/session/S/y","content":""#;
+        format!("{head}{}\"}}", "z".repeat(bytes - head.len() - 2))
+    };
+    assert!(Message::decode(message(MESSAGE_BYTES).as_bytes()).is_ok());
+    assert_eq!(Message::decode(message(MESSAGE_BYTES + 1).as_bytes()), Err(MessageError::TooLarge));
+}

@@ -8,12 +8,13 @@ use super::super::{CloseCode, Delivery, LinkId, Output, Refusal, Time};
 use super::delivery::Letter;
 use super::state::{entry_bytes, raw};
 use super::{Departed, Outcome, Room};
+use otc_protocol::Moment;
 use otc_protocol::limits::CLOSE_WITHIN;
 use otc_protocol::permissions::Permission;
 use otc_protocol::raptor::{Body, Connection, Reason};
-use otc_protocol::Moment;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tracing::debug;
 
 /// Somebody whose token was accepted.
 pub(in crate::sessions) struct Newcomer {
@@ -46,12 +47,19 @@ impl Room {
         let token = TokenDigest::of(&join.token);
         self.make_way(time.now, &join.connection, token, out)?;
 
-        let connection =
-            Connection { id: join.connection, creation_time: time.unix_ms, data: admission.data, permissions: vec![] };
-        let permissions = admission.permissions.iter().map(|permission| permission.name().to_owned()).collect();
+        let connection = Connection {
+            id: join.connection,
+            creation_time: time.unix_ms,
+            data: admission.data,
+            permissions: vec![],
+        };
+        let permissions =
+            admission.permissions.iter().map(|permission| permission.name().to_owned()).collect();
         let shown = Connection { permissions, ..connection.clone() };
         let json = raw(&shown);
-        if self.members.len() >= self.settings.session_connections || !self.state_has_room_for(entry_bytes(&json)) {
+        if self.members.len() >= self.settings.session_connections
+            || !self.state_has_room_for(entry_bytes(&json))
+        {
             return Err(Refusal::new(409, "connectionLimitExceeded"));
         }
 
@@ -89,6 +97,7 @@ impl Room {
             },
         );
         self.look_after(id);
+        debug!(session = %self.address.session, connection = %connection_id, "joined");
         self.send(&created, |member| !member.events_suppressed || member.id == connection_id, out);
         self.settle(time.now, out);
         Ok(())
@@ -103,7 +112,8 @@ impl Room {
         token: TokenDigest,
         out: &mut Vec<Output>,
     ) -> Result<(), Refusal> {
-        let Some((id, earlier)) = self.by_connection.get(connection).map(|id| (*id, self.members.get(id))) else {
+        let Some((id, earlier)) = self.by_connection.get(connection).map(|id| (*id, self.members.get(id)))
+        else {
             return Ok(());
         };
         if earlier.is_some_and(|earlier| earlier.token != token) {
@@ -181,6 +191,7 @@ impl Room {
             self.close_departed(id, farewell, out);
             return;
         };
+        debug!(session = %self.address.session, connection = %member.id, %reason, "left");
         self.by_connection.remove(&member.id);
         self.state_bytes -= entry_bytes(&member.json);
         self.suppressed_members -= usize::from(member.events_suppressed);

@@ -1,8 +1,8 @@
 //! Muting (`wire.md §7.6`). Publishers mute themselves when they are told to.
 
+use super::super::Output;
 use super::super::answers::Answer;
 use super::super::member::MemberId;
-use super::super::Output;
 use super::{Outcome, Room};
 use otc_protocol::permissions::Permission;
 use otc_protocol::raptor::{Body, Mute};
@@ -10,7 +10,13 @@ use std::sync::Arc;
 
 impl Room {
     /// Mutes one stream.
-    pub(super) fn mute_stream(&mut self, by: MemberId, stream: &str, mute: Mute, out: &mut Vec<Output>) -> Outcome {
+    pub(super) fn mute_stream(
+        &mut self,
+        by: MemberId,
+        stream: &str,
+        mute: Mute,
+        out: &mut Vec<Output>,
+    ) -> Outcome {
         let from = self.need(by, Permission::ForceMute)?.id.clone();
         let owner = self.publication(stream)?.owner;
         self.send_to(owner, &from, Body::StreamMute { id: stream.to_owned(), mute: audio(mute) }, out);

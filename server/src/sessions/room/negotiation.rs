@@ -59,7 +59,8 @@ impl Room {
             self.send_data_to(pair.publisher, &from, &message, out);
             return Ok(Answer::Done);
         }
-        let of = self.streams.get_mut(stream).and_then(|publication| publication.subscribers.get_mut(subscriber));
+        let of =
+            self.streams.get_mut(stream).and_then(|publication| publication.subscribers.get_mut(subscriber));
         let held = of.map(|of| &mut of.held);
         let candidates = match (step, held) {
             (Step::Candidate, Some(Some(held))) => {
@@ -88,18 +89,15 @@ impl Room {
         content: &Object,
         out: &mut Vec<Output>,
     ) -> Outcome {
-        let (from, receivers) = match subscriber {
-            Some(subscriber) => {
-                let pair = self.pair(id, stream, subscriber)?;
-                let receiver = if pair.publisher_speaks { pair.subscriber } else { pair.publisher };
-                let from = self.connection(id).unwrap_or_else(|| "".into());
-                (from, vec![(receiver, subscriber.to_owned())])
-            }
-            None => {
-                let from = self.owned(id, stream)?;
-                let subscribers = &self.publication(stream)?.subscribers;
-                (from, subscribers.iter().map(|(subscriber, of)| (of.member, subscriber.to_string())).collect())
-            }
+        let (from, receivers) = if let Some(subscriber) = subscriber {
+            let pair = self.pair(id, stream, subscriber)?;
+            let receiver = if pair.publisher_speaks { pair.subscriber } else { pair.publisher };
+            let from = self.connection(id).unwrap_or_else(|| "".into());
+            (from, vec![(receiver, subscriber.to_owned())])
+        } else {
+            let from = self.owned(id, stream)?;
+            let subscribers = &self.publication(stream)?.subscribers;
+            (from, subscribers.iter().map(|(subscriber, of)| (of.member, subscriber.to_string())).collect())
         };
         for (receiver, subscriber) in receivers {
             // A subscriber takes what names it (`wire.md §7.8`).

@@ -45,7 +45,12 @@ impl Room {
         self.relay(None, Signal { session, id, to: to.map(str::to_owned), content }, out)
     }
 
-    fn relay(&mut self, from: Option<MemberId>, signal: Signal, out: &mut Vec<Output>) -> Result<(), Refusal> {
+    fn relay(
+        &mut self,
+        from: Option<MemberId>,
+        signal: Signal,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refusal> {
         let Signal { session, id, to, mut content } = signal;
         // Who speaks is what the server says, not what the sender wrote.
         content.from_connection = None;
@@ -55,7 +60,8 @@ impl Room {
         let frame_to = to.as_deref().unwrap_or(&self.topic).to_owned();
         let sender = from.and_then(|from| self.members.get(&from));
         let from = sender.map_or_else(|| Arc::from(""), |sender| sender.id.clone());
-        let introduction = sender.filter(|_| self.suppressed_members > 0).map(|sender| sender.connection.clone());
+        let introduction =
+            sender.filter(|_| self.suppressed_members > 0).map(|sender| sender.connection.clone());
         let mut message = Message { session, body: Body::Signal { id, to, content } };
         let sequence = self.next_number();
         let plain = self.letter(sequence, &frame_to, &from, &message.encode());

@@ -1,10 +1,10 @@
 //! What is told to newcomers: who is there and what is published (`wire.md §5.1`).
 
-use super::super::line::status_frame;
 use super::super::json;
+use super::super::line::status_frame;
 use super::Room;
+use super::streams::Publication;
 use bytes::Bytes;
-use otc_protocol::limits::SERVER_FRAME_BYTES;
 use otc_protocol::raptor::MuteState;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,30 +20,32 @@ pub(super) struct State<'a> {
     mute: Option<MuteState>,
 }
 
-/// What of a state's frame is not its lists.
-const FRAME_REST: usize = 4096;
-
 impl Room {
     /// Everybody but `except`, or nobody.
     pub(super) fn state(&self, except: Option<&str>, events_suppressed: bool) -> State<'_> {
         let others = self.members.values().filter(|member| !events_suppressed && Some(&*member.id) != except);
         State {
             connection: others.map(|member| &*member.json).collect(),
-            stream: self.streams.values().map(|publication| publication.json()).collect(),
+            stream: self.streams.values().map(Publication::json).collect(),
             archive: [],
             mute: self.muted.then_some(MuteState { active: true }),
         }
     }
 
     /// The STATUS of a join.
-    pub(super) fn welcome_frame(&self, events_suppressed: bool, connection: &str, transaction: &str) -> Bytes {
+    pub(super) fn welcome_frame(
+        &self,
+        events_suppressed: bool,
+        connection: &str,
+        transaction: &str,
+    ) -> Bytes {
         let data = json(&self.state(Some(connection), events_suppressed));
         status_frame(connection, transaction, 200, &data)
     }
 
     /// Whether the state, grown by `bytes`, still fits into the largest frame that clients take.
     pub(super) fn state_has_room_for(&self, bytes: usize) -> bool {
-        self.state_bytes + bytes + FRAME_REST <= SERVER_FRAME_BYTES
+        self.state_bytes + bytes <= self.settings.state_bytes
     }
 }
 
@@ -56,4 +58,3 @@ pub(super) fn entry_bytes(json: &RawValue) -> usize {
 pub(super) fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
-

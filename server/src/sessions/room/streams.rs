@@ -9,9 +9,7 @@ use super::subscribers::Subscriber;
 use super::{Outcome, Room};
 use otc_protocol::limits::{CONNECTION_STREAMS, STREAM_BYTES, STREAM_CHANNELS};
 use otc_protocol::permissions::Permission;
-use otc_protocol::raptor::{
-    Body, ChannelState, Object, Reason, Stream, StreamChange, StreamRequest,
-};
+use otc_protocol::raptor::{Body, ChannelState, Object, Reason, Stream, StreamChange, StreamRequest};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +42,10 @@ impl Room {
     ) -> Outcome {
         let owner = self.need(id, Permission::Publish)?;
         if !is_id(&request.id) {
-            return Err(Refusal::new(400, "The stream id must be 1 to 64 letters, digits, or - _ . characters."));
+            return Err(Refusal::new(
+                400,
+                "The stream id must be 1 to 64 letters, digits, or - _ . characters.",
+            ));
         }
         if self.streams.contains_key(request.id.as_str()) {
             return Err(Refusal::new(409, "A stream of this id is published already."));
@@ -53,7 +54,8 @@ impl Room {
             return Err(Refusal::new(413, format!("A stream may have {STREAM_CHANNELS} channels at most.")));
         }
         let (connection, from) = (owner.connection.clone(), owner.id.clone());
-        let full = owner.streams.len() >= CONNECTION_STREAMS || self.streams.len() >= self.settings.session_streams;
+        let full =
+            owner.streams.len() >= CONNECTION_STREAMS || self.streams.len() >= self.settings.session_streams;
         let mut extra = request.extra;
         // Nobody publishes in another one's name.
         for key in ["creationTime", "connection", "connectionId"] {
@@ -80,14 +82,21 @@ impl Room {
         if let Some(owner) = self.members.get_mut(&id) {
             owner.streams.insert(key.clone());
         }
-        let publication = Publication { owner: id, stream: stream.clone(), json, subscribers: BTreeMap::new() };
+        let publication =
+            Publication { owner: id, stream: stream.clone(), json, subscribers: BTreeMap::new() };
         self.streams.insert(key, publication);
         self.broadcast(&from, Body::StreamCreated(stream), out);
         Ok(Answer::Media)
     }
 
     /// The owner's request, or a moderator's.
-    pub(super) fn unpublish(&mut self, id: MemberId, stream: &str, content: Object, out: &mut Vec<Output>) -> Outcome {
+    pub(super) fn unpublish(
+        &mut self,
+        id: MemberId,
+        stream: &str,
+        content: Object,
+        out: &mut Vec<Output>,
+    ) -> Outcome {
         let owner = self.publication(stream)?.owner;
         let reason = if owner == id {
             Reason::ClientDisconnected
@@ -113,7 +122,8 @@ impl Room {
         out: &mut Vec<Output>,
     ) -> Option<Letter> {
         self.forget_stream(stream)?;
-        let body = Body::StreamDeleted { id: stream.to_owned(), reason: reason.clone(), content: Object::new() };
+        let body =
+            Body::StreamDeleted { id: stream.to_owned(), reason: reason.clone(), content: Object::new() };
         Some(self.broadcast(from, body, out))
     }
 
@@ -163,7 +173,11 @@ impl Room {
             return Ok(Answer::Done);
         }
         self.edit(stream, |stream| {
-            stream.channel.iter_mut().filter(|known| known.id == channel).for_each(|known| known.state.apply(&change));
+            stream
+                .channel
+                .iter_mut()
+                .filter(|known| known.id == channel)
+                .for_each(|known| known.state.apply(&change));
         })?;
         let body = Body::ChannelUpdated { stream: stream.to_owned(), channel: channel.to_owned(), change };
         self.broadcast(&from, body, out);

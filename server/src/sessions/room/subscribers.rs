@@ -30,27 +30,26 @@ impl Room {
         out: &mut Vec<Output>,
     ) -> Outcome {
         let member = self.need(id, Permission::Subscribe)?;
-        let (from, subscribed) = (member.id.clone(), member.subscriptions.len());
-        let publication = self.publication(stream)?;
+        let (from, full) = (member.id.clone(), member.subscriptions.len() >= CONNECTION_SUBSCRIBERS);
+        let missing = || Refusal::new(404, "No such stream is published.");
+        let publication = self.streams.get_mut(stream).ok_or_else(missing)?;
         let owner = publication.owner;
         if !is_id(subscriber) {
-            return Err(Refusal::new(400, "The subscriber id must be 1 to 64 letters, digits, or - _ . characters."));
+            return Err(Refusal::new(
+                400,
+                "The subscriber id must be 1 to 64 letters, digits, or - _ . characters.",
+            ));
         }
         if publication.subscribers.contains_key(subscriber) {
             return Err(Refusal::new(409, "A subscriber of this id exists already."));
         }
-        if subscribed >= CONNECTION_SUBSCRIBERS {
+        if full {
             return Err(Refusal::new(409, "streamLimitExceeded"));
         }
         let key: Arc<str> = subscriber.into();
-        if let Some((stream, publication)) = self.streams.get_key_value(stream).map(|(key, _)| key.clone()).and_then(|key| {
-            let publication = self.streams.get_mut(&key)?;
-            Some((key, publication))
-        }) {
-            publication.subscribers.insert(key.clone(), Subscriber { member: id, held: Some(Held::default()) });
-            if let Some(member) = self.members.get_mut(&id) {
-                member.subscriptions.insert((stream, key));
-            }
+        publication.subscribers.insert(key.clone(), Subscriber { member: id, held: Some(Held::default()) });
+        if let Some(member) = self.members.get_mut(&id) {
+            member.subscriptions.insert((stream.into(), key));
         }
         let number = self.next_number();
         let content = Negotiation {
@@ -92,7 +91,13 @@ impl Room {
     }
 
     /// Forgets a subscriber and has the publisher close its peer connection.
-    pub(super) fn drop_subscriber(&mut self, from: &str, stream: &str, subscriber: &str, out: &mut Vec<Output>) {
+    pub(super) fn drop_subscriber(
+        &mut self,
+        from: &str,
+        stream: &str,
+        subscriber: &str,
+        out: &mut Vec<Output>,
+    ) {
         let Some(publication) = self.streams.get_mut(stream) else { return };
         let owner = publication.owner;
         if publication.subscribers.remove(subscriber).is_some() {

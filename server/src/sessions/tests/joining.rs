@@ -4,6 +4,7 @@ use super::world::{Client, Heard, UNIX_MS, World};
 use crate::sessions::{CloseCode, Settings};
 use otc_protocol::envelope;
 use otc_protocol::limits::JOIN_WITHIN;
+use otc_protocol::raptor::SignalContent;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -28,10 +29,13 @@ fn a_newcomer_is_told_who_is_there_and_everybody_of_the_newcomer() {
     let join = second.join(&world, "subscriber|second");
     let heard = second.listen(&world);
     assert!(matches!(&heard[0], Heard::Status { code: 200, .. }), "CONNECT is answered: {heard:?}");
-    let expected = json!({ "connection": [connection("a", "first", &PUBLISHER)], "stream": [], "archive": [] });
+    let expected =
+        json!({ "connection": [connection("a", "first", &PUBLISHER)], "stream": [], "archive": [] });
     assert_eq!(status(&heard, &join), Some((200, expected)));
 
-    let Some(Heard::Message { from, json, .. }) = heard.last() else { panic!("its own created comes: {heard:?}") };
+    let Some(Heard::Message { from, json, .. }) = heard.last() else {
+        panic!("its own created comes: {heard:?}")
+    };
     assert_eq!(from, "b");
     let created = connection("b", "second", &["subscribe"]);
     let uri = "/v2/partner/1/session/2_MX4x/connection/b";
@@ -64,7 +68,14 @@ fn a_socket_that_has_not_joined_gets_its_pongs_and_refusals() {
     assert_eq!(refused(Some("publisher"), &join(&format!("/connection/{}", "x".repeat(65)))).0, 400);
     assert_eq!(refused(Some(&"x".repeat(20_000)), &join("/connection/a")).0, 403);
     assert_eq!(refused(Some("publisher"), &json!({ "method": "create" })).0, 400);
-    assert_eq!(refused(Some("publisher"), &json!({ "method": "create", "uri": "/v2/partner/1/session/1_X/connection/a" })).0, 404);
+    assert_eq!(
+        refused(
+            Some("publisher"),
+            &json!({ "method": "create", "uri": "/v2/partner/1/session/1_X/connection/a" })
+        )
+        .0,
+        404
+    );
     assert_eq!(world.registry.sessions(), 0, "refusals leave no room behind");
     // The socket is still good.
     client.join(&world, "publisher|");
@@ -143,6 +154,39 @@ fn a_full_session_says_so_with_the_word_that_clients_know() {
 }
 
 #[test]
+fn a_session_whose_state_fits_into_no_frame_is_full() {
+    let world = World::with(Settings { state_bytes: 300, ..Settings::default() });
+    let mut first = world.join("a", "publisher|first");
+    let mut second = world.client("b");
+    let join = second.join(&world, &format!("publisher|{}", "x".repeat(200)));
+    assert_eq!(second.answer(&join), (409, json!({ "reason": "connectionLimitExceeded" })));
+    let content = json!({ "name": "x".repeat(200) });
+    assert_eq!(
+        first.call(&world, "create", "/stream/st", content),
+        (409, json!({ "reason": "streamLimitExceeded" }))
+    );
+    // What has left makes room again.
+    for _ in 0..20 {
+        let mut passer_by = world.client("p");
+        let join = passer_by.join(&world, "publisher|");
+        assert_eq!(passer_by.answer(&join).0, 200);
+        passer_by.send(&world, envelope::leave());
+    }
+}
+
+#[test]
+fn a_full_server_says_so() {
+    let world = World::with(Settings { sockets: 3, sessions: 1, ..Settings::default() });
+    let _first = world.join("a", "publisher|");
+    let mut elsewhere = world.client("b");
+    elsewhere.session = "2_OTHER".into();
+    let join = elsewhere.join(&world, "publisher|");
+    assert_eq!(elsewhere.answer(&join).0, 503);
+    let _third = world.client("c");
+    assert_eq!(world.client("d").read(), [Heard::Close(CloseCode::Busy)]);
+}
+
+#[test]
 fn a_fresh_connect_of_the_same_client_takes_the_place_of_the_old_one() {
     let world = World::new();
     let mut watcher = world.join("w", "publisher|");
@@ -162,7 +206,10 @@ fn a_fresh_connect_of_the_same_client_takes_the_place_of_the_old_one() {
     assert_eq!(again("publisher|mine", "s2"), 200);
     let events = watcher.messages(&world).into_iter().map(|(_, method, path, _)| (method, path));
     let expected = [("deleted", "/connection/a"), ("created", "/connection/a")];
-    assert_eq!(events.collect::<Vec<_>>(), expected.map(|(method, path)| (method.to_owned(), path.to_owned())));
+    assert_eq!(
+        events.collect::<Vec<_>>(),
+        expected.map(|(method, path)| (method.to_owned(), path.to_owned()))
+    );
     assert_eq!(old.listen(&world).last(), Some(&Heard::Close(CloseCode::Ended)));
 }
 
@@ -185,10 +232,16 @@ fn a_member_that_wants_no_connection_events_gets_none_but_its_own() {
 
     // Who speaks is said in the signal itself, and only to those who need it.
     speaker.signal(&world, "hi");
-    speaker.request(&world, "signal", "/connection/q/signal/s", json!({ "data": "psst", "fromConnection": { "id": "liar" } }));
+    speaker.request(
+        &world,
+        "signal",
+        "/connection/q/signal/s",
+        json!({ "data": "psst", "fromConnection": { "id": "liar" } }),
+    );
     let me = json!({ "id": "a", "creationTime": UNIX_MS, "data": "me" });
     let contents: Vec<Value> = quiet.messages(&world).into_iter().map(|(_, _, _, content)| content).collect();
-    let expected = [json!({ "data": "hi", "fromConnection": me }), json!({ "data": "psst", "fromConnection": me })];
+    let expected =
+        [json!({ "data": "hi", "fromConnection": me }), json!({ "data": "psst", "fromConnection": me })];
     assert_eq!(contents, expected);
     assert_eq!(speaker.messages(&world)[0].3, json!({ "data": "hi" }));
 }
@@ -203,7 +256,11 @@ fn a_room_vanishes_with_its_last_member() {
     lost.cut(&world);
     assert_eq!((world.registry.sessions(), world.registry.sockets()), (1, 1));
     world.pass(Duration::from_secs(60));
-    assert_eq!((world.registry.sessions(), world.registry.sockets(), world.registry.next_wake()), (0, 0, None));
-    let signalled = world.registry.signal(world.time(), super::world::SESSION, None, Default::default());
+    assert_eq!(
+        (world.registry.sessions(), world.registry.sockets(), world.registry.next_wake()),
+        (0, 0, None)
+    );
+    let signalled =
+        world.registry.signal(world.time(), super::world::SESSION, None, SignalContent::default());
     assert_eq!(signalled.map_err(|refusal| refusal.status), Err(404));
 }

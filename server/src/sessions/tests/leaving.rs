@@ -4,6 +4,7 @@ use super::world::{Heard, SESSION, World};
 use crate::sessions::CloseCode;
 use otc_protocol::envelope;
 use otc_protocol::limits::CLOSE_WITHIN;
+use otc_protocol::raptor::SignalContent;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -101,7 +102,9 @@ fn a_room_of_departed_only_vanishes_too() {
     let mut moderator = world.join("m", "moderator|");
     assert_eq!(moderator.call(&world, "delete", "/connection/m", json!({})).0, 200);
     assert_eq!(moderator.messages(&world), [deletion("m", "/connection/m", "forceDisconnected")]);
+    let signalled = world.registry.signal(world.time(), SESSION, None, SignalContent::default());
+    assert_eq!(signalled.map_err(|refusal| refusal.status), Err(404), "nobody is in it any more");
     world.pass(CLOSE_WITHIN);
     assert_eq!(moderator.read(), [Heard::Close(CloseCode::Ended)]);
-    assert_eq!((world.registry.sessions(), world.registry.sockets(), world.registry.next_wake()), (0, 0, None));
+    assert_eq!((world.registry.sessions(), world.registry.sockets()), (0, 0));
 }

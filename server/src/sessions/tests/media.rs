@@ -1,1 +1,279 @@
+//! Streams, channels, subscribers and what they negotiate (`wire.md §7`, `§8.1`).
 
+use super::world::{Client, UNIX_MS, World};
+use crate::sessions::Settings;
+use otc_protocol::limits::{CONNECTION_STREAMS, HELD_CANDIDATES, STREAM_CHANNELS};
+use otc_protocol::uuid;
+use serde_json::{Value, json};
+
+/// A publisher and somebody else who knows of its stream.
+fn published(world: &World) -> (Client, Client) {
+    let mut publisher = world.join("p", "publisher|me");
+    let mut other = world.join("s", "subscriber|");
+    let content = json!({ "name": "cam", "channel": [{ "id": "video1", "type": "video", "active": true, "width": 640 }] });
+    assert_eq!(publisher.call(world, "create", "/stream/st", content).0, 200);
+    publisher.listen(world);
+    other.listen(world);
+    (publisher, other)
+}
+
+/// The same with a subscription; the id of their peer connection.
+fn subscribed(world: &World) -> (Client, Client, String) {
+    let (mut publisher, mut subscriber) = published(world);
+    let content = json!({ "id": "sub", "connection": "s" });
+    let answer = subscriber.call(world, "create", "/stream/st/subscriber/sub", content);
+    assert_eq!(answer, (200, json!({ "content": { "iceServers": [] } })));
+    let messages = publisher.messages(world);
+    let [(from, method, path, content)] = &messages[..] else { panic!("{messages:?}") };
+    assert_eq!(
+        (from.as_str(), method.as_str(), path.as_str()),
+        ("s", "generateoffer", "/stream/st/subscriber/sub")
+    );
+    assert_eq!(content["sourceStreamId"], "P2P");
+    let peer = content["peerId"].as_str().expect("a peer id").to_owned();
+    assert!(uuid::parse(&peer).is_some());
+    (publisher, subscriber, peer)
+}
+
+#[test]
+fn a_stream_is_there_for_all_and_for_newcomers() {
+    let servers = json!([{ "url": "stun:h" }]);
+    let ice_servers = serde_json::from_value(servers.clone()).expect("objects");
+    let world = World::with(Settings { ice_servers, ..Settings::default() });
+    let mut publisher = world.join("p", "publisher|me");
+    let mut other = world.join("o", "subscriber|");
+    publisher.listen(&world);
+    other.listen(&world);
+    let channel = json!([{ "id": "audio1", "type": "audio", "active": true }]);
+    let request = json!({
+        "id": "st", "name": "cam", "channel": channel, "customProperties": { "initials": "AB" }, "e2ee": false,
+        "connection": { "id": "somebody else" }, "creationTime": 1,
+    });
+    let answer = publisher.call(&world, "create", "/stream/st", request);
+    assert_eq!(answer, (200, json!({ "content": { "iceServers": servers } })));
+    let stream = json!({
+        "id": "st", "name": "cam", "channel": channel, "customProperties": { "initials": "AB" }, "e2ee": false,
+        "creationTime": UNIX_MS, "connection": { "id": "p", "creationTime": UNIX_MS, "data": "me" },
+    });
+    let expected = [("p".to_owned(), "created".to_owned(), "/stream/st".to_owned(), stream.clone())];
+    assert_eq!(publisher.messages(&world), expected, "the publisher waits for it");
+    assert_eq!(other.messages(&world), expected);
+
+    let mut late = world.client("l");
+    let join = late.join(&world, "publisher|");
+    assert_eq!(late.answer(&join).1["stream"], json!([stream]));
+    let state = other.call(&world, "read", "", json!({}));
+    assert_eq!((state.0, &state.1["content"]["stream"]), (200, &json!([stream])));
+    assert_eq!(
+        state.1["content"]["connection"].as_array().map(Vec::len),
+        Some(3),
+        "a reader is told of itself too"
+    );
+}
+
+#[test]
+fn publishing_is_refused_with_a_reason() {
+    let world = World::with(Settings { session_streams: CONNECTION_STREAMS + 1, ..Settings::default() });
+    let (mut publisher, mut other) = published(&world);
+    assert_eq!(other.call(&world, "create", "/stream/x", json!({})).0, 403);
+    assert_eq!(publisher.call(&world, "create", "/stream/st", json!({})).0, 409);
+    let channels: Vec<Value> =
+        (0..=STREAM_CHANNELS).map(|index| json!({ "id": index.to_string() })).collect();
+    assert_eq!(publisher.call(&world, "create", "/stream/x", json!({ "channel": channels })).0, 413);
+    assert_eq!(publisher.call(&world, "create", "/stream/x", json!({ "name": "x".repeat(40_000) })).0, 413);
+    assert_eq!(publisher.call(&world, "create", "/stream/a%2Fb", json!({})).0, 400);
+    assert_eq!(publisher.call(&world, "create", "/stream/x", json!([])).0, 400);
+    for index in 1..CONNECTION_STREAMS {
+        assert_eq!(publisher.call(&world, "create", &format!("/stream/{index}"), json!({})).0, 200);
+    }
+    let limit = (409, json!({ "reason": "streamLimitExceeded" }));
+    assert_eq!(publisher.call(&world, "create", "/stream/x", json!({})), limit, "of one connection");
+    let mut second = world.join("p2", "publisher|");
+    assert_eq!(second.call(&world, "create", "/stream/y", json!({})).0, 200);
+    assert_eq!(second.call(&world, "create", "/stream/z", json!({})), limit, "of the session");
+    assert_eq!(publisher.call(&world, "delete", "/stream/st", json!({})).0, 200);
+    assert_eq!(second.call(&world, "create", "/stream/z", json!({})).0, 200);
+}
+
+#[test]
+fn channels_change_for_everybody() {
+    let world = World::new();
+    let (mut publisher, mut other) = published(&world);
+    let path = "/stream/st/channel/video1";
+    let change = json!({ "active": false, "activeReason": "auto", "orientation": 90 });
+    assert_eq!(publisher.call(&world, "update", path, change).0, 200);
+    let told = json!({ "active": false, "orientation": 90 });
+    let expected = [("p".to_owned(), "updated".to_owned(), path.to_owned(), told)];
+    assert_eq!(other.messages(&world), expected, "words that would end the update are left out");
+    assert_eq!(publisher.messages(&world), expected);
+    assert_eq!(publisher.call(&world, "update", path, json!({ "activeReason": "auto" })).0, 200);
+    assert_eq!(other.messages(&world), []);
+    assert_eq!(other.call(&world, "update", path, json!({ "active": true })).0, 403);
+    assert_eq!(publisher.call(&world, "update", "/stream/st/channel/no", json!({ "active": true })).0, 404);
+    assert_eq!(
+        publisher.call(&world, "update", "/stream/no/channel/video1", json!({ "active": true })).0,
+        404
+    );
+    let large = json!({ "fitMode": "x".repeat(40_000) });
+    assert_eq!(publisher.call(&world, "update", path, large).0, 413);
+    assert_eq!(
+        publisher.call(&world, "update", "/stream/st", json!({ "name": "new", "archiving": true })).0,
+        200
+    );
+    let renamed = ("p".to_owned(), "updated".to_owned(), "/stream/st".to_owned(), json!({ "name": "new" }));
+    assert_eq!(other.messages(&world), [renamed]);
+
+    let mut late = world.client("l");
+    let join = late.join(&world, "publisher|");
+    let stream = late.answer(&join).1["stream"][0].clone();
+    let channel =
+        json!([{ "id": "video1", "type": "video", "active": false, "width": 640, "orientation": 90 }]);
+    assert_eq!(
+        (&stream["channel"], &stream["name"]),
+        (&channel, &json!("new")),
+        "newcomers see it as it is now"
+    );
+}
+
+#[test]
+fn candidates_of_the_publisher_wait_for_its_offer() {
+    let world = World::new();
+    let (mut publisher, mut subscriber, peer) = subscribed(&world);
+    let path = "/stream/st/subscriber/sub";
+    let content = |what: &str| json!({ "peerId": peer, "sourceStreamId": "P2P", "sdp": what });
+    let relay = |client: &mut Client, method: &str, what: &str| {
+        assert_eq!(client.call(&world, method, path, content(what)).0, 200);
+    };
+    relay(&mut publisher, "candidate", "1");
+    relay(&mut publisher, "candidate", "2");
+    assert_eq!(subscriber.messages(&world), []);
+    relay(&mut publisher, "offer", "o");
+    relay(&mut publisher, "candidate", "3");
+    let heard = subscriber.messages(&world);
+    let expected = [("offer", "o"), ("candidate", "1"), ("candidate", "2"), ("candidate", "3")];
+    let expected =
+        expected.map(|(method, what)| ("p".to_owned(), method.to_owned(), path.to_owned(), content(what)));
+    assert_eq!(heard, expected);
+    relay(&mut subscriber, "candidate", "4");
+    relay(&mut subscriber, "answer", "a");
+    let expected = [("candidate", "4"), ("answer", "a")];
+    let expected =
+        expected.map(|(method, what)| ("s".to_owned(), method.to_owned(), path.to_owned(), content(what)));
+    assert_eq!(publisher.messages(&world), expected);
+    relay(&mut publisher, "offer", "restart");
+    assert_eq!(subscriber.messages(&world).len(), 1);
+}
+
+#[test]
+fn nobody_else_speaks_on_a_peer_connection() {
+    let world = World::new();
+    let (mut publisher, mut subscriber, _) = subscribed(&world);
+    let mut stranger = world.join("x", "moderator|");
+    publisher.listen(&world);
+    subscriber.listen(&world);
+    let path = "/stream/st/subscriber/sub";
+    assert_eq!(stranger.call(&world, "offer", path, json!({})).0, 403);
+    assert_eq!(stranger.call(&world, "delete", path, json!({})).0, 403);
+    assert_eq!(publisher.call(&world, "generateoffer", path, json!({})).0, 403);
+    assert_eq!(publisher.call(&world, "offer", "/stream/st/subscriber/no", json!({})).0, 404);
+    assert_eq!(publisher.call(&world, "offer", "/stream/no/subscriber/sub", json!({})).0, 404);
+    assert_eq!((publisher.messages(&world), subscriber.messages(&world)), (vec![], vec![]));
+    for _ in 0..HELD_CANDIDATES {
+        assert_eq!(publisher.call(&world, "candidate", path, json!({})).0, 200);
+    }
+    assert_eq!(publisher.call(&world, "candidate", path, json!({})).0, 429);
+    assert_eq!(publisher.call(&world, "offer", path, json!({})).0, 200);
+    assert_eq!(subscriber.messages(&world).len(), HELD_CANDIDATES + 1);
+}
+
+#[test]
+fn held_candidates_are_bounded_in_bytes() {
+    let world = World::new();
+    let (mut publisher, _subscriber, _) = subscribed(&world);
+    let content = json!({ "candidate": "x".repeat(30_000) });
+    let codes =
+        [(); 3].map(|()| publisher.call(&world, "candidate", "/stream/st/subscriber/sub", content.clone()).0);
+    assert_eq!(codes, [200, 200, 429]);
+}
+
+#[test]
+fn the_publisher_hears_when_a_subscriber_is_gone() {
+    let world = World::new();
+    let path = "/stream/st/subscriber/sub";
+    let gone = ("s".to_owned(), "deleted".to_owned(), path.to_owned(), json!({ "id": "sub" }));
+    let (mut publisher, mut subscriber, _) = subscribed(&world);
+    assert_eq!(subscriber.call(&world, "create", path, json!({})).0, 409, "the id is taken");
+    assert_eq!(subscriber.call(&world, "delete", path, json!({})).0, 200);
+    assert_eq!(publisher.messages(&world), std::slice::from_ref(&gone));
+    assert_eq!(subscriber.call(&world, "delete", path, json!({})).0, 404);
+    assert_eq!(subscriber.call(&world, "create", "/stream/no/subscriber/s", json!({})).0, 404);
+
+    assert_eq!(subscriber.call(&world, "create", path, json!({})).0, 200);
+    publisher.listen(&world);
+    subscriber.send(&world, otc_protocol::envelope::leave());
+    let heard = publisher.messages(&world);
+    assert_eq!(heard[0], gone);
+    assert_eq!((heard[1].1.as_str(), heard[1].2.as_str()), ("deleted", "/connection/s"));
+}
+
+#[test]
+fn a_stream_takes_its_subscribers_with_it() {
+    let world = World::new();
+    let (mut publisher, mut subscriber, _) = subscribed(&world);
+    assert_eq!(publisher.call(&world, "delete", "/stream/st", json!({ "sourceStreamId": "P2P" })).0, 200);
+    let deleted =
+        ("p".to_owned(), "deleted".to_owned(), "/stream/st".to_owned(), json!("clientDisconnected"));
+    assert_eq!(subscriber.messages(&world), std::slice::from_ref(&deleted));
+    assert_eq!(publisher.messages(&world), [deleted]);
+    assert_eq!(publisher.call(&world, "offer", "/stream/st/subscriber/sub", json!({})).0, 404);
+    // Another stream of that id starts without subscribers, and the subscriber leaves without a word to it.
+    assert_eq!(publisher.call(&world, "create", "/stream/st", json!({})).0, 200);
+    publisher.listen(&world);
+    subscriber.send(&world, otc_protocol::envelope::leave());
+    assert_eq!(publisher.messages(&world).len(), 1);
+}
+
+#[test]
+fn data_of_a_channel_goes_to_the_subscribers_by_name() {
+    let world = World::new();
+    let (mut publisher, mut subscriber, _) = subscribed(&world);
+    let content = json!({ "data": "{}", "type": "data" });
+    let answer = publisher.call(&world, "data", "/stream/st/channel/downlinkStats1/data/d", content.clone());
+    assert_eq!(answer.0, 200);
+    let path = "/stream/st/subscriber/sub/channel/downlinkStats1/data/d";
+    assert_eq!(subscriber.messages(&world), [("p".into(), "data".into(), path.into(), content.clone())]);
+    assert_eq!(subscriber.call(&world, "data", path, content.clone()).0, 200);
+    assert_eq!(publisher.messages(&world), [("s".into(), "data".into(), path.into(), content.clone())]);
+    let refused = subscriber.call(&world, "data", "/stream/st/channel/downlinkStats1/data/d", content);
+    assert_eq!(refused.0, 403, "only the publisher speaks to all");
+}
+
+#[test]
+fn what_the_server_has_nothing_to_do_for_is_answered() {
+    let world = World::new();
+    let (mut publisher, mut subscriber, _) = subscribed(&world);
+    for (method, path) in [
+        ("update", "/stream/st/subscriber/sub"),
+        ("update", "/stream/st/subscriber/sub/channel/video1"),
+        ("offer", "/stream/st"),
+        ("candidate", "/stream/st"),
+        ("migrate", "/migrate"),
+        ("notification", "/notification"),
+        ("created", "/connection/x"),
+        ("deleted", "/connection/s"),
+        ("created", "/stream/x"),
+        ("deleted", "/stream/st"),
+        ("updated", "/stream/st"),
+        ("updated", "/stream/st/channel/video1"),
+        ("deleted", "/stream/st/subscriber/sub"),
+        ("create", "/stream/st/source/P2P"),
+        ("delete", "/stream/st/source/P2P"),
+        ("created", "/archive/a"),
+        ("updated", "/archive/a"),
+        ("update", ""),
+        ("fly", "/to/the/moon"),
+    ] {
+        assert_eq!(subscriber.call(&world, method, path, json!({})).0, 200, "{method} {path}");
+    }
+    assert_eq!((publisher.messages(&world), subscriber.messages(&world)), (vec![], vec![]));
+}

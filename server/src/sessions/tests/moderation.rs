@@ -1,1 +1,75 @@
+//! Muting and ending streams of others (`wire.md §7.2`, `§7.6`).
 
+use super::world::{Client, World};
+use serde_json::{Value, json};
+
+type Told = (String, String, String, Value);
+
+fn told(method: &str, path: &str, content: Value) -> Told {
+    ("m".into(), method.into(), path.into(), content)
+}
+
+/// Two publishers with the streams `s1` and `s2`, and a moderator.
+fn scene(world: &World) -> (Client, Client, Client) {
+    let mut clients =
+        (world.join("a", "publisher|"), world.join("b", "publisher|"), world.join("m", "moderator|"));
+    clients.0.call(world, "create", "/stream/s1", json!({}));
+    clients.1.call(world, "create", "/stream/s2", json!({}));
+    for client in [&mut clients.0, &mut clients.1, &mut clients.2] {
+        client.listen(world);
+    }
+    clients
+}
+
+#[test]
+fn one_stream_is_muted() {
+    let world = World::new();
+    let (mut a, mut b, mut moderator) = scene(&world);
+    let request = json!({ "reason": "mute", "active": true, "locked": false });
+    assert_eq!(moderator.call(&world, "update", "/stream/s1", request.clone()).0, 200);
+    let expected = json!({ "reason": "mute", "active": true, "locked": false, "channels": ["audio"] });
+    assert_eq!(a.messages(&world), [told("update", "/stream/s1", expected)]);
+    assert_eq!((b.messages(&world), moderator.messages(&world)), (vec![], vec![]));
+    assert_eq!(moderator.call(&world, "update", "/stream/no", request.clone()).0, 404);
+    assert_eq!(b.call(&world, "update", "/stream/s1", request).0, 403);
+    assert_eq!(a.messages(&world), []);
+}
+
+#[test]
+fn everybody_is_muted_but_the_excluded_and_so_are_newcomers() {
+    let world = World::new();
+    let (mut a, mut b, mut moderator) = scene(&world);
+    let request = json!({ "reason": "mute", "active": true, "channels": ["audio"], "exclusion": ["s2"] });
+    assert_eq!(a.call(&world, "update", "", request.clone()).0, 403);
+    assert_eq!(moderator.call(&world, "update", "", request.clone()).0, 200);
+    let all = told("update", "", request);
+    let one = json!({ "reason": "mute", "active": true, "channels": ["audio"] });
+    assert_eq!(a.messages(&world), [all.clone(), told("update", "/stream/s1", one)]);
+    assert_eq!(b.messages(&world), std::slice::from_ref(&all));
+    assert_eq!(moderator.messages(&world), [all]);
+
+    let mut late = world.client("l");
+    let join = late.join(&world, "publisher|");
+    assert_eq!(late.answer(&join).1["mute"], json!({ "active": true }));
+    let end = json!({ "reason": "mute", "active": false });
+    assert_eq!(moderator.call(&world, "update", "", end.clone()).0, 200);
+    a.messages(&world);
+    assert_eq!(b.messages(&world).last(), Some(&told("update", "", end)));
+    let mut later = world.client("l2");
+    let join = later.join(&world, "publisher|");
+    assert_eq!(later.answer(&join).1.get("mute"), None);
+}
+
+#[test]
+fn a_moderator_ends_a_stream_and_others_may_not() {
+    let world = World::new();
+    let (mut a, mut b, mut moderator) = scene(&world);
+    assert_eq!(b.call(&world, "delete", "/stream/s1", json!({})).0, 403);
+    assert_eq!(moderator.call(&world, "delete", "/stream/no", json!({})).0, 404);
+    assert_eq!(moderator.call(&world, "delete", "/stream/s1", json!({})).0, 200);
+    let deleted = ("a".to_owned(), "deleted".to_owned(), "/stream/s1".to_owned(), json!("forceUnpublished"));
+    for client in [&mut a, &mut b, &mut moderator] {
+        assert_eq!(client.messages(&world), std::slice::from_ref(&deleted));
+    }
+    assert_eq!(a.call(&world, "delete", "/stream/s1", json!({})).0, 404);
+}

@@ -65,7 +65,8 @@ fn a_repeated_request_gets_the_same_status_and_is_not_carried_out_again() {
     let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
     a.listen(&world);
     b.listen(&world);
-    for (path, content) in [("/signal/s", json!({ "data": "once" })), ("/connection/no/signal/s", json!({}))] {
+    for (path, content) in [("/signal/s", json!({ "data": "once" })), ("/connection/no/signal/s", json!({}))]
+    {
         let transaction = a.new_transaction();
         let frame = a.request_frame(&transaction, &a.message("signal", path, content), None);
         a.send(&world, frame.clone());

@@ -10,7 +10,8 @@ fn a_signal_reaches_everybody_with_its_sender_as_it_was_sent() {
     let world = World::new();
     let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
     a.listen(&world);
-    let transaction = a.request(&world, "signal", "/signal/s1", json!({ "type": "chat", "data": { "b": 1, "a": null } }));
+    let transaction =
+        a.request(&world, "signal", "/signal/s1", json!({ "type": "chat", "data": { "b": 1, "a": null } }));
     let content = json!({ "type": "chat", "data": { "b": 1, "a": null } });
     let expected = [("a".to_owned(), "signal".to_owned(), "/signal/s1".to_owned(), content)];
     let heard = a.read();
@@ -29,7 +30,9 @@ fn a_uri_may_name_another_key_of_the_page_and_goes_on_as_it_came() {
     let frame = a.request_frame("t", &json!({ "method": "signal", "uri": uri, "content": {} }), None);
     a.send(&world, frame);
     assert_eq!(a.answer("t").0, 200);
-    let Some(Heard::Message { json, .. }) = a.listen(&world).pop() else { panic!("the broadcast comes back") };
+    let Some(Heard::Message { json, .. }) = a.listen(&world).pop() else {
+        panic!("the broadcast comes back")
+    };
     assert_eq!(json["uri"], Value::from(uri));
 }
 
@@ -70,7 +73,11 @@ fn what_is_refused_is_refused_to_the_sender_alone() {
         assert_eq!(answer, code, "{data}");
         assert!(data["reason"].is_string());
     }
-    assert_eq!(b.call(&world, "signal", "/signal/s", json!({})).0, 403, "subscribers may not signal by default");
+    assert_eq!(
+        b.call(&world, "signal", "/signal/s", json!({})).0,
+        403,
+        "subscribers may not signal by default"
+    );
     assert_eq!((a.messages(&world), b.messages(&world)), (vec![], vec![]));
     assert_eq!(a.call(&world, "signal", "/signal/s", json!({ "data": long(8192) })).0, 200);
     assert_eq!(b.messages(&world).len(), 1);
@@ -105,7 +112,9 @@ fn the_server_signals_as_nobody() {
 fn all_receivers_share_the_same_bytes() {
     let world = World::new();
     let mut clients: Vec<_> = (0..5).map(|index| world.join(&format!("c{index}"), "publisher|")).collect();
-    clients.iter_mut().for_each(|client| drop(client.listen(&world)));
+    for client in &mut clients {
+        client.listen(&world);
+    }
     clients[0].signal(&world, "x");
     let frames: Vec<_> = clients
         .iter()

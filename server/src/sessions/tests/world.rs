@@ -1,8 +1,6 @@
 //! A registry, a clock that is moved by hand, and clients that say what they are told to.
 
-use crate::sessions::{
-    Admission, CloseCode, Delivery, Link, Refusal, Registry, Seat, Settings, Time,
-};
+use crate::sessions::{Admission, CloseCode, Delivery, Link, Refusal, Registry, Seat, Settings, Time};
 use bytes::Bytes;
 use otc_protocol::envelope::{self, FromServer, Request};
 use otc_protocol::permissions::Role;
@@ -54,12 +52,16 @@ impl Heard {
             Delivery::Close(code) => return Self::Close(code),
             Delivery::Reply(frame) | Delivery::Message(frame) => frame,
         };
-        let json = |data: &[u8]| if data.is_empty() { Value::Null } else { serde_json::from_slice(data).expect("JSON") };
+        let json = |data: &[u8]| {
+            if data.is_empty() { Value::Null } else { serde_json::from_slice(data).expect("JSON") }
+        };
         match FromServer::read(&Frame::decode(&frame).expect("a frame")) {
             FromServer::Pong => Self::Pong,
-            FromServer::Status(answer) => {
-                Self::Status { transaction: answer.transaction.into(), code: answer.code, data: json(answer.data) }
-            }
+            FromServer::Status(answer) => Self::Status {
+                transaction: answer.transaction.into(),
+                code: answer.code,
+                data: json(answer.data),
+            },
             FromServer::Message(message) => Self::Message {
                 transaction: message.transaction.expect("server messages have a transaction").into(),
                 from: message.from.expect("server messages have an originator").into(),
@@ -248,8 +250,8 @@ impl Client {
     }
 
     /// A message of this client's session.
-    pub(super) fn message(&self, method: &str, path: &str, content: Value) -> Value {
-        json!({ "method": method, "uri": format!("/v2/partner/1/session/{}{path}", self.session), "content": content })
+    pub(super) fn message(&self, method: &str, path: &str, content: impl Into<Value>) -> Value {
+        json!({ "method": method, "uri": format!("/v2/partner/1/session/{}{path}", self.session), "content": content.into() })
     }
 
     pub(super) fn join_message(&self) -> Value {
@@ -301,12 +303,19 @@ impl Client {
     }
 
     pub(super) fn signal(&mut self, world: &World, data: &str) -> String {
-        self.request(world, "signal", &format!("/signal/{}", uuid::from_random([7; 16])), json!({ "data": data }))
+        self.request(
+            world,
+            "signal",
+            &format!("/signal/{}", uuid::from_random([7; 16])),
+            json!({ "data": data }),
+        )
     }
 }
 
 /// The data of the signals among messages.
 pub(super) fn signal_data(messages: &[(String, String, String, Value)]) -> Vec<(&str, &str)> {
     let signals = messages.iter().filter(|(_, method, _, _)| method == "signal");
-    signals.map(|(from, _, _, content)| (from.as_str(), content["data"].as_str().unwrap_or_default())).collect()
+    signals
+        .map(|(from, _, _, content)| (from.as_str(), content["data"].as_str().unwrap_or_default()))
+        .collect()
 }

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Sees to what the project needs: setup.sh [demo|test]
+#
+# `demo` (build and run the examples) needs less than `test` (everything, the default). On Debian and its kin what is
+# missing is installed with apt-get. Elsewhere, and for Rust, this says what is missing and ends with 1.
+set -euo pipefail
+
+readonly RUST=1.88 # the server's rust-version (server/Cargo.toml)
+readonly NODE=20   # tests/interop/package.json
+purpose=${1:-test}
+packages=()
+missing=()
+
+case $purpose in
+    demo | test) ;;
+    *) echo "usage: setup.sh [demo|test]" >&2; exit 2 ;;
+esac
+
+# need PACKAGE COMMAND...: any one of the commands will do.
+need() {
+    local package=$1 command
+    shift
+    for command in "$@"; do
+        if command -v "$command" >/dev/null; then return; fi
+    done
+    missing+=("$1")
+    packages+=("$package")
+}
+
+need build-essential gcc
+need build-essential make
+need build-essential g++
+need cmake cmake
+if [ "$purpose" = test ]; then
+    need clang clang
+    need clang clang++
+    need python3 python3
+    need nodejs node
+    need npm npm
+    need chromium chromium chromium-browser google-chrome
+fi
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "setup: missing: ${missing[*]}"
+    if ! command -v apt-get >/dev/null; then
+        echo "setup: install these with your system's package manager, then run this again" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        echo "setup: ask root for: apt-get install --no-install-recommends ${packages[*]}" >&2
+        exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    as_root apt-get update
+    as_root apt-get install -y --no-install-recommends "${packages[@]}"
+fi
+
+# What apt-get has no newer one of: all of it is said, then this ends.
+lacking=0
+lack() {
+    echo "setup: missing: $1" >&2
+    lacking=1
+}
+# newer MINIMUM FOUND: whether it is new enough.
+newer() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+if ! command -v cargo >/dev/null; then
+    lack "Rust $RUST or later (cargo). Get it from https://rustup.rs"
+else
+    found=$(rustc --version | cut -d ' ' -f 2)
+    newer "$RUST" "$found" || lack "Rust $RUST or later; here is $found. Get it with: rustup update stable (https://rustup.rs)"
+fi
+if [ "$purpose" = test ]; then
+    found=$(node --version | tr -d v)
+    newer "$NODE" "$found" || lack "Node.js $NODE or later; here is $found. Get it from https://nodejs.org"
+fi
+if [ "$lacking" = 1 ]; then exit 1; fi
+echo "setup: everything for '$purpose' is here"

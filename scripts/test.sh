@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Every test: Rust, C, this project's documents, and a real browser. `make setup` installs what they need.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+build=$root/build/c_examples
+
+SECONDS=0
+step() { printf '\n== %s (%d s so far)\n' "$1" "$SECONDS"; }
+
+step "Rust"
+cargo test --workspace --locked
+
+step "the library, the server and the C programs"
+cmake -S c_examples -B "$build" -DOTC_REQUIRE_ALL_CHECKS=ON --log-level=WARNING
+cmake --build "$build"
+
+step "C"
+ctest --test-dir "$build" --output-on-failure
+
+step "the program in README.md"
+scripts/check-readme.sh
+
+step "a real browser"
+cd tests/interop
+if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then npm ci --no-audit --no-fund; fi
+OTC_CLI=$build/otc_cli OTC_SERVER=$root/target/release/otc-server node --test
+
+printf '\nmake test: all passed in %d s\n' "$SECONDS"

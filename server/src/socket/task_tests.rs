@@ -1,0 +1,211 @@
+//! The task against an in-memory peer, polled by hand.
+
+use super::*;
+use crate::sessions::{Admission, Delivery, Refusal, Registry, Settings};
+use futures_util::{SinkExt, StreamExt};
+use otc_protocol::limits::{SOCKET_BATCH_FRAMES, SOCKET_QUEUE_FRAMES};
+use otc_protocol::permissions::Role;
+use otc_protocol::raptor::SessionAddress;
+use otc_protocol::{Moment, envelope};
+use std::task::Waker;
+use tokio::io::{DuplexStream, duplex};
+use tokio_tungstenite::tungstenite::protocol::Role as Side;
+
+type Peer = WebSocketStream<DuplexStream>;
+type Server = Task<DuplexStream, fn() -> Time>;
+
+fn registry() -> Arc<Registry<Queue>> {
+    let gate = |_: &str, _: &SessionAddress, _: u64| -> Result<Admission, Refusal> {
+        Ok(Admission { permissions: Role::Publisher.permissions(false), data: String::new() })
+    };
+    Registry::new(Settings::default(), gate, || 7)
+}
+
+fn start_of_time() -> Time {
+    Time { now: Moment::ZERO, unix_ms: 0 }
+}
+
+/// A socket of this registry and its peer, with so many bytes between them.
+async fn socket(registry: &Arc<Registry<Queue>>, name: &str, buffer: usize) -> (Server, Peer) {
+    let (near, far) = duplex(buffer);
+    let stream =
+        WebSocketStream::from_raw_socket(Wire::new(near), Side::Server, Some(super::super::bounds())).await;
+    let queue = Arc::new(Queue::default());
+    let seat = registry.open(Moment::ZERO, name, false, Arc::clone(&queue));
+    let task = Task::new(stream, queue, seat, start_of_time as fn() -> Time);
+    (task, WebSocketStream::from_raw_socket(far, Side::Client, None).await)
+}
+
+fn poll(task: &mut Server) -> Poll<End> {
+    task.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+async fn send(peer: &mut Peer, frame: Bytes) {
+    peer.feed(Message::Binary(frame)).await.expect("the buffer has room");
+    peer.flush().await.expect("the buffer has room");
+}
+
+fn request(name: &str, transaction: &str, data: &str) -> Bytes {
+    let request = envelope::Request { transaction, from: name, token: Some("any"), data: data.as_bytes() };
+    envelope::request("symphony", &request).expect("fits")
+}
+
+async fn join(task: &mut Server, peer: &mut Peer, name: &str) {
+    let data =
+        format!(r#"{{"method":"create","uri":"/v2/partner/1/session/S/connection/{name}","content":{{}}}}"#);
+    send(peer, request(name, "join", &data)).await;
+    assert_eq!(poll(task), Poll::Pending);
+    for _ in 0..2 {
+        peer.next().await.expect("an answer and its own created").expect("a frame");
+    }
+}
+
+const SIGNAL: &str =
+    r#"{"method":"signal","uri":"/v2/partner/1/session/S/signal/x","content":{"data":"hello"}}"#;
+
+#[tokio::test]
+async fn what_waits_for_one_socket_leaves_in_one_write() {
+    let registry = registry();
+    let (mut a, mut a_peer) = socket(&registry, "a", 1 << 20).await;
+    let (mut b, mut b_peer) = socket(&registry, "b", 1 << 20).await;
+    join(&mut a, &mut a_peer, "a").await;
+    join(&mut b, &mut b_peer, "b").await;
+    assert_eq!(poll(&mut a), Poll::Pending);
+    let before = (a.stream.get_ref().writes(), b.stream.get_ref().writes());
+    for index in 0..20 {
+        a_peer.feed(Message::Binary(request("a", &format!("t{index}"), SIGNAL))).await.expect("room");
+    }
+    a_peer.flush().await.expect("room");
+    assert_eq!(poll(&mut a), Poll::Pending);
+    assert_eq!(poll(&mut b), Poll::Pending);
+    let after = (a.stream.get_ref().writes(), b.stream.get_ref().writes());
+    assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1), "20 answers and 20 signals; 20 signals");
+    for _ in 0..20 {
+        b_peer.next().await.expect("a signal").expect("a frame");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_take_its_answers_is_not_read_from_and_goes_on_when_it_does() {
+    let registry = registry();
+    let (mut a, mut a_peer) = socket(&registry, "a", 4096).await;
+    let frame = request("a", "t", r#"{"method":"fly"}"#);
+    let mut sent = 0;
+    // The peer only writes, for as long as its bytes are taken.
+    let stalled = loop {
+        let turns = 64;
+        let mut progress = false;
+        for _ in 0..turns {
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Poll::Ready(Ok(())) = Pin::new(&mut a_peer).poll_ready(&mut cx) {
+                Pin::new(&mut a_peer).start_send(Message::Binary(frame.clone())).expect("queued");
+                sent += 1;
+                progress = true;
+            }
+            let _ = Pin::new(&mut a_peer).poll_flush(&mut cx);
+            assert_eq!(poll(&mut a), Poll::Pending);
+        }
+        tokio::task::yield_now().await; // What one poll of a task may do is bounded.
+        if !progress {
+            break true;
+        }
+        if sent > 100 * SOCKET_QUEUE_FRAMES {
+            break false;
+        }
+    };
+    assert!(stalled && a.queue.is_full(), "{sent} requests were read");
+    assert!(a.arrived.len() <= SOCKET_BATCH_FRAMES);
+    // The client's library gathers frames too, so not all that it was given has left it.
+    let mut answers = 0;
+    while answers < sent {
+        tokio::task::yield_now().await;
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(poll(&mut a), Poll::Pending);
+        let _ = Pin::new(&mut a_peer).poll_flush(&mut cx);
+        while let Poll::Ready(Some(Ok(_))) = Pin::new(&mut a_peer).poll_next(&mut cx) {
+            answers += 1;
+        }
+    }
+    assert_eq!(answers, sent, "every request was answered in the end");
+}
+
+#[tokio::test]
+async fn a_blocked_peer_delays_nobody() {
+    let registry = registry();
+    let (mut slow, mut slow_peer) = socket(&registry, "s", 2048).await;
+    let (mut a, mut a_peer) = socket(&registry, "a", 1 << 20).await;
+    join(&mut slow, &mut slow_peer, "s").await;
+    join(&mut a, &mut a_peer, "a").await;
+    for index in 0..200 {
+        send(&mut a_peer, request("a", &format!("t{index}"), SIGNAL)).await;
+        assert_eq!(poll(&mut a), Poll::Pending);
+        assert_eq!(poll(&mut slow), Poll::Pending);
+        for _ in 0..2 {
+            a_peer.next().await.expect("answer and signal").expect("a frame");
+        }
+    }
+    for index in 0..201 {
+        while {
+            let mut cx = Context::from_waker(Waker::noop());
+            Pin::new(&mut slow_peer)
+                .poll_next(&mut cx)
+                .map(|frame| frame.expect("a frame").expect("a frame"))
+                .is_pending()
+        } {
+            assert_eq!(poll(&mut slow), Poll::Pending, "created of a, and signal {index}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_close_is_left() {
+    let registry = registry();
+    let (mut a, _peer) = socket(&registry, "a", 4096).await;
+    a.queue.deliver(Delivery::Close(CloseCode::Silent));
+    let end = poll_fn(|cx| a.poll(cx)).await;
+    assert_eq!(end, End::Late);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocked_peer_is_left_too() {
+    let registry = registry();
+    let (mut a, _peer) = socket(&registry, "a", 64).await;
+    (0..100).for_each(|_| drop(a.queue.deliver(Delivery::Message(SIGNAL.into()))));
+    assert_eq!(poll(&mut a), Poll::Pending);
+    a.queue.deliver(Delivery::Close(CloseCode::Silent));
+    assert_eq!(poll_fn(|cx| a.poll(cx)).await, End::Late);
+}
+
+#[tokio::test]
+async fn the_end_comes_after_what_waits() {
+    let registry = registry();
+    let (mut a, mut peer) = socket(&registry, "a", 4096).await;
+    a.queue.deliver(Delivery::Message(Bytes::from_static(b"last words")));
+    a.queue.deliver(Delivery::Close(CloseCode::Ended));
+    assert_eq!(poll(&mut a), Poll::Pending);
+    let heard = peer.next().await.expect("a message").expect("a frame");
+    assert_eq!(heard, Message::Binary(Bytes::from_static(b"last words")));
+    let Some(Ok(Message::Close(Some(frame)))) = peer.next().await else { panic!("the end") };
+    assert_eq!(u16::from(frame.code), 1011);
+    peer.flush().await.expect("its library has answered by itself");
+    assert_eq!(poll_fn(|cx| a.poll(cx)).await, End::Closed);
+}
+
+#[tokio::test]
+async fn the_last_words_of_a_peer_count() {
+    let registry = registry();
+    let (mut a, mut peer) = socket(&registry, "a", 1 << 20).await;
+    join(&mut a, &mut peer, "a").await;
+    send(&mut peer, envelope::leave()).await;
+    drop(peer);
+    assert_eq!(poll(&mut a), Poll::Ready(End::Broken));
+    assert_eq!(registry.sockets(), 0, "it has left, and is not waited for");
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_noticed() {
+    let registry = registry();
+    let (mut a, peer) = socket(&registry, "a", 4096).await;
+    drop(peer);
+    assert_eq!(poll(&mut a), Poll::Ready(End::Broken));
+}

@@ -1,0 +1,16 @@
+//! The engine on virtual time: every input is written down, every output is looked at.
+
+mod bounds;
+mod client;
+mod coming_back;
+mod connecting;
+mod failing;
+mod hostile;
+mod leaving;
+mod liveness;
+mod model;
+mod receiving;
+mod refusing;
+mod signalling;
+
+use client::Client;

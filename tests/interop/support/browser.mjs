@@ -1,0 +1,128 @@
+// Chromium, and clients in it: each a page of its own with the published client, unmodified.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { servePages } from '../serve.mjs';
+import { DEADLINE, EventLog, within } from './event_log.mjs';
+
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  // Only this machine exists: the client also asks the hosted platform for its configuration.
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+];
+
+const IN_PAGE = fileURLToPath(new URL('in_page.js', import.meta.url));
+
+export class Browser {
+  static async start() {
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+    if (!existsSync(executablePath)) {
+      throw new Error(`${executablePath} is missing: apt-get install chromium, or name a Chromium in CHROMIUM`);
+    }
+    const [pages, browser] = await Promise.all([servePages(), chromium.launch({ executablePath, args: FLAGS })]);
+    return new Browser(pages, browser);
+  }
+
+  constructor(pages, browser) {
+    this.pages = pages;
+    this.browser = browser;
+  }
+
+  /** An empty page of its own, with nothing shared with the others. */
+  async page(options = {}) {
+    const context = await this.browser.newContext(options);
+    context.setDefaultTimeout(DEADLINE);
+    return context.newPage();
+  }
+
+  async stop() {
+    await this.browser.close();
+    await this.pages.stop();
+  }
+}
+
+export class BrowserClient {
+  /** A page with the published client, which talks to the server as `way` says. */
+  static async open(browser, way = 'apiURL') {
+    const client = new BrowserClient(await browser.page(), way);
+    await client.#load(browser.pages.url);
+    return client;
+  }
+
+  /** A page that is in the session. */
+  static async join(browser, session, token, { way } = {}) {
+    const client = await BrowserClient.open(browser, way);
+    const refused = await client.connect(session, token);
+    if (refused === null) return client;
+    await client.close();
+    throw new Error([`the browser was refused: ${JSON.stringify(refused)}`, ...client.troubles.slice(-10)].join('\n'));
+  }
+
+  constructor(page, way) {
+    this.page = page;
+    this.way = way;
+    this.log = new EventLog('browser client');
+    this.failures = [];
+    /** Requests that got no answer, for whoever wonders why a test failed. */
+    this.troubles = [];
+    page.on('pageerror', (error) => this.failures.push(error));
+    page.on('requestfailed', (request) => this.troubles.push(`${request.url()}: ${request.failure()?.errorText}`));
+  }
+
+  async #load(url) {
+    await this.page.exposeFunction('report', (event) => this.log.add(event));
+    await this.page.addInitScript({ path: IN_PAGE });
+    await this.page.goto(`${url}/empty.html`);
+  }
+
+  /** Joins a session. Returns null, or the error with which it was refused. */
+  async connect({ apiKey, id, url }, token) {
+    if (this.way === 'apiURL') {
+      await this.page.evaluate((apiURL) => (window.OTProperties = { apiURL, loggingURL: apiURL }), url);
+    }
+    await this.page.addScriptTag({ url: '/opentok.js' });
+    const proxyUrl = this.way === 'setProxyUrl' ? url : undefined;
+    const refused = await this.#call('connect', { apiKey, id, token, proxyUrl });
+    if (refused === null) this.id = (await this.log.next('connected')).connectionId;
+    return refused;
+  }
+
+  /** Sends a signal: `type`, `data` (any JSON), `to` (a connection id), each of them optional. */
+  async signal(signal) {
+    const refused = await this.#call('signal', signal);
+    if (refused !== null) throw new Error(`the signal was refused: ${JSON.stringify(refused)}`);
+  }
+
+  async publish(properties) {
+    const refused = await this.#call('publish', properties);
+    if (refused !== null) throw new Error(`publishing was refused: ${JSON.stringify(refused)}`);
+  }
+
+  async unpublish() {
+    await this.#call('unpublish');
+  }
+
+  async leave() {
+    await this.#call('disconnect');
+    await this.log.next('disconnected');
+  }
+
+  /** Ends the client, whatever it is doing, and tells of the first error that the page threw. */
+  async close() {
+    await this.page.context().close();
+    if (this.failures.length > 0) throw this.failures[0];
+  }
+
+  #call(name, argument) {
+    const call = ([method, value]) => window.interop[method](value);
+    return within(this.page.evaluate(call, [name, argument]), `${name} in the browser`);
+  }
+}

@@ -1,0 +1,68 @@
+// A C program in a session: otc_cli, which speaks JSON lines.
+
+import { createInterface } from 'node:readline';
+import { EventLog, within } from './event_log.mjs';
+import { start } from './processes.mjs';
+import { program } from './server.mjs';
+
+function cliProgram() {
+  const remedy = 'cmake -S c_examples -B build/c_examples && cmake --build build/c_examples';
+  return program('OTC_CLI', 'build/c_examples/otc_cli', remedy);
+}
+
+export class CliClient {
+  /** Starts the program; it connects by itself. */
+  static async start(session, token, { url = session.url } = {}) {
+    const args = ['--url', url, '--api-key', session.apiKey, '--session', session.id, '--token', token];
+    return new CliClient(await start(cliProgram(), args));
+  }
+
+  /** Starts the program and waits until it is in the session. */
+  static async join(session, token, options) {
+    const client = await CliClient.start(session, token, options);
+    await client.joined();
+    return client;
+  }
+
+  constructor(process) {
+    this.process = process;
+    this.log = new EventLog('C client');
+    createInterface({ input: process.child.stdout }).on('line', (line) => this.log.add(JSON.parse(line)));
+  }
+
+  async joined() {
+    this.id = (await this.log.next('connected')).connectionId;
+  }
+
+  command(command) {
+    this.process.child.stdin.write(`${JSON.stringify(command)}\n`);
+  }
+
+  /** Sends a signal: `type`, `data`, `to` (a connection id), each of them optional. */
+  async signal(signal) {
+    this.command({ cmd: 'signal', ...signal });
+  }
+
+  async leave() {
+    this.command({ cmd: 'disconnect' });
+    await this.log.next('disconnected');
+  }
+
+  endInput() {
+    this.process.child.stdin.end();
+  }
+
+  kill() {
+    this.process.child.kill('SIGKILL');
+  }
+
+  async exit() {
+    return within(this.process.exited, 'the end of otc_cli');
+  }
+
+  /** Ends the program, whatever it is doing. */
+  async close() {
+    this.kill();
+    await this.exit();
+  }
+}

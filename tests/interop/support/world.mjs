@@ -1,0 +1,87 @@
+// What a test file needs, started before its first test and gone after its last: a server and a browser.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before } from 'node:test';
+import { Browser, BrowserClient } from './browser.mjs';
+import { CliClient } from './cli_client.mjs';
+import { Proxy } from './proxy.mjs';
+import { Server } from './server.mjs';
+
+/** How long one test may take, in milliseconds. */
+export const TEST_LIMIT = { timeout: 90_000 };
+
+/** The world of the calling test file. Clients and proxies live for one test. */
+export function world(serverOptions = []) {
+  const world = new World();
+  before(() => world.start(serverOptions), TEST_LIMIT);
+  afterEach(() => world.clear(), TEST_LIMIT);
+  after(() => world.stop(), TEST_LIMIT);
+  return world;
+}
+
+class World {
+  #transient = [];
+
+  async start(serverOptions) {
+    this.server = await Server.start(serverOptions);
+    this.browser = await Browser.start();
+  }
+
+  session(options) {
+    return this.server.session(options);
+  }
+
+  /** A browser client in the session, whose token has `data`. */
+  async browserClient(session, data, { way, ...options } = {}) {
+    const token = await this.server.token(session, { data, ...options });
+    return this.keep(await BrowserClient.join(this.browser, session, token, { way }));
+  }
+
+  /** A C client in the session, whose token has `data`. */
+  async cliClient(session, data, { url, ...options } = {}) {
+    const token = await this.server.token(session, { data, ...options });
+    return this.keep(await CliClient.join(session, token, { url }));
+  }
+
+  /** A browser client and a C client in a session of their own. */
+  async pair() {
+    const session = await this.session();
+    const [browser, cli] = await Promise.all([
+      this.browserClient(session, 'in the browser'),
+      this.cliClient(session, 'in C'),
+    ]);
+    await this.acquainted(browser, cli);
+    return { session, browser, cli };
+  }
+
+  /** Waits until each of the clients knows all the others. */
+  async acquainted(...clients) {
+    const meetings = clients.flatMap((one) => clients.filter((other) => other !== one).map((other) => [one, other]));
+    await Promise.all(meetings.map(([one, other]) => one.log.next('connectionCreated', { connectionId: other.id })));
+  }
+
+  /** A proxy before the server. */
+  async proxy() {
+    const proxy = await Proxy.start(this.server.url);
+    this.#transient.push(() => proxy.stop());
+    return proxy;
+  }
+
+  /** Closes a client at the end of the test. */
+  keep(client) {
+    this.#transient.push(() => client.close());
+    return client;
+  }
+
+  async clear() {
+    const results = await Promise.allSettled(this.#transient.splice(0).map((close) => close()));
+    const failed = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
+    if (failed.length > 0) throw failed[0];
+  }
+
+  async stop() {
+    await this.browser?.stop();
+    const code = await this.server?.stop();
+    assert.equal(code ?? 0, 0, `otc-server ended with ${code}: ${this.server?.process.errors()}`);
+  }
+}
