@@ -27,6 +27,6 @@ else
     echo "shellcheck is not here: the scripts' syntax was checked, nothing more (Debian: apt-get install shellcheck)"
 fi
 
-step "links in the documents"
-scripts/check-links.sh
+step "what the documents name"
+scripts/check-docs.sh
 echo "lint: clean"

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -107,6 +108,7 @@ impl Client for BareClient {
                 }
                 sender.flush().await?;
                 sent += BATCH;
+                yield_now().await;
             }
             board.still_expect(sent);
             board.complete.notified().await;

@@ -5,11 +5,11 @@
 
 use crate::Error;
 use otc::ffi::{
-    otc_connection, otc_connection_delete, otc_destroy, otc_init, otc_last_error_text, otc_session, otc_session_callbacks,
-    otc_session_connect, otc_session_delete, otc_session_get_connection, otc_session_new_with_settings,
-    otc_session_settings_delete, otc_session_settings_new, otc_session_settings_set_api_url,
-    otc_session_settings_set_connection_events_suppressed, otc_session_signal, otc_session_signal_to_connection,
-    otc_status,
+    otc_connection, otc_connection_delete, otc_destroy, otc_init, otc_last_error_text, otc_session,
+    otc_session_callbacks, otc_session_connect, otc_session_delete, otc_session_get_connection,
+    otc_session_new_with_settings, otc_session_settings_delete, otc_session_settings_new,
+    otc_session_settings_set_api_url, otc_session_settings_set_connection_events_suppressed,
+    otc_session_signal, otc_session_signal_to_connection, otc_status,
 };
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{null, null_mut};
@@ -70,7 +70,8 @@ const UNABLE_TO_SEND_SIGNAL: c_int = 1550;
 impl Session {
     /// A session on the server at `url`, without connection events.
     pub(crate) fn new(url: &str, api_key: &str, session_id: &str, hears: impl Hears) -> Result<Self, Error> {
-        let (url, api_key, session_id) = (CString::new(url)?, CString::new(api_key)?, CString::new(session_id)?);
+        let (url, api_key, session_id) =
+            (CString::new(url)?, CString::new(api_key)?, CString::new(session_id)?);
         let user_data: Box<UserData> = Box::new(Box::new(hears));
         let callbacks = callbacks(std::ptr::from_ref(&*user_data).cast_mut().cast());
         let settings = otc_session_settings_new();
@@ -78,7 +79,12 @@ impl Session {
         // SAFETY: C strings and a struct that live until the call returns; user_data outlives the session.
         let handle = unsafe {
             otc_session_settings_set_api_url(settings, url.as_ptr());
-            otc_session_new_with_settings(api_key.as_ptr(), session_id.as_ptr(), &raw const callbacks, settings)
+            otc_session_new_with_settings(
+                api_key.as_ptr(),
+                session_id.as_ptr(),
+                &raw const callbacks,
+                settings,
+            )
         };
         otc_session_settings_delete(settings);
         if handle.is_null() {

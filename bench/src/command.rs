@@ -86,7 +86,9 @@ impl FromStr for Command {
         let words: Vec<&str> = line.split(' ').collect();
         Ok(match words[..] {
             ["join", members] => Self::Join { members: members.parse()? },
-            ["round-trips", bytes, count] => Self::RoundTrips { bytes: bytes.parse()?, count: count.parse()? },
+            ["round-trips", bytes, count] => {
+                Self::RoundTrips { bytes: bytes.parse()?, count: count.parse()? }
+            }
             ["stream", bytes, millis] => {
                 Self::Stream { bytes: bytes.parse()?, duration: Duration::from_millis(millis.parse()?) }
             }

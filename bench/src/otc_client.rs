@@ -1,7 +1,7 @@
 //! The client that uses the library: all its sessions are members of one session id.
 
 use crate::Error;
-use crate::c_api::{Connection, Hears, Library, Sent, Session, SessionRef};
+use crate::c_api::{Hears, Library, Sent, Session, SessionRef};
 use crate::command::{self, Client, PATIENCE};
 use std::ffi::CString;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,14 +52,15 @@ impl Client for OtcClient {
         let member = self.member(0)?.as_ref();
         let data = text(bytes)?;
         let times = Vec::with_capacity(count);
+        self.board.expect(0);
         self.board.news().trips = Some(Trips { data: data.clone(), sent: Instant::now(), times, count });
         member.signal(&data)?;
-        self.board.wait(|news| news.trips.take_if(|trips| trips.times.len() == count).map(|trips| trips.times))
+        self.board
+            .wait(|news| news.trips.take_if(|trips| trips.times.len() == count).map(|trips| trips.times))
     }
 
     fn stream(&mut self, bytes: usize, duration: Duration) -> Result<(usize, Duration), Error> {
-        let (sender, receiver): (SessionRef, Connection) =
-            (self.member(0)?.as_ref(), self.member(1)?.connection()?);
+        let (sender, receiver) = (self.member(0)?.as_ref(), self.member(1)?.connection()?);
         let data = text(bytes)?;
         self.board.expect(usize::MAX);
         let start = Instant::now();
@@ -102,7 +103,7 @@ fn text(bytes: usize) -> Result<CString, Error> {
 /// What the callbacks of all members write down.
 #[derive(Default)]
 struct Board {
-    /// Signals heard since the last [`Board::expect`], and how many there will be.
+    /// Signals heard since the last [`Board::expect`], and how many there will be; 0 while round trips run.
     heard: AtomicUsize,
     expected: AtomicUsize,
     news: Mutex<News>,
@@ -200,7 +201,8 @@ impl Hears for Member {
     }
 
     fn failed(&self, text: String) {
-        self.0.news().failure = Some(text);
+        // The first one is the cause of the others.
+        self.0.news().failure.get_or_insert(text);
         self.0.changed.notify_all();
     }
 }

@@ -59,7 +59,7 @@ pub const CALLBACK_QUEUE: usize = 1024;
 // ---- Liveness (`wire.md §3.4`) ----
 
 /// A client that has sent nothing for this long sends a PING.
-pub const PING_AFTER: Duration = Duration::from_millis(2000);
+pub const PING_AFTER: Duration = Duration::from_secs(2);
 /// A client that has received nothing for this long drops the socket.
 pub const CLIENT_SILENCE: Duration = Duration::from_millis(5900);
 /// The server counts a socket as lost after this long without a frame.

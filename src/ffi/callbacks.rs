@@ -262,7 +262,7 @@ impl Listener for CallbackListener {
                     if let Some(call) = call {
                         // SAFETY: see above; the handle lives until the call returns.
                         guarded(|| unsafe {
-                            call(session, user, lent.pointer().cast_const(), otc_bool::from(on))
+                            call(session, user, lent.pointer().cast_const(), otc_bool::from(on));
                         });
                     }
                 };
@@ -292,7 +292,7 @@ impl Listener for CallbackListener {
                     let from = lent.as_ref().map_or(std::ptr::null(), |lent| lent.pointer().cast_const());
                     // SAFETY: see above; texts and handle live until the call returns.
                     guarded(|| unsafe {
-                        call(session, user, or_null(kind.as_ref()), or_null(data.as_ref()), from)
+                        call(session, user, or_null(kind.as_ref()), or_null(data.as_ref()), from);
                     });
                 }
             }

@@ -9,6 +9,7 @@ use otc_protocol::error::ErrorCode;
 use std::ffi::c_char;
 
 /// Whom a signal is for.
+#[derive(Clone, Copy)]
 enum To {
     Everybody,
     One(*const otc_connection),

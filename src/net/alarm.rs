@@ -18,7 +18,7 @@ impl Alarm {
         match &mut self.sleep {
             None => self.sleep = Some(Box::pin(sleep_until(deadline))),
             Some(sleep) if sleep.is_elapsed() || sleep.deadline() > deadline => {
-                sleep.as_mut().reset(deadline)
+                sleep.as_mut().reset(deadline);
             }
             Some(_) => {}
         }

@@ -112,6 +112,12 @@ impl Pool {
         true
     }
 
+    /// Threads that there are.
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        self.state.lock().threads
+    }
+
     /// Ends the threads; true when all of them have ended before `deadline`.
     pub(super) fn stop(&self, deadline: Instant) -> bool {
         let mut state = self.state.lock();

@@ -145,3 +145,162 @@ impl Strand {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::pool::{BLOCKED_AFTER, MOST_THREADS, THREADS};
+    use super::*;
+    use crate::session::Event;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Instant;
+
+    /// Runs a closure for each event.
+    struct Hear<F>(F);
+
+    impl<F: Fn(Event) + Send + Sync> Listener for Hear<F> {
+        fn hear(&self, event: Event) {
+            (self.0)(event);
+        }
+
+        fn callback_name(&self, _event: &Event) -> &'static str {
+            "on_test"
+        }
+    }
+
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    fn pool() -> Arc<Pool> {
+        Pool::start(|| ()).expect("threads")
+    }
+
+    fn strand(pool: &Arc<Pool>, hear: impl Fn(Event) + Send + Sync + 'static) -> Arc<Strand> {
+        Strand::new(Box::new(Hear(hear)), pool)
+    }
+
+    fn numbered(number: usize) -> Event {
+        Event::ArchiveStopped { id: number.to_string() }
+    }
+
+    /// A strand whose callback tells that it runs, then waits for a word.
+    fn blocking(pool: &Arc<Pool>) -> (Arc<Strand>, Receiver<()>, Sender<()>) {
+        let (began, begun) = channel();
+        let (release, released) = channel::<()>();
+        let released = Mutex::new(released);
+        let strand = strand(pool, move |_| {
+            let _ = began.send(());
+            let _ = released.lock().recv();
+        });
+        (strand, begun, release)
+    }
+
+    /// What the library's timer does: looks after the pool while sessions wait.
+    fn relieve(pool: &Arc<Pool>, until: impl Fn() -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        let (_never, tick) = channel::<()>();
+        while !until() && Instant::now() < deadline {
+            let _ = tick.recv_timeout(BLOCKED_AFTER);
+            pool.relieve();
+        }
+    }
+
+    #[test]
+    fn callbacks_of_one_session_run_in_order_and_one_at_a_time() {
+        let pool = pool();
+        let (heard, received) = channel();
+        let running = Mutex::new(());
+        let strand = strand(&pool, move |event| {
+            let _alone = running.try_lock().expect("no other callback of the session runs");
+            let _ = heard.send(event);
+        });
+        for number in 0..1000 {
+            strand.push([numbered(number)]);
+        }
+        for number in 0..1000 {
+            assert_eq!(received.recv_timeout(DEADLINE), Ok(numbered(number)));
+        }
+        assert!(pool.stop(Instant::now() + DEADLINE));
+    }
+
+    #[test]
+    fn blocked_callbacks_cost_threads_and_do_not_keep_others_waiting() {
+        let pool = pool();
+        let blocked: Vec<_> = (0..THREADS + 2)
+            .map(|_| {
+                let (strand, begun, release) = blocking(&pool);
+                strand.push([Event::Connected]);
+                relieve(&pool, || begun.try_recv().is_ok());
+                (strand, release)
+            })
+            .collect();
+        let (heard, received) = channel();
+        let free = strand(&pool, move |event| drop(heard.send(event)));
+        free.push([Event::Connected]);
+        let last = Mutex::new(None);
+        relieve(&pool, || {
+            *last.lock() = received.try_recv().ok();
+            last.lock().is_some()
+        });
+        assert_eq!(last.into_inner(), Some(Event::Connected));
+        let threads = pool.threads();
+        assert!((THREADS + 3..=MOST_THREADS).contains(&threads), "{threads} threads");
+        drop(blocked);
+        assert!(pool.stop(Instant::now() + DEADLINE));
+    }
+
+    #[test]
+    fn a_full_queue_says_so_and_tells_when_there_is_room() {
+        let pool = pool();
+        let (strand, begun, release) = blocking(&pool);
+        strand.push((0..=CALLBACK_QUEUE).map(numbered));
+        begun.recv_timeout(DEADLINE).expect("the first callback runs");
+        assert!(!strand.has_room());
+        drop(release);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let roomy =
+            runtime.block_on(async { tokio::time::timeout(DEADLINE, strand.room().notified()).await });
+        assert!(roomy.is_ok());
+        assert!(strand.has_room());
+        assert!(pool.stop(Instant::now() + DEADLINE));
+    }
+
+    #[test]
+    fn closing_waits_for_the_running_callback_and_no_other_begins() {
+        let pool = pool();
+        let (strand, begun, release) = blocking(&pool);
+        strand.push([Event::Connected, Event::Reconnecting]);
+        begun.recv_timeout(DEADLINE).expect("the first callback runs");
+        let (closed, is_closed) = channel();
+        let closing = {
+            let strand = Arc::clone(&strand);
+            std::thread::spawn(move || {
+                strand.close("S");
+                let _ = closed.send(());
+            })
+        };
+        assert!(is_closed.recv_timeout(BLOCKED_AFTER).is_err(), "the callback has not returned");
+        release.send(()).expect("it waits");
+        is_closed.recv_timeout(DEADLINE).expect("the callback has returned");
+        closing.join().expect("no panic");
+        strand.push([Event::Reconnected]);
+        assert!(pool.stop(Instant::now() + DEADLINE));
+        assert!(begun.try_recv().is_err(), "neither the waiting nor the late event was heard");
+    }
+
+    #[test]
+    fn closing_inside_any_callback_does_not_wait() {
+        let pool = pool();
+        let (victim, begun, _release) = blocking(&pool);
+        victim.push([Event::Connected]);
+        begun.recv_timeout(DEADLINE).expect("the callback runs");
+        let (closed, is_closed) = channel();
+        let closer = {
+            let victim = Arc::clone(&victim);
+            strand(&pool, move |_| {
+                victim.close("S");
+                let _ = closed.send(());
+            })
+        };
+        closer.push([Event::Connected]);
+        is_closed.recv_timeout(DEADLINE).expect("it returned although the other callback runs");
+    }
+}

@@ -14,6 +14,7 @@ use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{CONNECT_ATTEMPTS, CONNECT_RETRY, DIAL_TIMEOUT, INFO_TIMEOUT, JOIN_TIMEOUT};
 use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress, SessionState};
 use otc_protocol::session_info::{self, SessionInfo};
+use std::fmt::Write;
 
 /// A connect under way.
 pub(super) struct Connecting {
@@ -79,6 +80,17 @@ impl Connecting {
 
     pub(super) fn link_mut(&mut self) -> Option<&mut Link> {
         self.joining_mut().map(|joining| &mut joining.membership.link)
+    }
+
+    /// Ends what is under way. The server may have let the client in: it is told that nobody stays, so that the others
+    /// do not see a member who is none.
+    fn give_up(&mut self, out: &mut Vec<Output>) {
+        if self.link_mut().is_some_and(|link| link.is_open()) {
+            out.push(Output::Send(envelope::leave()));
+            out.push(Output::Close);
+        } else {
+            out.push(Output::Abandon);
+        }
     }
 
     /// A socket is open: introduces the client, or repeats what is unanswered on a resumed one.
@@ -203,10 +215,12 @@ impl Engine {
             socket_id: self.ids.uuid(),
             messaging_url: info.messaging_url.clone(),
             symphony: info.symphony_address.clone().unwrap_or_default(),
+            resumable: info.properties.reconnection,
             roster: Roster::new(self.config.connection_events_suppressed),
             duplicates: Duplicates::default(),
             link: Link::Waiting { until: now },
             away_since: None,
+            back_since: None,
             tries: 0,
         };
         membership.dial(self.new_dial(), now + DIAL_TIMEOUT, false, out);
@@ -244,9 +258,11 @@ impl Engine {
             return;
         }
         joining.membership.tries += 1;
-        if refused || joining.membership.tries >= CONNECT_ATTEMPTS {
+        joining.membership.link = Link::Waiting { until: now };
+        let start_over = refused || !joining.membership.resumable;
+        if start_over || joining.membership.tries >= CONNECT_ATTEMPTS {
             let text = "The messaging server closed the socket before the session was joined.".to_owned();
-            let trouble = Trouble { code: ErrorCode::ConnectionFailed, text, retry: refused };
+            let trouble = Trouble { code: ErrorCode::ConnectionFailed, text, retry: start_over };
             self.attempt_failed(now, trouble, out);
             return;
         }
@@ -273,7 +289,10 @@ impl Engine {
         match serde_json::from_slice::<SessionState>(answer.data) {
             Ok(state) => {
                 let Membership { roster, connection_id, .. } = &mut joining.membership;
+                // Who was there before comes before what has happened since.
+                let since = std::mem::take(&mut joining.held);
                 roster.list(connection_id, state, &mut joining.held);
+                joining.held.extend(since.into_iter().map(|event| roster.introduce(event)));
                 self.join_progressed(out);
             }
             Err(_) => {
@@ -307,6 +326,13 @@ impl Engine {
         }
     }
 
+    /// The server has ended the connection while it was being made.
+    pub(super) fn join_ended(&mut self, now: Moment, out: &mut Vec<Output>) {
+        let text = "The server ended this client's connection before the session was joined.".to_owned();
+        let trouble = Trouble { code: ErrorCode::ConnectionFailed, text, retry: false };
+        self.attempt_failed(now, trouble, out);
+    }
+
     pub(super) fn connect_timer(&mut self, now: Moment, out: &mut Vec<Output>) {
         let reading = self.reading;
         let Phase::Connecting(connecting) = &mut self.phase else { return };
@@ -338,7 +364,7 @@ impl Engine {
 
     fn attempt_failed(&mut self, now: Moment, trouble: Trouble, out: &mut Vec<Output>) {
         let Phase::Connecting(connecting) = &mut self.phase else { return };
-        out.push(Output::Abandon);
+        connecting.give_up(out);
         connecting.failed += 1;
         if trouble.retry && connecting.failed < CONNECT_ATTEMPTS {
             let pause = CONNECT_RETRY.saturating_mul(1 << (connecting.failed - 1).min(16));
@@ -359,7 +385,8 @@ fn path_segment(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~=".contains(&byte) {
             segment.push(char::from(byte));
         } else {
-            segment.push_str(&format!("%{byte:02X}"));
+            // Writing into a String cannot fail.
+            let _ = write!(segment, "%{byte:02X}");
         }
     }
     segment

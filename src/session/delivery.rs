@@ -18,6 +18,7 @@ impl Engine {
             *received = now;
         }
         if membership.away_since.take().is_some() {
+            membership.back_since = Some(now);
             membership.tries = 0;
             self.status = Status::Connected;
             out.push(Output::Event(Event::Reconnected));
@@ -84,6 +85,7 @@ impl Engine {
         }
         out.extend(held.into_iter().map(Output::Event));
         match ended {
+            Some(_) if matches!(self.phase, Phase::Connecting(_)) => self.join_ended(now, out),
             Some(reason) => self.ended(&reason, out),
             None => self.join_progressed(out),
         }

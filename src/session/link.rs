@@ -74,13 +74,17 @@ impl Membership {
     /// Starts opening a socket (`wire.md §3.1`): a first one, or one that takes over from another.
     pub(super) fn dial(&mut self, dial: (u64, String), until: Moment, resume: bool, out: &mut Vec<Output>) {
         let (attempt, attempt_id) = dial;
+        self.link = Link::Dialing { attempt, until };
+        if !self.resumable {
+            out.push(Output::Dial { attempt, url: self.messaging_url.clone() });
+            return;
+        }
         let separator = if self.messaging_url.contains('?') { '&' } else { '?' };
         let reconnect = if resume { "&reconnect=true" } else { "" };
         let url = format!(
             "{}{separator}socketId={}{reconnect}&attempt={attempt_id}",
             self.messaging_url, self.socket_id
         );
-        self.link = Link::Dialing { attempt, until };
         out.push(Output::Dial { attempt, url });
     }
 }
@@ -182,9 +186,16 @@ impl Engine {
     /// The socket of a joined session is gone: tells the application once, and tries to come back.
     fn link_lost(&mut self, now: Moment, out: &mut Vec<Output>) {
         let Phase::Joined(membership) = &mut self.phase else { return };
+        if !membership.resumable {
+            self.dropped("The connection was lost, and the server does not let clients come back.", out);
+            return;
+        }
         if membership.away_since.is_none() {
             membership.away_since = Some(now);
-            membership.tries = 0;
+            // The first try is at once, unless the last return did not last: a server that accepts and drops again
+            // must not be dialed in a loop.
+            let hardly_back = membership.back_since.is_some_and(|back| now.since(back) < PING_AFTER);
+            membership.tries = u32::from(hardly_back);
             self.status = Status::Reconnecting;
             out.push(Output::Event(Event::Reconnecting));
             let unrepeatable = self.outbox.drop_unrepeatable();

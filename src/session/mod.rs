@@ -72,11 +72,15 @@ struct Membership {
     socket_id: String,
     messaging_url: String,
     symphony: String,
+    /// Whether the server lets a lost socket come back (`wire.md §2.2`, `properties.reconnection`).
+    resumable: bool,
     roster: Roster,
     duplicates: Duplicates,
     link: Link,
     /// When the connection was lost; `None` while it holds.
     away_since: Option<Moment>,
+    /// When it was last restored.
+    back_since: Option<Moment>,
     /// Tries to come back since then.
     tries: u32,
 }
@@ -194,6 +198,7 @@ impl Engine {
             Phase::Joined(_) => self.link_timer(now, out),
             Phase::Leaving { .. } => {
                 out.push(Output::Abandon);
+                self.report_unanswered(out);
                 self.left(out);
             }
         }

@@ -1,6 +1,6 @@
 //! Who and what is in the session.
 
-use super::event::{Event, StreamChange};
+use super::event::{Event, Signal, StreamChange};
 use otc_protocol::raptor::{Archive, ChannelState, Connection, SessionState, Stream};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub(super) struct Roster {
     connections: HashMap<String, Arc<Connection>>,
     streams: HashMap<String, Arc<Stream>>,
     archives: HashSet<String>,
-    /// Who has left before the server's list came; the list may still name them.
+    /// Who and what has left before the server's list came; the list may still name them.
     gone: HashSet<String>,
     listed: bool,
 }
@@ -53,7 +53,9 @@ impl Roster {
             }
         }
         for archive in state.archive {
-            self.archive_created(archive, events);
+            if !self.gone.contains(&archive.id) {
+                self.archive_created(archive, events);
+            }
         }
         if state.mute.is_some_and(|mute| mute.active) {
             events.push(Event::MuteForced { active: true });
@@ -115,7 +117,7 @@ impl Roster {
 
     pub(super) fn stream_renamed(&mut self, id: &str, name: &str) {
         if let Some(stream) = self.streams.get_mut(id) {
-            Arc::make_mut(stream).name = name.to_owned();
+            name.clone_into(&mut Arc::make_mut(stream).name);
         }
     }
 
@@ -133,6 +135,7 @@ impl Roster {
         channel.state.apply(change);
         let after = channel.state.clone();
         let kind = channel.kind.clone();
+        let captions = channel.id.starts_with("caption");
         let stream = Arc::clone(shared);
         let mut changed = |what| events.push(Event::StreamChanged(Arc::clone(&stream), what));
         if before.active != after.active {
@@ -140,7 +143,8 @@ impl Roster {
             match kind.as_str() {
                 "audio" => changed(StreamChange::Audio(active)),
                 "video" => changed(StreamChange::Video(active)),
-                _ => changed(StreamChange::Captions(active)),
+                _ if captions => changed(StreamChange::Captions(active)),
+                _ => {}
             }
         }
         if kind == "video" && (before.width, before.height) != (after.width, after.height) {
@@ -159,8 +163,24 @@ impl Roster {
     }
 
     pub(super) fn archive_updated(&mut self, id: &str, status: &str, events: &mut Vec<Event>) {
-        if !matches!(status, "started" | "paused") && self.archives.remove(id) {
+        if matches!(status, "started" | "paused") {
+            return;
+        }
+        if !self.listed {
+            self.gone.insert(id.to_owned());
+        }
+        if self.archives.remove(id) {
             events.push(Event::ArchiveStopped { id: id.to_owned() });
+        }
+    }
+
+    /// A held event, whose sender the server's list may have named since.
+    pub(super) fn introduce(&self, event: Event) -> Event {
+        match event {
+            Event::Signal(Signal { kind, data, from: Some(from) }) if self.knows(&from.id) => {
+                Event::Signal(Signal { kind, data, from: Some(self.member(&from.id)) })
+            }
+            other => other,
         }
     }
 

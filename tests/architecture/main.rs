@@ -47,7 +47,8 @@ fn root() -> &'static Path {
 
 /// Every Rust file of the crates, by its path from the root.
 fn sources() -> Vec<(String, String)> {
-    let mut waiting: Vec<PathBuf> = ["src", "protocol/src", "server/src", "bench/src"].map(|folder| root().join(folder)).into();
+    let mut waiting: Vec<PathBuf> =
+        ["src", "protocol/src", "server/src", "bench/src"].map(|folder| root().join(folder)).into();
     let mut found = Vec::new();
     while let Some(folder) = waiting.pop() {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
@@ -55,7 +56,8 @@ fn sources() -> Vec<(String, String)> {
             if path.is_dir() {
                 waiting.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().replace('\\', "/");
+                let name =
+                    path.strip_prefix(root()).expect("below the root").to_string_lossy().replace('\\', "/");
                 found.push((name, fs::read_to_string(&path).expect("the file can be read")));
             }
         }
@@ -66,7 +68,11 @@ fn sources() -> Vec<(String, String)> {
 
 fn depends_on(manifest: &str, kind: Kind) -> Vec<String> {
     let text = fs::read_to_string(root().join(manifest)).expect("the manifest can be read");
-    manifest::dependencies(&text).into_iter().filter(|(found, _)| *found == kind).map(|(_, name)| name).collect()
+    manifest::dependencies(&text)
+        .into_iter()
+        .filter(|(found, _)| *found == kind)
+        .map(|(_, name)| name)
+        .collect()
 }
 
 fn assert_free_of(what: &str, found: &[String], forbidden: &[&str]) {
@@ -90,7 +96,10 @@ fn tree(package: &str) -> Vec<String> {
 fn sources_point_the_right_way() {
     let sources = sources();
     for folder in ["src/ffi/", "src/net/", "src/session/", "protocol/src/", "server/src/sessions/"] {
-        assert!(sources.iter().any(|(file, _)| file.starts_with(folder)), "{folder} has moved; tell this test where to");
+        assert!(
+            sources.iter().any(|(file, _)| file.starts_with(folder)),
+            "{folder} has moved; tell this test where to"
+        );
     }
     let wrong: Vec<String> =
         sources.iter().flat_map(|(file, source)| rules::violations(file, source)).collect();

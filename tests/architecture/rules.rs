@@ -36,7 +36,8 @@ impl Part {
         ]
         .into_iter()
         .find(|(folder, _)| file.starts_with(folder));
-        let (_, part) = part.unwrap_or_else(|| panic!("{file} belongs to no part of the house; add it to Part::of"));
+        let (_, part) =
+            part.unwrap_or_else(|| panic!("{file} belongs to no part of the house; add it to Part::of"));
         (!is_test).then_some(part)
     }
 
@@ -186,7 +187,8 @@ fn depth(file: &str) -> usize {
 
 fn is_impure(path: &Path) -> bool {
     let text = path.text();
-    let within = |outer: &str| text == outer || text.strip_prefix(outer).is_some_and(|rest| rest.starts_with("::"));
+    let within =
+        |outer: &str| text == outer || text.strip_prefix(outer).is_some_and(|rest| rest.starts_with("::"));
     if PURE_AFTER_ALL.iter().any(|pure| within(pure)) {
         return false;
     }
@@ -270,15 +272,33 @@ mod tests {
     #[test]
     fn what_is_allowed_passes() {
         for (file, source) in [
-            ("src/ffi/session.rs", "use crate::net::Session; use crate::session::Input; use super::handle::Table;"),
-            ("src/net/task.rs", "use crate::session::Input; use tokio::time::Instant; fn f() { crate::log::warn(x) }"),
-            ("src/session/link.rs", "use super::{Engine, Phase}; use otc_protocol::Moment; use std::time::Duration;"),
+            (
+                "src/ffi/session.rs",
+                "use crate::net::Session; use crate::session::Input; use super::handle::Table;",
+            ),
+            (
+                "src/net/task.rs",
+                "use crate::session::Input; use tokio::time::Instant; fn f() { crate::log::warn(x) }",
+            ),
+            (
+                "src/session/link.rs",
+                "use super::{Engine, Phase}; use otc_protocol::Moment; use std::time::Duration;",
+            ),
             ("src/session/ids.rs", "use rand::rngs::StdRng; use rand::{Rng, SeedableRng};"),
-            ("src/session/mod.rs", "#[cfg(test)] mod tests { use std::time::Instant; use crate::net::Session; }"),
+            (
+                "src/session/mod.rs",
+                "#[cfg(test)] mod tests { use std::time::Instant; use crate::net::Session; }",
+            ),
             ("src/session/tests/model.rs", "use std::thread;"),
             ("protocol/src/session_id.rs", "use std::net::Ipv4Addr;"),
-            ("server/src/sessions/room/state.rs", "use super::super::member::Member; use parking_lot::Mutex;"),
-            ("server/src/sessions/mod.rs", "// std::time::Instant would be wrong\nfn f(io: u8, log: u8) -> u8 { io + log }"),
+            (
+                "server/src/sessions/room/state.rs",
+                "use super::super::member::Member; use parking_lot::Mutex;",
+            ),
+            (
+                "server/src/sessions/mod.rs",
+                "// std::time::Instant would be wrong\nfn f(io: u8, log: u8) -> u8 { io + log }",
+            ),
         ] {
             assert_eq!(violations(file, source), [""; 0], "{file}: {source}");
         }

@@ -288,7 +288,8 @@ mod tests {
 
     #[test]
     fn tests_do_not_count() {
-        let source = "#[cfg(test)] mod tests { use tokio::a; fn f() {} } #[cfg(test)] use tokio::b; use c::d;";
+        let source =
+            "#[cfg(test)] mod tests { use tokio::a; fn f() {} } #[cfg(test)] use tokio::b; use c::d;";
         assert_eq!(paths(source), ["c::d"]);
     }
 }

@@ -58,13 +58,20 @@ function addLine(className, ...parts) {
 
 const addEvent = (text) => addLine('event', text);
 
-function addSignal({ type, data, from }) {
-  const sender = from ? nameOf(from) : 'the server';
-  const head = [part('b', from && isOwn(from) ? `${sender} (you)` : sender)];
-  if (type !== 'signal') head.push(part('span', type.replace(/^signal:/, ''), 'small type'));
+/** A signal: `who` and, of one that went to a single person, `to` whom. */
+function addText(who, own, { type, data, to }) {
+  const head = [part('b', own ? `${who} (you)` : who)];
+  if (to) head.push(part('span', `to ${nameOf(to)} alone `, 'small'));
+  if (type) head.push(part('span', type, 'small type'));
   head.push(part('span', new Date().toLocaleTimeString(), 'small'));
   const text = typeof data === 'string' ? data : data === undefined ? '(no text)' : JSON.stringify(data);
-  addLine(from && isOwn(from) ? 'own' : '', ...head, part('span', text, 'data'));
+  addLine(own ? 'own' : '', ...head, part('span', text, 'data'));
+}
+
+function addSignal({ type, data, from }) {
+  const own = from !== null && isOwn(from);
+  // The client's event is called "signal", or "signal:" and the type.
+  addText(from ? nameOf(from) : 'the server', own, { type: type.replace(/^signal:?/, ''), data });
 }
 
 // ---- The session
@@ -140,7 +147,11 @@ element('send').addEventListener('submit', (event) => {
   const signal = { data: element('data').value };
   if (element('type').value) signal.type = element('type').value;
   if (element('to').value) signal.to = people.get(element('to').value);
-  session.signal(signal, (error) => error && addEvent(`Not sent: ${error.message}`));
+  session.signal(signal, (error) => {
+    if (error) addEvent(`Not sent: ${error.message}`);
+    // What went to everybody comes back by itself.
+    else if (signal.to && !isOwn(signal.to)) addText(nameOf(session.connection), true, signal);
+  });
   element('data').value = '';
   element('data').focus();
 });

@@ -144,14 +144,16 @@ test('what C strings cannot hold arrives in C with replacements, and in browsers
   const { session, browser, cli } = await here.pair();
   const other = await here.browserClient(session, 'other');
   await here.acquainted(browser, cli, other);
+  // Within the pages: half a surrogate pair does not survive the way between them and this file.
+  const send = () => window.interop.signal({ type: 'half-a-pair', data: 'a\ud83db' });
+  const arrived = () => window.interop.received.includes('a\ud83db');
+  assert.equal(await browser.page.evaluate(send), null);
   await browser.signal({ type: 'nul', data: 'a\u0000b' });
-  await browser.signal({ type: 'half-a-pair', data: 'a\ud83db' });
-  assert.equal((await cli.log.next('signal', { type: 'nul' })).data, 'a\ufffdb');
-  assert.equal((await cli.log.next('signal', { type: 'half-a-pair' })).data, 'a\ufffdb');
+  for (const type of ['half-a-pair', 'nul']) {
+    assert.equal((await cli.log.next('signal', { type })).data, 'a\ufffdb');
+  }
   assert.equal((await other.log.next('signal', { type: 'nul' })).data, 'a\u0000b');
-  // Told apart in the page: half a pair does not survive the way from the page to the test.
-  const arrived = await other.log.next('signal', { type: 'half-a-pair' });
-  assert.equal(arrived.data.length, 3);
+  assert.ok(await other.page.evaluate(arrived));
 });
 
 test('data that is not text arrives in browsers as it was, and in C as its JSON', TEST_LIMIT, async () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BrowserClient } from './support/browser.mjs';
 import { TEST_LIMIT, world } from './support/world.mjs';
 
 const here = world();
@@ -35,7 +36,6 @@ for (const way of ['apiURL', 'setProxyUrl']) {
 
   test(`a page through ${way} finds the WebSocket where it found the server`, TEST_LIMIT, async () => {
     const session = await here.session();
-    const { BrowserClient } = await import('./support/browser.mjs');
     const browser = here.keep(await BrowserClient.open(here.browser, way));
     const { requests, sockets } = traffic(browser.page, here.server.url);
     assert.equal(await browser.connect(session, await here.server.token(session)), null);

@@ -310,12 +310,18 @@ impl Client {
 
     /// The events since the last look; everything else is passed over.
     pub(super) fn events(&mut self) -> Vec<Event> {
-        self.take().into_iter().filter_map(|did| if let Did::Told(event) = did { Some(event) } else { None }).collect()
+        self.take()
+            .into_iter()
+            .filter_map(|did| if let Did::Told(event) = did { Some(event) } else { None })
+            .collect()
     }
 
     /// The frames since the last look; everything else is passed over.
     pub(super) fn frames(&mut self) -> Vec<Sent> {
-        self.take().into_iter().filter_map(|did| if let Did::Sent(sent) = did { Some(sent) } else { None }).collect()
+        self.take()
+            .into_iter()
+            .filter_map(|did| if let Did::Sent(sent) = did { Some(sent) } else { None })
+            .collect()
     }
 
     /// The errors since the last look.
@@ -332,7 +338,9 @@ impl Client {
     /// Every request so far: transaction and message.
     pub(super) fn requests(&self) -> Vec<(String, Value)> {
         let requests = self.did.iter().filter_map(|did| match did {
-            Did::Sent(Sent::Request { transaction, message, .. }) => Some((transaction.clone(), message.clone())),
+            Did::Sent(Sent::Request { transaction, message, .. }) => {
+                Some((transaction.clone(), message.clone()))
+            }
             _ => None,
         });
         requests.collect()
@@ -340,7 +348,9 @@ impl Client {
 
     pub(super) fn dials(&mut self) -> Vec<String> {
         let news = self.take();
-        news.into_iter().filter_map(|did| if let Did::Dialed { url, .. } = did { Some(url) } else { None }).collect()
+        news.into_iter()
+            .filter_map(|did| if let Did::Dialed { url, .. } = did { Some(url) } else { None })
+            .collect()
     }
 }
 

@@ -116,9 +116,21 @@ fn what_happens_while_joining_comes_after_who_was_there_before() {
     client.hear_signal("t1", "old", &json!({"data": "from one who is in the list"}));
     client.hear_created("t2", "new");
     client.hear_signal("t3", "new", &json!({"data": "from a newcomer"}));
-    client.message("t4", "gone", &json!({"method": "deleted", "uri": format!("{S}/connection/gone"), "reason": "clientDisconnected"}));
-    client.message("t5", "", &json!({"method": "deleted", "uri": format!("{S}/stream/gone-stream"), "reason": "x", "content": {}}));
-    client.message("t6", "", &json!({"method": "updated", "uri": format!("{S}/archive/over"), "content": {"status": "stopped"}}));
+    client.message(
+        "t4",
+        "gone",
+        &json!({"method": "deleted", "uri": format!("{S}/connection/gone"), "reason": "clientDisconnected"}),
+    );
+    client.message(
+        "t5",
+        "",
+        &json!({"method": "deleted", "uri": format!("{S}/stream/gone-stream"), "reason": "x", "content": {}}),
+    );
+    client.message(
+        "t6",
+        "",
+        &json!({"method": "updated", "uri": format!("{S}/archive/over"), "content": {"status": "stopped"}}),
+    );
     client.answer_join(&json!({
         "connection": [member("old"), member("gone"), member("new")],
         "stream": [{"id": "gone-stream", "connection": member("old")}],
@@ -136,20 +148,28 @@ fn the_host_of_one_connect_is_asked_again_by_its_retries_only() {
     client.try_handle(elsewhere()).expect("idle");
     client.answer_info(503, b"");
     client.pass_ms(600);
-    let urls: Vec<String> =
-        client.take().into_iter().filter_map(|did| if let Did::Asked { url, .. } = did { Some(url) } else { None }).collect();
+    let urls: Vec<String> = client
+        .take()
+        .into_iter()
+        .filter_map(|did| if let Did::Asked { url, .. } = did { Some(url) } else { None })
+        .collect();
     let there = format!("https://h:1/p/session/{SESSION}?extended=true");
     assert_eq!(urls, [there.clone(), there]);
     client.disconnect().expect("connecting");
     client.take();
     client.connect().expect("idle");
     let asked = client.take();
-    assert!(matches!(&asked[..], [Did::Asked { url, .. }] if url.starts_with("http://api.example/")), "{asked:?}");
+    assert!(
+        matches!(&asked[..], [Did::Asked { url, .. }] if url.starts_with("http://api.example/")),
+        "{asked:?}"
+    );
 }
 
 #[test]
 fn a_session_id_that_does_not_fit_into_a_url_is_escaped() {
-    for (id, escaped) in [("a b/c?d#e%f", "a%20b%2Fc%3Fd%23e%25f"), ("ä", "%C3%A4"), ("1_a-b~c.d", "1_a-b~c.d")] {
+    for (id, escaped) in
+        [("a b/c?d#e%f", "a%20b%2Fc%3Fd%23e%25f"), ("ä", "%C3%A4"), ("1_a-b~c.d", "1_a-b~c.d")]
+    {
         let mut client = Client::with(crate::session::Config { session_id: id.into(), ..config() }, 1);
         client.connect().expect("idle");
         let asked = client.take();
@@ -160,7 +180,8 @@ fn a_session_id_that_does_not_fit_into_a_url_is_escaped() {
 
 #[test]
 fn connection_events_can_be_suppressed() {
-    let mut client = Client::with(crate::session::Config { connection_events_suppressed: true, ..config() }, 1);
+    let mut client =
+        Client::with(crate::session::Config { connection_events_suppressed: true, ..config() }, 1);
     client.connect().expect("idle");
     client.reach_socket();
     let (_, create) = client.requests().pop().expect("asked to join");
@@ -169,7 +190,11 @@ fn connection_events_can_be_suppressed() {
     client.hear_own_created();
     client.answer_join(&json!({"connection": [member("a")], "stream": [], "archive": []}));
     client.hear_created("t1", "b");
-    client.message("t2", "b", &json!({"method": "deleted", "uri": format!("{S}/connection/b"), "reason": "clientDisconnected"}));
+    client.message(
+        "t2",
+        "b",
+        &json!({"method": "deleted", "uri": format!("{S}/connection/b"), "reason": "clientDisconnected"}),
+    );
     // A sender of whom the server has not told describes itself (wire.md §5.5).
     client.hear_signal("t3", "c", &json!({"data": "x", "fromConnection": member("c")}));
     client.hear_signal("t4", "d", &json!({"data": "x", "connection": member("d")}));
@@ -211,7 +236,10 @@ fn the_same_session_object_joins_again_with_new_ids() {
     client.close(None);
     client.join();
     assert_ne!(client.me, first);
-    assert_eq!(client.requests().last().map(|(_, message)| message["uri"].clone()), Some(json!(format!("{S}/connection/{}", client.me))));
+    assert_eq!(
+        client.requests().last().map(|(_, message)| message["uri"].clone()),
+        Some(json!(format!("{S}/connection/{}", client.me)))
+    );
     client.signal("x");
     assert_eq!(client.signals_sent().len(), 1);
 }

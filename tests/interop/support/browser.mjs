@@ -57,15 +57,6 @@ export class BrowserClient {
     return client;
   }
 
-  /** A page that is in the session. */
-  static async join(browser, session, token, { way } = {}) {
-    const client = await BrowserClient.open(browser, way);
-    const refused = await client.connect(session, token);
-    if (refused === null) return client;
-    await client.close();
-    throw new Error([`the browser was refused: ${JSON.stringify(refused)}`, ...client.troubles.slice(-10)].join('\n'));
-  }
-
   constructor(page, way) {
     this.page = page;
     this.way = way;
@@ -81,6 +72,13 @@ export class BrowserClient {
     await this.page.exposeFunction('report', (event) => this.log.add(event));
     await this.page.addInitScript({ path: IN_PAGE });
     await this.page.goto(`${url}/empty.html`);
+  }
+
+  /** Joins a session in which it is welcome. */
+  async join(session, token) {
+    const refused = await this.connect(session, token);
+    if (refused === null) return;
+    throw new Error([`the browser was refused: ${JSON.stringify(refused)}`, ...this.troubles.slice(-10)].join('\n'));
   }
 
   /** Joins a session. Returns null, or the error with which it was refused. */

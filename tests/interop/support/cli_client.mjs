@@ -17,19 +17,13 @@ export class CliClient {
     return new CliClient(await start(cliProgram(), args));
   }
 
-  /** Starts the program and waits until it is in the session. */
-  static async join(session, token, options) {
-    const client = await CliClient.start(session, token, options);
-    await client.joined();
-    return client;
-  }
-
   constructor(process) {
     this.process = process;
     this.log = new EventLog('C client');
     createInterface({ input: process.child.stdout }).on('line', (line) => this.log.add(JSON.parse(line)));
   }
 
+  /** Waits until it is in the session. */
   async joined() {
     this.id = (await this.log.next('connected')).connectionId;
   }

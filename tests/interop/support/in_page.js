@@ -4,6 +4,7 @@
 window.interop = {
   session: null,
   publisher: null,
+  received: [], // the data of every signal
 
   // Resolves to null, or to the error with which the client was refused.
   connect({ apiKey, id, token, proxyUrl }) {
@@ -26,14 +27,16 @@ window.interop = {
         window.report({ event: 'connectionDropped', ...person(connection), reason }),
       streamCreated: ({ stream }) => window.report({ event: 'streamReceived', ...film(stream) }),
       streamDestroyed: ({ stream, reason }) => window.report({ event: 'streamDropped', ...film(stream), reason }),
-      signal: ({ type, data, from }) =>
+      signal: ({ type, data, from }) => {
+        this.received.push(data);
         window.report({
           event: 'signal',
           // The client's own name of the event: "signal", or "signal:" and the type.
           type: type === 'signal' ? null : type.replace(/^signal:/, ''),
           data: data === undefined ? null : data,
           from: from ? from.connectionId : from,
-        }),
+        });
+      },
     });
     return new Promise((resolve) => session.connect(token, (error) => resolve(this.described(error))));
   },

@@ -42,6 +42,8 @@ export class Server {
   constructor(url, process) {
     this.url = url;
     this.process = process;
+    this.running = true;
+    process.exited.then(() => (this.running = false));
   }
 
   /** A new session: what a client needs to join it, but for the token. */
@@ -67,8 +69,9 @@ export class Server {
     return response.status;
   }
 
-  /** Asks the server to end, and returns its exit code. */
+  /** Asks the server to end, and returns its exit code. It must not have ended before. */
   async stop() {
+    if (!this.running) throw new Error(`otc-server has ended by itself\n${this.process.errors()}`);
     this.process.child.kill('SIGTERM');
     return within(this.process.exited, 'the end of otc-server');
   }

@@ -34,13 +34,17 @@ class World {
   /** A browser client in the session, whose token has `data`. */
   async browserClient(session, data, { way, ...options } = {}) {
     const token = await this.server.token(session, { data, ...options });
-    return this.keep(await BrowserClient.join(this.browser, session, token, { way }));
+    const client = this.keep(await BrowserClient.open(this.browser, way));
+    await client.join(session, token);
+    return client;
   }
 
   /** A C client in the session, whose token has `data`. */
   async cliClient(session, data, { url, ...options } = {}) {
     const token = await this.server.token(session, { data, ...options });
-    return this.keep(await CliClient.join(session, token, { url }));
+    const client = this.keep(await CliClient.start(session, token, { url }));
+    await client.joined();
+    return client;
   }
 
   /** A browser client and a C client in a session of their own. */

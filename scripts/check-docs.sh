@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What the documents name is there: files that they link to, files that they name in backticks from the root on, and, in
+# ARCHITECTURE.md, the bounds of protocol/src/limits.rs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+bad=0
+complain() {
+    echo "$1: $2" >&2
+    bad=1
+}
+
+for document in *.md docs/decisions/*.md c_examples/*.md; do
+    folder=$(dirname "$document")
+    while IFS= read -r target; do
+        [ -e "$folder/$target" ] || complain "$document" "no such file: $target"
+    done < <(grep -oE '\]\([^)#: ]+' "$document" | cut -c 3-)
+    # What a build or a run makes need not be there yet.
+    while IFS= read -r target; do
+        case $target in fuzz/artifacts/* | fuzz/corpus/*) continue ;; esac
+        [ -e "$target" ] || complain "$document" "no such file: $target"
+    done < <(grep -oE '`(\.ci|bench|c_examples|docs|fuzz|include|protocol|scripts|server|src|tests)/[A-Za-z0-9_./-]*`' "$document" | tr -d '`')
+done
+while IFS= read -r bound; do
+    grep -q "^pub const $bound:" protocol/src/limits.rs || complain ARCHITECTURE.md "no such bound: $bound"
+done < <(grep -oE '`[A-Z][A-Z_]+`' ARCHITECTURE.md | tr -d '`')
+exit "$bad"
