@@ -10,10 +10,9 @@ programs=$1
 server=$(cd "$(dirname "$0")/.." && pwd)/target/release/otc-server
 
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
-    bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
-    ada_colour=$'\e[36m' bob_colour=$'\e[35m' carol_colour=$'\e[33m'
+    bold=$'\e[1m' dim=$'\e[2m' cyan=$'\e[36m' magenta=$'\e[35m' yellow=$'\e[33m' plain=$'\e[0m'
 else
-    bold='' dim='' plain='' ada_colour='' bob_colour='' carol_colour=''
+    bold='' dim='' cyan='' magenta='' yellow='' plain=''
 fi
 
 directory=$(mktemp -d)
@@ -52,8 +51,12 @@ look_in() {
 }
 
 show() { # NAME EVENT TEXT
-    local colour=${1}_colour
-    printf '%s%-6s%s %s%-18s%s %s\n' "${!colour}" "$1" "$plain" "$bold" "$2" "$plain" "$3"
+    local colour=$yellow
+    case $1 in
+        ada) colour=$cyan ;;
+        bob) colour=$magenta ;;
+    esac
+    printf '%s%-6s%s %s%-18s%s %s\n' "$colour" "$1" "$plain" "$bold" "$2" "$plain" "$3"
     # For eyes: a machine needs no time to read.
     if [ -n "$plain" ]; then sleep 0.3; fi
 }

@@ -37,6 +37,7 @@ if [ "$purpose" = test ]; then
     need python3 python3
     need nodejs node
     need npm npm
+    need shellcheck shellcheck
     need chromium chromium chromium-browser google-chrome
 fi
 

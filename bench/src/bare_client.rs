@@ -63,14 +63,14 @@ impl Client for BareClient {
                 self.echo = Some(open(&self.address, "/echo").await?);
             }
             if members > 1 && self.sender.is_none() {
-                let (write, mut read) = open(&self.address, "/room").await?.split();
+                let (write, mut read) = enter(&self.address).await?.split();
                 self.sender = Some(write);
                 tokio::spawn(async move { while read.next().await.is_some() {} });
             }
             // Two members: the sender and one who hears it.
             let receivers = if members == 2 { 1 } else { members };
             for _ in self.receivers..if members > 1 { receivers } else { 0 } {
-                let socket = open(&self.address, "/room").await?;
+                let socket = enter(&self.address).await?;
                 tokio::spawn(hear(socket, Arc::clone(&self.board)));
                 self.receivers += 1;
             }
@@ -162,6 +162,13 @@ async fn open(address: &str, path: &str) -> Result<Socket, Error> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (socket, _) = tokio_tungstenite::client_async(format!("ws://{address}{path}"), stream).await?;
+    Ok(socket)
+}
+
+/// Opens a socket in the room, and waits until it hears the others.
+async fn enter(address: &str) -> Result<Socket, Error> {
+    let mut socket = open(address, "/room").await?;
+    socket.next().await.ok_or("the server has left")??;
     Ok(socket)
 }
 

@@ -1,10 +1,11 @@
 //! The server to compare with: WebSockets without a protocol on them.
 //!
-//! At `/echo` each message goes back, at `/room` to everybody else there. It is what one writes with tokio-tungstenite
+//! At `/echo` each message goes back, at `/room` to everybody else there; an empty one says that one is in. It is what one writes with tokio-tungstenite
 //! when nothing more is asked for: `forward` for the echo, a bounded channel for each member of the room. It runs on the
 //! same kind of runtime as `otc-server`.
 
 use crate::Error;
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use std::io::Write;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ async fn relay(
     room: &Room,
 ) -> Result<(), Error> {
     let (mut write, mut read) = socket.split();
+    // From now on it hears everything.
+    write.send(Message::Binary(Bytes::new())).await?;
     let writing = async {
         let mut batch = Vec::with_capacity(BATCH);
         while receiver.recv_many(&mut batch, BATCH).await > 0 {

@@ -115,3 +115,16 @@ for (const [what, end] of [
     assert.equal(seen.reason, 'clientDisconnected');
   });
 }
+
+test('a browser with a moderator\'s token makes a C client and a browser leave', TEST_LIMIT, async () => {
+  const { session, browser, cli } = await here.pair();
+  const moderator = await here.browserClient(session, 'moderator', { role: 'moderator' });
+  await here.acquainted(moderator, browser, cli);
+  for (const target of [cli, browser]) {
+    assert.equal(await moderator.forceDisconnect(target.id), null);
+    assert.equal((await target.log.next('disconnected')).reason, 'forceDisconnected');
+    const gone = await moderator.log.next('connectionDropped', { connectionId: target.id });
+    assert.equal(gone.reason, 'forceDisconnected');
+  }
+  assert.equal(await cli.exit(), 0);
+});

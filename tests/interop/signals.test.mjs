@@ -11,7 +11,7 @@ const LIBRARY_BYTES = 8192;
 /** The largest data that the published client takes: 8,192 UTF-16 units as JSON, two of them the quotes. */
 const CLIENT_UNITS = 8190;
 
-/** `count` units of text, none of them ASCII, made of `parts` over and over and filled up with `filler`. */
+/** Text of `count` bytes or units: `parts` over and over, filled up with `filler`. */
 function text(parts, count, length, filler) {
   let made = parts.repeat(Math.floor(count / length(parts)));
   while (length(made) < count) made += filler;
@@ -100,8 +100,7 @@ test('one can signal to oneself, in the browser and in C', TEST_LIMIT, async () 
 
 test('8 KB of non-ASCII text from C arrives byte for byte', TEST_LIMIT, async () => {
   const { browser, cli } = await here.pair();
-  const data = text('žluťoučký漢字🦀👩‍🚀', LIBRARY_BYTES, bytes, 'é').normalize('NFC');
-  assert.equal(bytes(data), LIBRARY_BYTES);
+  const data = text('žťčý漢字🦀👩‍🚀', LIBRARY_BYTES, bytes, 'é');
   await cli.signal({ type: 'long', data });
   for (const client of [browser, cli]) assert.equal((await client.log.next('signal', { type: 'long' })).data, data);
 });

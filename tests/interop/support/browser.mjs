@@ -21,12 +21,18 @@ const FLAGS = [
 
 const IN_PAGE = fileURLToPath(new URL('in_page.js', import.meta.url));
 
+const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+function chromiumProgram() {
+  const places = process.env.CHROMIUM ? [process.env.CHROMIUM] : USUAL_PLACES;
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new Error(`${places.join(', ')}: no Chromium here; apt-get install chromium, or name one in CHROMIUM`);
+}
+
 export class Browser {
   static async start() {
-    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-    if (!existsSync(executablePath)) {
-      throw new Error(`${executablePath} is missing: apt-get install chromium, or name a Chromium in CHROMIUM`);
-    }
+    const executablePath = chromiumProgram();
     const [pages, browser] = await Promise.all([servePages(), chromium.launch({ executablePath, args: FLAGS })]);
     return new Browser(pages, browser);
   }
@@ -106,6 +112,11 @@ export class BrowserClient {
 
   async unpublish() {
     await this.#call('unpublish');
+  }
+
+  /** Makes somebody leave. Returns null, or the error with which that was refused. */
+  forceDisconnect(connectionId) {
+    return this.#call('forceDisconnect', connectionId);
   }
 
   async leave() {

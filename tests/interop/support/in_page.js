@@ -60,6 +60,12 @@ window.interop = {
     this.session.unpublish(this.publisher);
   },
 
+  // Resolves to null, or to the error.
+  forceDisconnect(id) {
+    const target = this.session.connections.get(id);
+    return new Promise((resolve) => this.session.forceDisconnect(target, (error) => resolve(this.described(error))));
+  },
+
   disconnect() {
     this.session.disconnect();
   },
