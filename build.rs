@@ -79,7 +79,11 @@ fn remove_safety_sections(lines: &mut Vec<&str>) {
 /// Sets the soname (`major.minor` while the major version is 0) and keeps the library loaded: its threads' destructors
 /// would run in unmapped memory after a `dlclose`.
 fn name_library(version: &str) {
-    let soname = version.rsplit_once('.').map_or(version, |(major_minor, _)| major_minor);
+    let mut parts = version.split('.');
+    let soname = match (parts.next(), parts.next()) {
+        (Some("0"), Some(minor)) => format!("0.{minor}"),
+        (major, _) => major.unwrap_or(version).to_owned(),
+    };
     match env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("macos" | "ios") => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libotc.{soname}.dylib");

@@ -24,7 +24,7 @@ need() {
         if command -v "$command" >/dev/null; then return; fi
     done
     missing+=("$1")
-    packages+=("$package")
+    if [[ " ${packages[*]-} " != *" $package "* ]]; then packages+=("$package"); fi
 }
 
 need build-essential gcc

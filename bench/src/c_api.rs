@@ -5,7 +5,7 @@
 
 use crate::Error;
 use otc::ffi::{
-    otc_connection, otc_connection_delete, otc_destroy, otc_init, otc_last_error_text, otc_session,
+    otc_bool, otc_connection, otc_connection_delete, otc_destroy, otc_init, otc_last_error_text, otc_session,
     otc_session_callbacks, otc_session_connect, otc_session_delete, otc_session_get_connection,
     otc_session_new_with_settings, otc_session_settings_delete, otc_session_settings_new,
     otc_session_settings_set_api_url, otc_session_settings_set_connection_events_suppressed,
@@ -68,14 +68,20 @@ pub(crate) enum Sent {
 const UNABLE_TO_SEND_SIGNAL: c_int = 1550;
 
 impl Session {
-    /// A session on the server at `url`, without connection events.
-    pub(crate) fn new(url: &str, api_key: &str, session_id: &str, hears: impl Hears) -> Result<Self, Error> {
+    /// A session on the server at `url`.
+    pub(crate) fn new(
+        url: &str,
+        api_key: &str,
+        session_id: &str,
+        connection_events: bool,
+        hears: impl Hears,
+    ) -> Result<Self, Error> {
         let (url, api_key, session_id) =
             (CString::new(url)?, CString::new(api_key)?, CString::new(session_id)?);
         let user_data: Box<UserData> = Box::new(Box::new(hears));
         let callbacks = callbacks(std::ptr::from_ref(&*user_data).cast_mut().cast());
         let settings = otc_session_settings_new();
-        otc_session_settings_set_connection_events_suppressed(settings, 1);
+        otc_session_settings_set_connection_events_suppressed(settings, otc_bool::from(!connection_events));
         // SAFETY: C strings and a struct that live until the call returns; user_data outlives the session.
         let handle = unsafe {
             otc_session_settings_set_api_url(settings, url.as_ptr());

@@ -117,12 +117,13 @@ impl Server {
         Process::spawn("the bare client", command.args(["bare-client", &self.address]))
     }
 
-    /// Starts a client that uses the library, for a session of its own.
-    pub(crate) fn otc_client(&self, program: &Path) -> Result<Process, Error> {
+    /// Starts a client that uses the library, for a session of its own; its members may hear of each other.
+    pub(crate) fn otc_client(&self, program: &Path, connection_events: bool) -> Result<Process, Error> {
         let session = output(otc_server(program).arg("session"))?;
         let token = output(otc_server(program).args(["token", "--session", &session]))?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["otc-client", &self.address, API_KEY, &session, &token]);
+        let events = connection_events.to_string();
+        command.args(["otc-client", &self.address, API_KEY, &session, &token, &events]);
         Process::spawn("the client", &mut command)
     }
 }

@@ -44,7 +44,9 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
     match arguments {
         ["bare-server"] => return bare_server::run(),
         ["bare-client", address] => return bare_client::run(address),
-        ["otc-client", url, key, session, token] => return otc_client::run(url, key, session, token),
+        ["otc-client", url, key, session, token, events] => {
+            return otc_client::run(url, key, session, token, events.parse()?);
+        }
         _ => {}
     }
     let mut plan = Plan::full();

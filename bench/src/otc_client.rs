@@ -10,7 +10,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Runs the client until standard input ends.
-pub(crate) fn run(url: &str, api_key: &str, session_id: &str, token: &str) -> Result<(), Error> {
+pub(crate) fn run(
+    url: &str,
+    api_key: &str,
+    session_id: &str,
+    token: &str,
+    connection_events: bool,
+) -> Result<(), Error> {
     let client = OtcClient {
         members: Vec::new(),
         board: Arc::default(),
@@ -18,6 +24,7 @@ pub(crate) fn run(url: &str, api_key: &str, session_id: &str, token: &str) -> Re
         api_key: api_key.to_owned(),
         session_id: session_id.to_owned(),
         token: token.to_owned(),
+        connection_events,
         _library: Library::start()?,
     };
     command::serve(&mut { client })
@@ -30,6 +37,8 @@ struct OtcClient {
     api_key: String,
     session_id: String,
     token: String,
+    /// Whether members hear of each other: with a thousand of them that would be a million events.
+    connection_events: bool,
     /// Dropped last.
     _library: Library,
 }
@@ -44,8 +53,9 @@ const MOST_ON_THEIR_WAY: usize = 20_000;
 impl Client for OtcClient {
     fn join(&mut self, members: usize) -> Result<(), Error> {
         for _ in self.members.len()..members {
+            let hears = Member(Arc::clone(&self.board));
             let session =
-                Session::new(&self.url, &self.api_key, &self.session_id, Member(Arc::clone(&self.board)))?;
+                Session::new(&self.url, &self.api_key, &self.session_id, self.connection_events, hears)?;
             session.connect(&self.token)?;
             self.members.push(session);
         }
@@ -53,7 +63,8 @@ impl Client for OtcClient {
     }
 
     fn round_trips(&mut self, bytes: usize, count: usize) -> Result<Vec<f64>, Error> {
-        let member = self.member(0)?.as_ref();
+        let [member] = &self.members[..] else { return Err("round trips are for one member alone".into()) };
+        let member = member.as_ref();
         let data = text(bytes)?;
         let times = Vec::with_capacity(count);
         self.board.expect(0);

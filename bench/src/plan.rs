@@ -148,7 +148,7 @@ impl Plan {
             fan_out: FanOut::default(),
             idle: Idle { client: Pair::default(), server: Pair::default(), threads: [0.0; 2] },
         };
-        let mut otc = Side { client: otc_server.otc_client(program)?, server: &otc_server.process };
+        let mut otc = Side { client: otc_server.otc_client(program, true)?, server: &otc_server.process };
         let mut bare = Side { client: bare_server.bare_client()?, server: &bare_server.process };
         eprintln!("round trips …");
         for side in [&mut otc, &mut bare] {
@@ -203,7 +203,7 @@ impl Plan {
     /// Many sessions in one process: idle first, then all in one room.
     fn crowd(&self, program: &Path, results: &mut Results) -> Result<(), Error> {
         let (otc_server, bare_server) = (Server::otc(program)?, Server::bare()?);
-        let mut otc = Side { client: otc_server.otc_client(program)?, server: &otc_server.process };
+        let mut otc = Side { client: otc_server.otc_client(program, false)?, server: &otc_server.process };
         let mut bare = Side { client: bare_server.bare_client()?, server: &bare_server.process };
         eprintln!("{} idle sessions …", self.members);
         otc.warm_up()?;

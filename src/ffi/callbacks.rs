@@ -197,7 +197,8 @@ impl Drop for NoUnwind {
     }
 }
 
-fn guarded(callback: impl FnOnce()) {
+/// Calls a function of the application.
+pub(super) fn guarded(callback: impl FnOnce()) {
     let guard = NoUnwind;
     callback();
     std::mem::forget(guard);

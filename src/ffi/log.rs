@@ -1,6 +1,7 @@
 //! Logging functions (`c-api.md §1.1`).
 
 use super::boundary::{c_string, value};
+use super::callbacks::guarded;
 use super::types::LogLevelNumber;
 use crate::log::{self, Level};
 use std::ffi::c_char;
@@ -24,7 +25,7 @@ pub extern "C" fn otc_log_set_logger_callback(callback: otc_logger_callback) {
             Arc::new(move |line| {
                 let line = c_string(line);
                 // SAFETY: the application gave this function for this purpose; the line lives until it returns.
-                unsafe { callback(line.as_ptr()) };
+                guarded(|| unsafe { callback(line.as_ptr()) });
             })
         }));
         Ok(())

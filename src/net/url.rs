@@ -3,6 +3,7 @@
 use crate::session::{Failure, FailureKind};
 use hyper::Uri;
 use otc_protocol::limits::URL_BYTES;
+use std::net::Ipv6Addr;
 
 /// Where the API of a server is: `http` or `https`, without a query, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,10 @@ impl ApiUrl {
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err("The URL must begin with http:// or https://.");
         }
+        let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        if has_user {
+            return Err("The URL names a user; write https://host[:port][/path].");
+        }
         if uri.host().is_none_or(str::is_empty) || uri.query().is_some() || text.contains('#') {
             return Err("The URL must name a host and have no query; write https://host[:port][/path].");
         }
@@ -30,8 +35,15 @@ impl ApiUrl {
     /// Puts an URL together from its parts.
     pub fn from_parts(host: &str, path: &str, port: u16, secure: bool) -> Result<Self, &'static str> {
         let scheme = if secure { "https" } else { "http" };
-        let host =
-            if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let host = match bare.parse::<Ipv6Addr>() {
+            Ok(address) => format!("[{address}]"),
+            // What else could stand there would change what the URL means.
+            Err(_) if host.is_empty() || host.contains([':', '/', '?', '#', '@', '[', ']', '\\']) => {
+                return Err("The host is not one; give a name or an address, without scheme and port.");
+            }
+            Err(_) => host.to_owned(),
+        };
         let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };
         Self::parse(&format!("{scheme}://{host}:{port}{slash}{path}"))
     }
@@ -95,6 +107,7 @@ mod tests {
             "http://ho st",
             "http://host/#x",
             "https:///x",
+            "http://user:password@host",
         ] {
             assert!(ApiUrl::parse(bad).is_err(), "{bad}");
         }
@@ -106,6 +119,10 @@ mod tests {
         assert_eq!(url("host", "", 443, true), "https://host:443");
         assert_eq!(url("::1", "a/b", 80, false), "http://[::1]:80/a/b");
         assert_eq!(url("host", "/a", 80, false), "http://host:80/a");
+        assert_eq!(url("[::1]", "", 80, false), "http://[::1]:80");
+        for bad in ["", "a/b", "a:1", "http://a", "a?b", "a#b", "user@a", "[a]", "a b", "\\a"] {
+            assert!(ApiUrl::from_parts(bad, "", 80, false).is_err(), "{bad}");
+        }
     }
 
     #[test]

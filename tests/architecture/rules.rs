@@ -165,14 +165,9 @@ fn root_module<'a>(file: &str, path: &'a Path) -> Option<&'a str> {
     match segments.next()? {
         "crate" => segments.next(),
         "super" => {
-            let mut climbed = 1;
-            for segment in segments {
-                if segment != "super" {
-                    return (climbed >= depth(file)).then_some(segment);
-                }
-                climbed += 1;
-            }
-            None
+            let above = 1 + segments.clone().take_while(|segment| *segment == "super").count();
+            let into = segments.find(|segment| *segment != "super");
+            into.filter(|_| above >= depth(file))
         }
         _ => None,
     }

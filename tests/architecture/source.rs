@@ -31,7 +31,7 @@ enum Token {
 
 /// Reads a source.
 pub(crate) fn named(source: &str) -> Named {
-    let tokens = without_tests(tokens(source));
+    let tokens = without_tests(&tokens(source));
     let mut named = Named::default();
     let mut at = 0;
     let mut in_use = false;
@@ -106,7 +106,7 @@ fn read_group(tokens: &[Token], mut at: usize, before: &[String], paths: &mut Ve
 }
 
 /// Leaves out every item under `#[cfg(test)]`.
-fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
+fn without_tests(tokens: &[Token]) -> Vec<Token> {
     let word = |text: &str| Token::Word(text.to_owned());
     let mark = [
         Token::Sign('#'),
@@ -121,7 +121,7 @@ fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     let mut at = 0;
     while at < tokens.len() {
         if tokens[at..].starts_with(&mark) {
-            at = end_of_item(&tokens, at + mark.len());
+            at = end_of_item(tokens, at + mark.len());
         } else {
             kept.push(tokens[at].clone());
             at += 1;
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn comments_and_texts_do_not_count() {
-        let source = r####"
+        let source = r##"
             // tokio::one
             /* tokio::two /* nested tokio::three */ tokio::four */
             /// tokio::five
@@ -281,7 +281,7 @@ mod tests {
             const D: char = '"';
             const E: char = '\'';
             fn f<'a>(x: &'a str) -> &'a str { tokio::eleven(x) }
-        "####;
+        "##;
         let found: Vec<_> = paths(source).into_iter().filter(|path| path.starts_with("tokio")).collect();
         assert_eq!(found, ["tokio::eleven"]);
     }

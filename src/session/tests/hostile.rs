@@ -29,7 +29,7 @@ fn malformed_frames_are_ignored() {
 fn messages_that_make_no_sense_are_acknowledged_and_ignored() {
     let mut client = Client::joined();
     let messages = [
-        "".to_owned(),
+        String::new(),
         "null".to_owned(),
         "[]".to_owned(),
         "\u{0}".to_owned(),
@@ -165,6 +165,7 @@ fn said(what: u8, id: u8, me: &str) -> Value {
 
 /// What the callbacks have said so far, and what they may say next.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, each checked against the others")]
 struct Watch {
     connecting: bool,
     connected: bool,

@@ -44,6 +44,8 @@ impl Drop for Seed {
 #[derive(Default)]
 struct Server {
     joined: bool,
+    /// It breaks rule 4 of `wire.md §3.5`, to see whether that would be noticed.
+    forgetful: bool,
     /// Messages that are not acknowledged, in order.
     owed: VecDeque<(String, Bytes)>,
     /// The answers given.
@@ -81,7 +83,7 @@ impl Server {
                 Vec::new()
             }
             Sent::Request { transaction, message, .. } => {
-                if let Some(answer) = self.answers.get(transaction) {
+                if let Some(answer) = self.answers.get(transaction).filter(|_| !self.forgetful) {
                     return vec![answer.clone()];
                 }
                 let (data, told) = self.carry_out(me, message);
@@ -126,6 +128,8 @@ struct World {
     own_back: Vec<String>,
     numbers: Vec<String>,
     cuts: u32,
+    /// Whether the server forgets its answers once the client has joined.
+    forgetful: bool,
 }
 
 impl World {
@@ -146,6 +150,7 @@ impl World {
             own_back: Vec::new(),
             numbers: Vec::new(),
             cuts: 0,
+            forgetful: false,
         }
     }
 
@@ -156,7 +161,7 @@ impl World {
             self.looked += 1;
             match did {
                 Did::Asked { .. } => {
-                    self.client.answer_info(200, super::client::info().to_string().as_bytes())
+                    self.client.answer_info(200, super::client::info().to_string().as_bytes());
                 }
                 Did::Dialed { .. } => {
                     (self.open, self.live) = (false, false);
@@ -299,7 +304,7 @@ impl World {
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Direction {
     Up,
     Down,
@@ -312,10 +317,14 @@ fn numbers(end: u64) -> Vec<String> {
 /// One run; the answer is how many cuts it had.
 fn run(seed: u64) -> u32 {
     let _seed = Seed(seed);
-    let mut world = World::new(seed);
+    run_in(World::new(seed))
+}
+
+fn run_in(mut world: World) -> u32 {
     world.client.connect().expect("idle");
     world.run(Duration::from_secs(20), false);
     assert_eq!(world.client.engine.status(), Status::Connected);
+    world.server.forgetful = world.forgetful;
     let mut sent = 0;
     for _ in 0..150 {
         match world.dice.below(10) {
@@ -361,6 +370,15 @@ fn exactly_once_and_in_order_through_any_cuts() {
     let (first, runs) = (asked("OTC_TEST_SEED", 0), asked("OTC_TEST_RUNS", RUNS));
     let cuts: u32 = (first..first + runs).map(run).sum();
     assert!(u64::from(cuts) >= runs, "the {runs} runs had {cuts} cuts in all");
+}
+
+#[test]
+fn a_broken_rule_would_be_found() {
+    let caught = (0..5).any(|seed| {
+        let world = World { forgetful: true, ..World::new(seed) };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_in(world))).is_err()
+    });
+    assert!(caught, "a server that carries out repeated requests twice");
 }
 
 #[test]

@@ -1,0 +1,17 @@
+//! What the tests of the C API share: programs that use the exported functions as C does, and a server for them.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    reason = "the C API is called as C calls it: with what the test holds"
+)]
+
+pub(crate) mod program;
+pub(crate) mod proxy;
+pub(crate) mod rest;
+pub(crate) mod world;
+
+use std::time::Duration;
+
+/// How long anything that must happen may take, on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);

@@ -1,0 +1,56 @@
+//! A server, its sessions and its tokens.
+
+use super::program::{Program, Wishes};
+use otc_server::mint::{self, TokenRequest};
+use otc_server::{Config, KeyPair, Server};
+
+pub(crate) const KEY: &str = "123456";
+pub(crate) const SECRET: &str = "a-very-secret-secret";
+
+pub(crate) fn pair() -> KeyPair {
+    KeyPair::new(KEY, SECRET).expect("a key")
+}
+
+/// A running server of one project.
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) session_id: String,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::local(pair()))
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        let server = Server::start(config).expect("a free port");
+        let session_id = mint::session(&pair().project, true).expect("minted");
+        Self { server, session_id }
+    }
+
+    pub(crate) fn token(&self, data: &str) -> String {
+        let request = TokenRequest { data: data.into(), ..TokenRequest::new(&self.session_id) };
+        mint::token(&pair(), &request).expect("minted")
+    }
+
+    /// A program that has not connected.
+    pub(crate) fn program(&self) -> Program {
+        self.program_at(&self.server.url())
+    }
+
+    pub(crate) fn program_at(&self, url: &str) -> Program {
+        Program::new(KEY, &self.session_id, &Wishes { api_url: Some(url), ..Wishes::default() })
+    }
+
+    /// A program that is in the session, and its connection id.
+    pub(crate) fn member(&self, data: &str) -> (Program, String) {
+        self.member_at(&self.server.url(), data)
+    }
+
+    pub(crate) fn member_at(&self, url: &str, data: &str) -> (Program, String) {
+        let program = self.program_at(url);
+        program.connect(&self.token(data));
+        let id = program.wait_for_connected();
+        (program, id)
+    }
+}
