@@ -40,6 +40,9 @@ pub const OUTBOX_SIGNALS: usize = 16_384;
 pub const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 /// Requests that a client has unanswered at the server at one time; further ones wait in its outbox.
 pub const REQUEST_WINDOW: usize = 1024;
+/// The same right after a cut: the window grows from here with every answer, so that a link that breaks again and again
+/// still gets something done each time.
+pub const REQUEST_WINDOW_AFTER_CUT: usize = 32;
 /// Answers that the server remembers for each socket: a repeated request gets its answer again and is not executed
 /// twice. Never below [`REQUEST_WINDOW`]; the published JavaScript client has no window, so it is far above.
 pub const ANSWERS_REMEMBERED: usize = 8192;

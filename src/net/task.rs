@@ -163,16 +163,18 @@ impl Wire {
     fn poll_socket(&mut self, reading: bool, context: &mut Context<'_>) -> Poll<News> {
         let Some(socket) = &mut self.socket else { return Poll::Pending };
         let attempt = socket.attempt;
-        if socket.poll_write(context).is_ready() {
-            self.socket = None;
-            return Poll::Ready(News::Frames(attempt, Some(Closed(None))));
-        }
+        // What the peer said before the socket broke still counts: it may be why.
+        let broken = socket.poll_write(context).is_ready();
         while reading && self.frames.len() < BATCH {
             match socket.poll_read(context) {
                 Poll::Ready(Ok(frame)) => self.frames.push(frame),
                 Poll::Ready(Err(closed)) => {
                     self.socket = None;
                     return Poll::Ready(News::Frames(attempt, Some(closed)));
+                }
+                Poll::Pending if broken => {
+                    self.socket = None;
+                    return Poll::Ready(News::Frames(attempt, Some(Closed(None))));
                 }
                 Poll::Pending => break,
             }

@@ -101,10 +101,6 @@ impl Engine {
             Phase::Connecting(connecting) => connecting.opened(attempt, open, out),
             Phase::Joined(membership) if membership.link.is_dialing(attempt) => {
                 membership.link = open;
-                for outgoing in self.outbox.unanswered() {
-                    let frame = membership.request(&outgoing.transaction, None, &outgoing.data);
-                    membership.link.send(now, frame, out);
-                }
                 self.pump(now, out);
             }
             _ => {}
@@ -201,6 +197,7 @@ impl Engine {
             let unrepeatable = self.outbox.drop_unrepeatable();
             report_lost(unrepeatable, "The connection was lost; the signal may have arrived.", out);
         }
+        self.outbox.cut();
         self.paused_until = None;
         let pause = match membership.tries {
             0 => Duration::ZERO,

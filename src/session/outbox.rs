@@ -1,6 +1,6 @@
 //! What the application has said and the server has not yet answered.
 
-use otc_protocol::limits::{OUTBOX_BYTES, OUTBOX_SIGNALS, REQUEST_WINDOW};
+use otc_protocol::limits::{OUTBOX_BYTES, OUTBOX_SIGNALS, REQUEST_WINDOW, REQUEST_WINDOW_AFTER_CUT};
 use std::collections::VecDeque;
 
 /// A signal on its way.
@@ -14,15 +14,30 @@ pub(super) struct Outgoing {
     /// Times that the server has refused it with 429.
     pub(super) rate_refusals: u32,
     order: u64,
+    /// It was sent before a cut, and its answer may still come.
+    sent_before: bool,
 }
 
 /// Signals in the sender's order: first those that are sent and unanswered, then those that wait.
-#[derive(Default)]
 pub(super) struct Outbox {
     unanswered: VecDeque<Outgoing>,
     waiting: VecDeque<Outgoing>,
+    /// How many may be unanswered.
+    window: usize,
     bytes: usize,
     next: u64,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            unanswered: VecDeque::new(),
+            waiting: VecDeque::new(),
+            window: REQUEST_WINDOW,
+            bytes: 0,
+            next: 0,
+        }
+    }
 }
 
 impl Outbox {
@@ -37,13 +52,15 @@ impl Outbox {
     /// Puts a signal behind all others.
     pub(super) fn push(&mut self, transaction: String, data: Vec<u8>, retry: bool) {
         self.bytes += data.len();
-        self.waiting.push_back(Outgoing { transaction, data, retry, rate_refusals: 0, order: self.next });
+        let order = self.next;
         self.next += 1;
+        let outgoing = Outgoing { transaction, data, retry, rate_refusals: 0, order, sent_before: false };
+        self.waiting.push_back(outgoing);
     }
 
     /// The next signal to send, if the window of unanswered ones has room; it counts as sent.
     pub(super) fn next_to_send(&mut self) -> Option<&Outgoing> {
-        if self.unanswered.len() >= REQUEST_WINDOW {
+        if self.unanswered.len() >= self.window {
             return None;
         }
         self.send_regardless()
@@ -55,27 +72,42 @@ impl Outbox {
         self.unanswered.back()
     }
 
-    /// Everything that is sent and unanswered, in order: what a new socket repeats (`wire.md §3.5`).
-    pub(super) fn unanswered(&self) -> impl Iterator<Item = &Outgoing> {
-        self.unanswered.iter()
+    /// The socket is lost: everything that is unanswered is sent again under the same ids, before anything new
+    /// (`wire.md §3.5`).
+    pub(super) fn cut(&mut self) {
+        self.window = REQUEST_WINDOW_AFTER_CUT;
+        self.unanswered.iter_mut().for_each(|outgoing| outgoing.sent_before = true);
+        self.unanswered.append(&mut self.waiting);
+        std::mem::swap(&mut self.unanswered, &mut self.waiting);
+        // One that the server had put off with 429 stands behind later ones.
+        self.waiting.make_contiguous().sort_by_key(|outgoing| outgoing.order);
     }
 
     /// Takes out the signal that the server has answered.
     pub(super) fn answered(&mut self, transaction: &str) -> Option<Outgoing> {
-        let index = self.unanswered.iter().position(|outgoing| outgoing.transaction == transaction)?;
-        let outgoing = self.unanswered.remove(index)?;
+        let is_it = |outgoing: &Outgoing| outgoing.transaction == transaction;
+        let outgoing = match self.unanswered.iter().position(is_it) {
+            Some(index) => self.unanswered.remove(index)?,
+            None => {
+                let index =
+                    self.waiting.iter().position(|outgoing| outgoing.sent_before && is_it(outgoing))?;
+                self.waiting.remove(index)?
+            }
+        };
         self.bytes -= outgoing.data.len();
+        self.window = (self.window + 1).min(REQUEST_WINDOW);
         Some(outgoing)
     }
 
     /// Puts a refused signal back to its place among those that wait.
-    pub(super) fn put_back(&mut self, outgoing: Outgoing) {
+    pub(super) fn put_back(&mut self, mut outgoing: Outgoing) {
+        outgoing.sent_before = false;
         self.bytes += outgoing.data.len();
         let index = self.waiting.partition_point(|other| other.order < outgoing.order);
         self.waiting.insert(index, outgoing);
     }
 
-    /// Takes out, in order, what must not be sent again after a cut; true for those that may have arrived.
+    /// Takes out what must not be sent again after a cut, and says how many that were.
     pub(super) fn drop_unrepeatable(&mut self) -> usize {
         let before = self.len();
         self.unanswered.retain(|outgoing| outgoing.retry);
@@ -134,6 +166,21 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_repeats_in_order_and_begins_with_a_small_window() {
+        let mut outbox = outbox(2 * REQUEST_WINDOW_AFTER_CUT);
+        assert_eq!(send_all(&mut outbox).len(), 2 * REQUEST_WINDOW_AFTER_CUT);
+        outbox.cut();
+        let ids = |range: std::ops::Range<usize>| range.map(|number| number.to_string()).collect::<Vec<_>>();
+        assert_eq!(send_all(&mut outbox), ids(0..REQUEST_WINDOW_AFTER_CUT));
+        outbox.answered("0").expect("sent");
+        let next = REQUEST_WINDOW_AFTER_CUT;
+        assert_eq!(send_all(&mut outbox), ids(next..next + 2), "each answer makes room for two");
+        let last = (2 * REQUEST_WINDOW_AFTER_CUT - 1).to_string();
+        assert!(outbox.answered(&last).is_some(), "an answer from before the cut counts");
+        assert!(!send_all(&mut outbox).contains(&last));
+    }
+
+    #[test]
     fn bounds_hold_in_number_and_bytes() {
         let full = outbox(OUTBOX_SIGNALS);
         assert!(!full.has_room_for(0));
@@ -151,7 +198,10 @@ mod tests {
         outbox.next_to_send();
         outbox.next_to_send();
         assert_eq!(outbox.drop_unrepeatable(), 2);
-        assert_eq!(outbox.unanswered().map(|outgoing| &*outgoing.transaction).collect::<Vec<_>>(), ["0"]);
+        assert_eq!(
+            outbox.unanswered.iter().map(|outgoing| &*outgoing.transaction).collect::<Vec<_>>(),
+            ["0"]
+        );
         assert_eq!(send_all(&mut outbox), ["2"]);
         assert_eq!(outbox.bytes, 20);
         assert_eq!(outbox.clear(), 2);
