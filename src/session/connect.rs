@@ -220,7 +220,8 @@ impl Engine {
             duplicates: Duplicates::default(),
             link: Link::Waiting { until: now },
             away_since: None,
-            back_since: None,
+            returned: None,
+            leaving: None,
             tries: 0,
         };
         membership.dial(self.new_dial(), now + DIAL_TIMEOUT, false, out);

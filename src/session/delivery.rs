@@ -4,7 +4,7 @@ use super::event::{Event, Signal};
 use super::io::Output;
 use super::link::Link;
 use super::status::{DisconnectReason, Status};
-use super::{Engine, Membership, Phase};
+use super::{Engine, Membership, Phase, Returned};
 use otc_protocol::Moment;
 use otc_protocol::envelope::{self, Delivery, FromServer};
 use otc_protocol::raptor::{Body, Connection, Message, Reason, SignalContent};
@@ -17,9 +17,8 @@ impl Engine {
         if let Link::Open { received, .. } = &mut membership.link {
             *received = now;
         }
-        if membership.away_since.take().is_some() {
-            membership.back_since = Some(now);
-            membership.tries = 0;
+        if let Some(lost) = membership.away_since.take() {
+            membership.returned = Some(Returned { at: now, lost, proven: false });
             self.status = Status::Connected;
             out.push(Output::Event(Event::Reconnected));
         }
@@ -62,6 +61,9 @@ impl Engine {
             _ => return,
         };
         let is_new = delivery.transaction.is_none_or(|transaction| membership.duplicates.note(transaction));
+        if is_new {
+            membership.proven();
+        }
         let ended = if is_new {
             match Message::decode(delivery.data) {
                 Ok(message) => membership.take(message.body, delivery.from, events),

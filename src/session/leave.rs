@@ -24,13 +24,10 @@ impl Engine {
                 _ => self.leave_at_once(out),
             },
             Phase::Joined(membership) => match membership.link {
-                Link::Open { attempt, .. } => {
-                    // A signal that was accepted is not lost because its sender leaves.
-                    while let Some(outgoing) = self.outbox.send_regardless() {
-                        let frame = membership.request(&outgoing.transaction, None, &outgoing.data);
-                        membership.link.send(now, frame, out);
-                    }
-                    self.say_goodbye(now, attempt, out);
+                Link::Open { .. } => {
+                    membership.leaving = Some(now + LEAVE_TIMEOUT);
+                    self.status = Status::Disconnecting;
+                    self.leave_when_answered(now, out);
                 }
                 _ => {
                     self.report_unanswered(out);
@@ -41,6 +38,21 @@ impl Engine {
         Ok(())
     }
 
+    /// A signal that was accepted is not lost because its sender leaves: the goodbye waits for the answers, as long as
+    /// they come.
+    pub(super) fn leave_when_answered(&mut self, now: Moment, out: &mut Vec<Output>) {
+        let Phase::Joined(membership) = &mut self.phase else { return };
+        let (Some(until), Link::Open { attempt, .. }) = (membership.leaving, &membership.link) else {
+            return;
+        };
+        let attempt = *attempt;
+        if self.outbox.len() > 0 && until > now {
+            return;
+        }
+        self.report_unanswered(out);
+        self.say_goodbye(now, attempt, out);
+    }
+
     fn say_goodbye(&mut self, now: Moment, attempt: u64, out: &mut Vec<Output>) {
         self.status = Status::Disconnecting;
         self.phase = Phase::Leaving { attempt, until: now + LEAVE_TIMEOUT };
@@ -48,7 +60,7 @@ impl Engine {
         out.push(Output::Close);
     }
 
-    fn leave_at_once(&mut self, out: &mut Vec<Output>) {
+    pub(super) fn leave_at_once(&mut self, out: &mut Vec<Output>) {
         out.push(Output::Abandon);
         self.left(out);
     }

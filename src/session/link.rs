@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::io::{Failure, Output};
 use super::status::{DisconnectReason, Status};
-use super::{Engine, Membership, Phase};
+use super::{Engine, Membership, Phase, Returned};
 use otc_protocol::Moment;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
@@ -138,7 +138,7 @@ impl Engine {
         let reading = self.reading;
         let window = self.config.reconnect_window;
         let Phase::Joined(membership) = &mut self.phase else { return };
-        if membership.away_since.is_some_and(|since| since + window <= now) {
+        if membership.window_end(window, reading).is_some_and(|end| end <= now) {
             out.push(Output::Abandon);
             self.dropped("The connection was lost and could not be restored in time.", out);
             return;
@@ -157,6 +157,7 @@ impl Engine {
             Link::Open { .. } => {
                 membership.link.keep_alive(now, out);
                 self.pump(now, out);
+                self.leave_when_answered(now, out);
             }
             _ => {}
         }
@@ -165,7 +166,15 @@ impl Engine {
     pub(super) fn set_reading(&mut self, now: Moment, reading: bool) {
         self.reading = reading;
         let link = match &mut self.phase {
-            Phase::Joined(membership) => &mut membership.link,
+            Phase::Joined(membership) => {
+                if membership.link.is_open()
+                    && reading
+                    && let Some(since) = &mut membership.away_since
+                {
+                    *since = now;
+                }
+                &mut membership.link
+            }
             Phase::Connecting(connecting) => match connecting.link_mut() {
                 Some(link) => link,
                 None => return,
@@ -186,12 +195,26 @@ impl Engine {
             self.dropped("The connection was lost, and the server does not let clients come back.", out);
             return;
         }
+        if membership.leaving.is_some() {
+            self.report_unanswered(out);
+            self.leave_at_once(out);
+            return;
+        }
         if membership.away_since.is_none() {
-            membership.away_since = Some(now);
-            // The first try is at once, unless the last return did not last: a server that accepts and drops again
-            // must not be dialed in a loop.
-            let hardly_back = membership.back_since.is_some_and(|back| now.since(back) < PING_AFTER);
-            membership.tries = u32::from(hardly_back);
+            // The first try is at once, unless the last return did not last: a server that accepts and drops again must
+            // not be dialed in a loop. If nothing got through meanwhile, it was no return at all.
+            let (since, tries) = match &membership.returned {
+                Some(Returned { at, lost, proven }) if now.since(*at) < PING_AFTER => {
+                    if *proven {
+                        (now, 1)
+                    } else {
+                        (*lost, membership.tries.max(1))
+                    }
+                }
+                _ => (now, 0),
+            };
+            membership.away_since = Some(since);
+            membership.tries = tries;
             self.status = Status::Reconnecting;
             out.push(Output::Event(Event::Reconnecting));
             let unrepeatable = self.outbox.drop_unrepeatable();
@@ -202,7 +225,7 @@ impl Engine {
         let pause = match membership.tries {
             0 => Duration::ZERO,
             tries => {
-                let most = BACKOFF_FIRST.saturating_mul(1 << tries.min(16)).min(BACKOFF_MOST);
+                let most = BACKOFF_FIRST.saturating_mul(1 << (tries - 1).min(16)).min(BACKOFF_MOST);
                 self.ids.jitter(most)
             }
         };

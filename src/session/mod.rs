@@ -33,6 +33,7 @@ use otc_protocol::raptor::{Connection, SessionAddress};
 use outbox::Outbox;
 use roster::Roster;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One session, from its creation to its deletion.
 pub struct Engine {
@@ -79,10 +80,37 @@ struct Membership {
     link: Link,
     /// When the connection was lost; `None` while it holds.
     away_since: Option<Moment>,
-    /// When it was last restored.
-    back_since: Option<Moment>,
-    /// Tries to come back since then.
+    /// The last return, if there was one.
+    returned: Option<Returned>,
+    /// Tries to come back since the connection last proved to be of use.
     tries: u32,
+    /// Until when the server may answer what it has not, before this client says goodbye; `None`: it stays.
+    leaving: Option<Moment>,
+}
+
+/// A return that may not have lasted.
+struct Returned {
+    /// When the first frame came.
+    at: Moment,
+    /// When the connection had been lost.
+    lost: Moment,
+    /// Something got through since: a message, or an answer.
+    proven: bool,
+}
+
+impl Membership {
+    /// Something got through.
+    fn proven(&mut self) {
+        if let Some(returned) = &mut self.returned {
+            returned.proven = true;
+        }
+    }
+
+    /// When the time to come back ends. While the application does not let the open socket be read, it does not run:
+    /// nothing could be heard.
+    fn window_end(&self, window: Duration, reading: bool) -> Option<Moment> {
+        self.away_since.filter(|_| reading || !self.link.is_open()).map(|since| since + window)
+    }
 }
 
 impl Engine {
@@ -127,9 +155,10 @@ impl Engine {
             Phase::Idle => None,
             Phase::Connecting(connecting) => Some(connecting.deadline(self.reading)),
             Phase::Joined(membership) => {
-                let window = membership.away_since.map(|since| since + self.config.reconnect_window);
+                let window = membership.window_end(self.config.reconnect_window, self.reading);
                 let pause = self.paused_until.filter(|_| membership.link.is_open());
-                [Some(membership.link.deadline(self.reading)), window, pause].into_iter().flatten().min()
+                let link = Some(membership.link.deadline(self.reading));
+                [link, window, pause, membership.leaving].into_iter().flatten().min()
             }
             Phase::Leaving { until, .. } => Some(*until),
         }

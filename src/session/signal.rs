@@ -8,7 +8,9 @@ use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::envelope::{self, Answer, Request};
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{BACKOFF_MOST, RATE_RETRIES, RATE_RETRY, SIGNAL_DATA_BYTES, SIGNAL_TYPE_BYTES};
+use otc_protocol::limits::{
+    BACKOFF_MOST, LEAVE_TIMEOUT, RATE_RETRIES, RATE_RETRY, SIGNAL_DATA_BYTES, SIGNAL_TYPE_BYTES,
+};
 use otc_protocol::raptor::{Body, Json, Message, Refusal, SignalContent};
 
 impl Engine {
@@ -28,6 +30,9 @@ impl Engine {
                 "The session is not connected; wait for on_connected.",
             ));
         };
+        if membership.leaving.is_some() {
+            return Err(refused(ErrorCode::NotConnected, "The session is being disconnected."));
+        }
         if self.status != Status::Connected && !retry {
             return Err(refused(
                 ErrorCode::NotConnected,
@@ -69,6 +74,10 @@ impl Engine {
     /// Takes the server's answer to a signal.
     pub(super) fn answered(&mut self, now: Moment, answer: &Answer<'_>, out: &mut Vec<Output>) {
         let Some(mut outgoing) = self.outbox.answered(answer.transaction) else { return };
+        if let Phase::Joined(membership) = &mut self.phase {
+            membership.proven();
+            membership.leaving = membership.leaving.map(|_| now + LEAVE_TIMEOUT);
+        }
         if answer.code == 429 && outgoing.rate_refusals < RATE_RETRIES {
             let most = RATE_RETRY.saturating_mul(1 << outgoing.rate_refusals).min(BACKOFF_MOST);
             outgoing.rate_refusals += 1;
@@ -85,6 +94,7 @@ impl Engine {
             out.push(Output::Event(Event::Error { code: ErrorCode::UnableToSendSignal, text }));
         }
         self.pump(now, out);
+        self.leave_when_answered(now, out);
     }
 }
 
@@ -100,8 +110,14 @@ impl Membership {
 /// The reason in the data of an error STATUS.
 pub(super) fn reason_of(data: &[u8]) -> String {
     let refusal: Refusal = serde_json::from_slice(data).unwrap_or_default();
-    if refusal.reason.is_empty() { "no reason given".to_owned() } else { refusal.reason }
+    if refusal.reason.is_empty() {
+        return "no reason given".to_owned();
+    }
+    refusal.reason.chars().take(REASON_CHARACTERS).collect()
 }
+
+/// What of a server's reason an application is told.
+const REASON_CHARACTERS: usize = 1024;
 
 fn refused(code: ErrorCode, text: &'static str) -> Refused {
     Refused { code, text }

@@ -3,6 +3,7 @@
 use super::Client;
 use super::client::{Did, S, Sent, codes, info};
 use crate::session::{DisconnectReason, Event, FailureKind, Status};
+use otc_protocol::limits::REQUEST_WINDOW;
 use serde_json::json;
 
 const LEFT: Event = Event::Disconnected(DisconnectReason::ClientDisconnected);
@@ -34,33 +35,66 @@ fn accepted_signals_go_out_before_the_goodbye() {
         client.signal(&index.to_string());
     }
     client.disconnect().expect("joined");
-    let news = client.take();
-    let sent: Vec<_> = news.iter().filter_map(super::client::sent_signal).map(|(_, data)| data).collect();
-    assert_eq!(sent, (0..3000).map(|index| index.to_string()).collect::<Vec<_>>());
+    assert_eq!(client.try_signal("late", true).expect_err("leaving").code.code(), 1010);
+    let mut sent = Vec::new();
+    let mut news = client.take();
+    while news.last() != Some(&Did::Closed) {
+        let batch: Vec<_> = news.iter().filter_map(super::client::sent_signal).collect();
+        assert!(batch.len() <= REQUEST_WINDOW, "within the window, as always");
+        for (transaction, data) in batch {
+            client.pass_ms(1);
+            client.status(&transaction, if data == "7" { 403 } else { 200 }, &json!({}));
+            sent.push(data);
+        }
+        news = client.take();
+    }
+    assert!(sent == (0..3000).map(|index| index.to_string()).collect::<Vec<_>>());
     assert_eq!(news[news.len() - 2..], [Did::Sent(Sent::Leave), Did::Closed]);
 }
 
 #[test]
-fn a_goodbye_that_does_not_get_through_takes_two_seconds() {
+fn what_the_server_refuses_while_leaving_is_told() {
+    let mut client = Client::joined();
+    client.signal("x");
+    let transaction = client.signals_sent()[0].0.clone();
+    client.disconnect().expect("joined");
+    client.status(&transaction, 403, &json!({"reason": "no"}));
+    let news = client.take();
+    assert!(
+        matches!(&news[..], [Did::Told(Event::Error { .. }), Did::Sent(Sent::Leave), Did::Closed]),
+        "{news:?}"
+    );
+}
+
+#[test]
+fn a_cut_while_leaving_is_the_end() {
+    let mut client = Client::joined();
+    client.signal("x");
+    client.disconnect().expect("joined");
+    client.take();
+    client.close(None);
+    let events = client.events();
+    assert_eq!(codes(&events).iter().map(|code| code.code()).collect::<Vec<_>>(), [1550]);
+    assert_eq!(events.last(), Some(&LEFT));
+}
+
+#[test]
+fn answers_and_goodbye_get_two_seconds_each() {
     let mut client = Client::joined();
     client.signal("x");
     client.disconnect().expect("joined");
     client.take();
     client.pass_ms(1999);
-    assert_eq!(client.take(), []);
+    assert_eq!(client.events(), [], "the answer may still come");
     client.pass_ms(1);
     let news = client.take();
-    assert_eq!(news.first(), Some(&Did::Abandoned));
-    assert_eq!(news.last(), Some(&Did::Told(LEFT)));
-    let events: Vec<Event> = news
-        .into_iter()
-        .filter_map(|did| if let Did::Told(event) = did { Some(event) } else { None })
-        .collect();
-    assert_eq!(
-        codes(&events).iter().map(|code| code.code()).collect::<Vec<_>>(),
-        [1550],
-        "nothing is known of the signal"
-    );
+    assert!(news.contains(&Did::Sent(Sent::Leave)) && news.last() == Some(&Did::Closed), "{news:?}");
+    let told = news.iter().filter(|did| matches!(did, Did::Told(Event::Error { .. }))).count();
+    assert_eq!(told, 1, "nothing is known of the signal");
+    client.pass_ms(1999);
+    assert_eq!(client.take(), []);
+    client.pass_ms(1);
+    assert_eq!(client.take(), [Did::Abandoned, Did::Told(LEFT)]);
 }
 
 #[test]
