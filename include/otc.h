@@ -545,7 +545,8 @@ otc_status otc_connection_delete(struct otc_connection *connection);
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: nothing.
- * Errors: OTC_FATAL when the system gives no threads.
+ * Errors: OTC_FATAL when the system gives no threads; OTC_SESSION_ILLEGAL_STATE in a child after fork(), and inside a
+ * callback while another thread is in otc_destroy().
  */
 otc_status otc_init(void *reserved);
 

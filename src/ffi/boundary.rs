@@ -1,5 +1,6 @@
 //! The boundary: errors and panics become numbers, and the reason stays readable.
 
+use super::threads::is_forked_child;
 use super::types::otc_status;
 use crate::session::Refused;
 use otc_protocol::error::ErrorCode;
@@ -46,11 +47,12 @@ thread_local! {
 
 /// The text of this thread's last failed call; lives until the next one.
 pub(super) fn last_error() -> *const c_char {
-    LAST_ERROR.with_borrow(|text| text.as_ptr())
+    // A thread that is ending has no text any more.
+    LAST_ERROR.try_with(|text| text.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
 fn remember(text: &str) {
-    LAST_ERROR.with_borrow_mut(|last| *last = c_string(text));
+    let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = c_string(text));
 }
 
 /// Runs the body of an exported function that returns a status.
@@ -67,7 +69,8 @@ pub(super) fn value<T>(default: T, body: impl FnOnce() -> Result<T, Failed>) -> 
 }
 
 fn caught<T>(body: impl FnOnce() -> Result<T, Failed>) -> Result<T, Failed> {
-    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
+    let checked = || if is_forked_child() { Err(forked()) } else { body() };
+    let result = catch_unwind(AssertUnwindSafe(checked)).unwrap_or_else(|_| {
         Err(Failed::new(
             ErrorCode::Fatal,
             "The library has a fault here; please report it. The program can go on.",
@@ -77,6 +80,13 @@ fn caught<T>(body: impl FnOnce() -> Result<T, Failed>) -> Result<T, Failed> {
         remember(&failed.text);
     }
     result
+}
+
+/// No lock may be taken in a forked child: the thread that holds it may not exist there.
+fn forked() -> Failed {
+    let text = "This process was forked from one that uses the library; the library works in the parent only. \
+                Fork before otc_init(), or exec.";
+    Failed::new(ErrorCode::IllegalState, text)
 }
 
 /// Text for C. U+0000, which would end it early, becomes U+FFFD.

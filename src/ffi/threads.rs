@@ -1,4 +1,8 @@
-//! What the library's threads do before anything else.
+//! What the library's threads do before anything else, and what becomes of them in a forked child.
+
+#[cfg(unix)]
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Leaves all signals to the application's threads. It also keeps a write to a closed socket from ending the process
 /// with SIGPIPE.
@@ -12,6 +16,31 @@ pub(super) fn block_signals() {
         libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, std::ptr::null_mut());
     }
 }
+
+static FORKED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is a child that was forked after the library had started: it has the library's memory and locks,
+/// and none of its threads.
+pub(super) fn is_forked_child() -> bool {
+    FORKED.load(Ordering::Relaxed)
+}
+
+/// Lets children know that they are.
+#[cfg(unix)]
+pub(super) fn watch_forks() {
+    extern "C" fn in_child() {
+        FORKED.store(true, Ordering::Relaxed);
+    }
+    static ONCE: Once = Once::new();
+    // SAFETY: the handler does nothing but store an atomic, and the library is never unloaded (build.rs).
+    ONCE.call_once(|| unsafe {
+        libc::pthread_atfork(None, None, Some(in_child));
+    });
+}
+
+/// There is no fork here.
+#[cfg(not(unix))]
+pub(super) fn watch_forks() {}
 
 /// Nothing to do where there are no such signals.
 #[cfg(not(unix))]

@@ -3,9 +3,11 @@
 use super::tls::Trust;
 use super::url::Endpoint;
 use crate::session::{Failure, FailureKind};
+use otc_protocol::limits::DIAL_ADDRESS_TIMEOUT;
 use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
 
 /// A byte stream, encrypted or not.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -32,8 +34,18 @@ pub(super) async fn dial(
 /// Tries the addresses of the name one after the other; the last failure counts.
 async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in lookup_host((endpoint.host.as_str(), endpoint.port)).await? {
-        match TcpStream::connect(address).await {
+    let mut addresses = lookup_host((endpoint.host.as_str(), endpoint.port)).await?.peekable();
+    while let Some(address) = addresses.next() {
+        let attempt = TcpStream::connect(address);
+        // An address that nobody answers at must not use up the time of the others.
+        let result = if addresses.peek().is_some() {
+            timeout(DIAL_ADDRESS_TIMEOUT, attempt)
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        } else {
+            attempt.await
+        };
+        match result {
             Ok(stream) => {
                 // A signal is a small write that somebody waits for.
                 stream.set_nodelay(true)?;

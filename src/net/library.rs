@@ -40,7 +40,8 @@ pub struct Library {
     pub(super) pool: Arc<Pool>,
     pub(super) limiter: Limiter,
     trusts: Mutex<HashMap<Option<PathBuf>, Trust>>,
-    sessions: Mutex<Vec<Weak<Session>>>,
+    /// `None` once the library stops.
+    sessions: Mutex<Option<Vec<Weak<Session>>>>,
     /// Sessions whose sockets are being driven.
     driven: Mutex<usize>,
     rested: Condvar,
@@ -72,7 +73,7 @@ impl Library {
             pool: Pool::start(on_thread_start)?,
             limiter: Limiter::new(),
             trusts: Mutex::default(),
-            sessions: Mutex::default(),
+            sessions: Mutex::new(Some(Vec::new())),
             driven: Mutex::default(),
             rested: Condvar::new(),
             relieving: AtomicBool::new(false),
@@ -86,15 +87,23 @@ impl Library {
     /// to return.
     pub fn stop(&self) -> Stopped {
         let deadline = Instant::now() + STOP;
-        let sessions = std::mem::take(&mut *self.sessions.lock());
-        for session in sessions.iter().filter_map(Weak::upgrade) {
-            session.leave();
+        let sessions = self.sessions.lock().take().unwrap_or_default();
+        let sessions: Vec<Arc<Session>> = sessions.iter().filter_map(Weak::upgrade).collect();
+        for session in &sessions {
+            session.end();
         }
         let goodbye = Instant::now() + GOODBYE;
         let mut driven = self.driven.lock();
         while *driven > 0 && !self.rested.wait_until(&mut driven, goodbye).timed_out() {}
         drop(driven);
-        let in_time = self.pool.stop(deadline);
+        let mut in_time = self.pool.stop(deadline);
+        for session in &sessions {
+            session.strand.shut();
+        }
+        if !in_time {
+            // Perhaps only callbacks that waited for their turn were late, and now none is left.
+            in_time = self.pool.stop(Instant::now() + GOODBYE);
+        }
         if let Some((stop, thread)) = self.io_thread.lock().take() {
             let _ = stop.send(());
             let _ = thread.join();
@@ -102,12 +111,15 @@ impl Library {
         if in_time { Stopped::Cleanly } else { Stopped::Late }
     }
 
-    pub(super) fn add(&self, session: &Arc<Session>) {
+    /// Notes a session; false when the library stops.
+    pub(super) fn add(&self, session: &Arc<Session>) -> bool {
         let mut sessions = self.sessions.lock();
+        let Some(sessions) = &mut *sessions else { return false };
         if sessions.len() == sessions.capacity() {
             sessions.retain(|session| session.strong_count() > 0);
         }
         sessions.push(Arc::downgrade(session));
+        true
     }
 
     pub(super) fn begin_driving(&self) {

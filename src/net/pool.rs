@@ -31,9 +31,15 @@ pub fn in_callback() -> bool {
 
 /// Runs `callback` marked as one.
 pub(super) fn as_callback(callback: impl FnOnce()) {
+    struct Mark;
+    impl Drop for Mark {
+        fn drop(&mut self) {
+            IN_CALLBACK.set(false);
+        }
+    }
     IN_CALLBACK.set(true);
+    let _mark = Mark;
     callback();
-    IN_CALLBACK.set(false);
 }
 
 /// The threads and the sessions that wait for one.
@@ -101,8 +107,8 @@ impl Pool {
             if state.threads < MOST_THREADS {
                 // A machine that has no thread to give leaves the sessions waiting for those that there are.
                 let _ = self.add_thread(&mut state);
-            } else if !state.warned {
-                state.warned = true;
+            } else if !std::mem::replace(&mut state.warned, true) {
+                drop(state);
                 crate::log::warn(&format!(
                     "{MOST_THREADS} callbacks have not returned; callbacks of other sessions wait for them. \
                      Return from callbacks quickly."

@@ -5,6 +5,7 @@ use super::strand::{Listener, Strand};
 use super::task;
 use crate::session::{Config, Engine, Event, Input, Output, Refused};
 use otc_protocol::Moment;
+use otc_protocol::error::ErrorCode;
 use parking_lot::Mutex;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -30,11 +31,16 @@ pub struct Session {
     core: Mutex<Core>,
 }
 
+/// A list of outputs that had more room than this and is empty gives it back.
+const KEPT_CAPACITY: usize = 64;
+
 struct Core {
     engine: Engine,
     out: Vec<Output>,
     /// A task drives the engine.
     driven: bool,
+    /// The application is done with the session: it connects no more.
+    ended: bool,
 }
 
 impl Session {
@@ -47,7 +53,7 @@ impl Session {
     ) -> io::Result<Arc<Self>> {
         let mut seed = [0; 32];
         SysRng.try_fill_bytes(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
-        let core = Core { engine: Engine::new(config, seed), out: Vec::new(), driven: false };
+        let core = Core { engine: Engine::new(config, seed), out: Vec::new(), driven: false, ended: false };
         let session = Arc::new(Self {
             library: Arc::clone(library),
             settings,
@@ -55,14 +61,20 @@ impl Session {
             wake: Notify::new(),
             core: Mutex::new(core),
         });
-        library.add(&session);
-        Ok(session)
+        if library.add(&session) {
+            Ok(session)
+        } else {
+            Err(io::Error::other("the library is being stopped"))
+        }
     }
 
     /// Carries out a call of the application: connect, signal, disconnect.
     pub fn call(self: &Arc<Self>, input: Input<'_>) -> Result<(), Refused> {
         let mut core = self.core.lock();
         let core = &mut *core;
+        if core.ended && matches!(input, Input::Connect { .. }) {
+            return Err(Refused { code: ErrorCode::IllegalState, text: "The session is being ended." });
+        }
         core.engine.handle(self.library.clock.now(), input, &mut core.out)?;
         if core.out.is_empty() {
             return Ok(());
@@ -85,13 +97,14 @@ impl Session {
     /// Leaves the session if it is joined and ends its callbacks: none begins after this call has returned. Outside a
     /// callback it waits for the one that is running.
     pub fn delete(self: &Arc<Self>) {
-        self.leave();
+        self.end();
         let session_id = self.ask(|engine| engine.config().session_id.clone());
         self.strand.close(&session_id);
     }
 
-    /// Leaves the session if it is joined.
-    pub(super) fn leave(self: &Arc<Self>) {
+    /// Leaves the session if it is joined, for good.
+    pub(super) fn end(self: &Arc<Self>) {
+        self.core.lock().ended = true;
         // A session that is not connected has nothing to leave.
         let _ = self.call(Input::Disconnect);
     }
@@ -110,9 +123,27 @@ impl Session {
     /// Moves what is to be done into `outputs`, which is empty; says when the engine wants to be woken, and whether it
     /// believes that the socket is being read.
     pub(super) fn take(&self, outputs: &mut Vec<Output>) -> (Option<Moment>, bool) {
+        if outputs.capacity() > KEPT_CAPACITY {
+            *outputs = Vec::new();
+        }
         let mut core = self.core.lock();
         std::mem::swap(&mut core.out, outputs);
         (core.engine.deadline(), core.engine.is_reading())
+    }
+
+    /// The task has a fault: the application is told, and the session can be connected again.
+    pub(super) fn broke(&self) {
+        let mut core = self.core.lock();
+        let core = &mut *core;
+        core.out.clear();
+        core.engine.broke(&mut core.out);
+        let told = core.out.drain(..).filter_map(|output| match output {
+            Output::Event(event) => Some(event),
+            _ => None,
+        });
+        self.tell(told.collect::<Vec<_>>());
+        core.driven = false;
+        self.library.end_driving();
     }
 
     /// Ends the task if there is nothing left to do; the next call of the application starts another one.

@@ -3,11 +3,12 @@
 use super::pool::{Pool, as_callback, in_callback};
 use crate::session::Event;
 use otc_protocol::limits::CALLBACK_QUEUE;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Hears what happens to a session.
@@ -19,8 +20,10 @@ pub trait Listener: Send + Sync {
     fn callback_name(&self, event: &Event) -> &'static str;
 }
 
-/// Callbacks that one session runs before others get their turn.
-const TURN: usize = 64;
+/// How long one session runs callbacks before others get their turn.
+const TURN: Duration = Duration::from_millis(10);
+/// A queue that had more room than this and is empty gives it back.
+const KEPT_CAPACITY: usize = 16;
 /// A delete that has waited this long says whom it waits for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -81,11 +84,8 @@ impl Strand {
     /// Whether the session may read on; false asks for a word by [`Strand::room`] when it may.
     pub(super) fn has_room(&self) -> bool {
         let mut state = self.state.lock();
-        let has_room = state.closed || state.queue.len() < CALLBACK_QUEUE;
-        if !has_room && !state.full {
-            state.full = true;
-        }
-        has_room
+        state.full |= state.queue.len() >= CALLBACK_QUEUE;
+        state.closed || !state.full
     }
 
     /// Wakes when there is room again.
@@ -95,9 +95,13 @@ impl Strand {
 
     /// Runs callbacks; true when the session's turn is over and it has more.
     pub(super) fn run(&self, returned: &AtomicU64) -> bool {
-        for _ in 0..TURN {
+        let end = Instant::now() + TURN;
+        while Instant::now() < end {
             let Some(event) = self.begin() else { return false };
-            as_callback(|| self.listener.hear(event));
+            // A fault of the library's own on the way to the callback costs that callback, not the session.
+            if catch_unwind(AssertUnwindSafe(|| as_callback(|| self.listener.hear(event)))).is_err() {
+                crate::log::error("The library has a fault in a callback's preparation; please report it.");
+            }
             returned.fetch_add(1, Ordering::Relaxed);
             self.finish();
         }
@@ -110,6 +114,9 @@ impl Strand {
         let mut state = self.state.lock();
         let Some(event) = state.queue.pop_front() else {
             state.scheduled = false;
+            if state.queue.capacity() > KEPT_CAPACITY {
+                state.queue = VecDeque::new();
+            }
             return None;
         };
         state.running = Some(self.listener.callback_name(&event));
@@ -129,20 +136,28 @@ impl Strand {
 
     /// From the return of this call on no callback begins. Outside a callback it waits for the one that is running.
     pub(super) fn close(&self, session_id: &str) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        state.queue.clear();
-        self.room.notify_one();
+        self.shut();
         if in_callback() {
             return;
         }
+        let mut state = self.state.lock();
         while let Some(name) = state.running {
             if self.returned.wait_for(&mut state, PATIENCE).timed_out() && state.running.is_some() {
-                crate::log::warn(&format!(
-                    "otc_session_delete waits for {name} of session {session_id} to return."
-                ));
+                MutexGuard::unlocked(&mut state, || {
+                    crate::log::warn(&format!(
+                        "otc_session_delete waits for {name} of session {session_id} to return."
+                    ));
+                });
             }
         }
+    }
+
+    /// No callback begins any more; does not wait for the one that is running.
+    pub(super) fn shut(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.queue = VecDeque::new();
+        self.room.notify_one();
     }
 }
 
@@ -152,7 +167,6 @@ mod tests {
     use super::*;
     use crate::session::Event;
     use std::sync::mpsc::{Receiver, Sender, channel};
-    use std::time::Instant;
 
     /// Runs a closure for each event.
     struct Hear<F>(F);

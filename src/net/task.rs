@@ -17,6 +17,9 @@ use tokio::time::Instant;
 /// Frames that are handled in one go; their acknowledgements leave in one system call.
 const BATCH: usize = 256;
 
+/// A list of frames that had more room than this gives it back.
+const KEPT_CAPACITY: usize = 16;
+
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 
 /// Everything that is open or under way.
@@ -50,8 +53,20 @@ enum News {
     Gone,
 }
 
+/// Tells the session when its task panics.
+struct Watch(Arc<Session>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.broke();
+        }
+    }
+}
+
 /// Drives `session` until it has nothing left to do.
 pub(super) async fn drive(session: Arc<Session>) {
+    let _watch = Watch(Arc::clone(&session));
     let mut wire = Wire::default();
     let mut outputs = Vec::new();
     let mut alarm = Alarm::default();
@@ -212,6 +227,9 @@ impl Wire {
                 let frames = self.frames.iter().map(|bytes| Input::Frame { attempt, bytes });
                 let closed = closed.map(|Closed(code)| Input::Closed { attempt, code });
                 session.feed(frames.chain(closed));
+                if self.frames.capacity() > KEPT_CAPACITY {
+                    self.frames = Vec::new();
+                }
                 self.frames.clear();
             }
         }

@@ -65,8 +65,10 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     pub(super) fn parse(url: &str) -> Result<Self, Failure> {
-        let unreadable =
-            || Failure { kind: FailureKind::Permanent, text: format!("the address {url} cannot be read") };
+        let unreadable = || Failure {
+            kind: FailureKind::Permanent,
+            text: format!("the address {} cannot be read", url.split('?').next().unwrap_or_default()),
+        };
         let uri: Uri = url.parse().map_err(|_| unreadable())?;
         let secure = match uri.scheme_str() {
             Some("https" | "wss") => true,

@@ -250,6 +250,18 @@ impl Engine {
         self.end(DisconnectReason::NetworkDisconnected, out);
     }
 
+    /// The driver has a fault: whatever was going on is over.
+    pub(crate) fn broke(&mut self, out: &mut Vec<Output>) {
+        if matches!(self.phase, Phase::Idle) {
+            return;
+        }
+        self.report_unanswered(out);
+        let text =
+            "The library has a fault; please report it. The session can be connected again.".to_owned();
+        out.push(Output::Event(Event::Error { code: ErrorCode::InternalError, text }));
+        self.end(DisconnectReason::NetworkDisconnected, out);
+    }
+
     /// Says for every signal that the server has not answered that nothing is known of it.
     pub(super) fn report_unanswered(&mut self, out: &mut Vec<Output>) {
         let lost = self.outbox.clear();
