@@ -355,6 +355,23 @@ fn ten_thousand_signals_arrive_in_order() {
 }
 
 /// Two members signal while the network is cut at any byte; the answer is how often.
+#[test]
+fn who_says_much_and_leaves_is_heard_to_the_end() {
+    const SIGNALS: usize = 16_000;
+    let world = World::new();
+    let (listener, _) = world.member("listener");
+    let (talker, talker_id) = world.member("talker");
+    for index in 0..SIGNALS {
+        talker.signal("n", &format!("{index:064}"));
+    }
+    talker.disconnect();
+    assert_eq!(talker.try_signal("late", ""), 1010);
+    for index in 0..SIGNALS {
+        listener.wait_for(&Heard::signal("n", &format!("{index:064}"), Some(&talker_id)));
+    }
+    assert_eq!(listener.next(), Heard::Went { id: talker_id });
+}
+
 fn run_with_cuts(seed: u64) -> u32 {
     const ROUNDS: usize = 60;
     const EACH: usize = 25;

@@ -301,6 +301,32 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_its_turn_does_not_begin_after_the_end() {
+        let pool = pool();
+        let (strand, begun, release) = blocking(&pool);
+        strand.push([Event::Connected, Event::Reconnecting]);
+        begun.recv_timeout(DEADLINE).expect("the first callback runs");
+        strand.shut();
+        assert!(!pool.stop(Instant::now() + BLOCKED_AFTER), "it still runs");
+        drop(release);
+        assert!(pool.stop(Instant::now() + DEADLINE));
+        assert!(begun.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_fault_before_a_callback_costs_that_one_only() {
+        let pool = pool();
+        let (heard, received) = channel();
+        let strand = strand(&pool, move |event| {
+            assert_ne!(event, Event::Connected, "a fault that the test has made");
+            let _ = heard.send(event);
+        });
+        strand.push([Event::Connected, Event::Reconnecting]);
+        assert_eq!(received.recv_timeout(DEADLINE), Ok(Event::Reconnecting));
+        assert!(pool.stop(Instant::now() + DEADLINE));
+    }
+
+    #[test]
     fn closing_inside_any_callback_does_not_wait() {
         let pool = pool();
         let (victim, begun, _release) = blocking(&pool);
