@@ -97,8 +97,10 @@ static int run(otc_session *session) {
         case WAKE_DISCONNECTED: return 0;
         case WAKE_INTERRUPTED:
             if (otc_session_disconnect(session) != OTC_SUCCESS) return 0;
-            while (wake_wait(-1, LEAVE_MS) != WAKE_TIMEOUT) continue;
-            return 0;
+            for (;;) {
+                int woken = wake_wait(-1, LEAVE_MS);
+                if (woken == WAKE_DISCONNECTED || woken == WAKE_TIMEOUT) return 0;
+            }
         default: break;
         }
     }

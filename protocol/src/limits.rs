@@ -46,7 +46,9 @@ pub const REQUEST_WINDOW_AFTER_CUT: usize = 32;
 /// Answers that the server remembers for each socket: a repeated request gets its answer again and is not executed
 /// twice. Never below [`REQUEST_WINDOW`]; the published JavaScript client has no window, so it is far above.
 pub const ANSWERS_REMEMBERED: usize = 8192;
-/// How long the server remembers an answer, within [`ANSWERS_REMEMBERED`] (`wire.md §3.5` rule 4).
+/// How long the server remembers an answer at least, within [`ANSWERS_REMEMBERED`] (`wire.md §3.5` rule 4). The newest
+/// [`REQUEST_WINDOW`] stay as long as their connection: a client may not have read them, however old they are. And none
+/// ages before one WebSocket has carried the connection for this long: until then a client may still be repeating.
 pub const ANSWER_AGE: Duration = Duration::from_secs(120);
 /// Messages that the server holds for one socket until they are acknowledged; above, that connection is ended.
 pub const UNACKNOWLEDGED_MESSAGES: usize = 65_536;
@@ -80,6 +82,8 @@ pub const JOIN_WITHIN: Duration = Duration::from_secs(15);
 pub const INFO_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long one dial may take: name, TCP, TLS and WebSocket.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one of several addresses of a name may take.
+pub const DIAL_ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the server may take to answer a join.
 pub const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
 /// Attempts of one connect.
@@ -90,7 +94,9 @@ pub const CONNECT_RETRY: Duration = Duration::from_millis(600);
 pub const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Largest session info document that a client reads.
 pub const INFO_BYTES: usize = 256 * 1024;
-/// Dials that one process starts within a second, over all its sessions.
+/// How long a dial may wait for its turn.
+pub const DIAL_TURN: Duration = Duration::from_secs(600);
+/// WebSockets that one process starts to open within a second, over all its sessions.
 pub const DIALS_PER_SECOND: u32 = 100;
 /// First pause between two tries to come back; doubled at each, with full jitter.
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(200);
@@ -141,7 +147,7 @@ pub const SESSION_ID_BYTES: usize = 255;
 pub const PROJECT_BYTES: usize = 64;
 /// Most characters of a token's connection data; 1,000 are documented, the npm server SDK lets 1,024 through.
 pub const CONNECTION_DATA_CHARS: usize = 1024;
-/// Most layout classes of one token, and most characters of all of them together.
+/// Most layout classes of one token.
 pub const LAYOUT_CLASSES: usize = 128;
 /// Most characters of a token's layout classes together (`rest.md §1.5`).
 pub const LAYOUT_CLASS_CHARS: usize = 1024;
@@ -164,6 +170,8 @@ pub const HTTP_HEAD_BYTES: usize = 64 * 1024;
 pub const HTTP_HEADERS: usize = 100;
 /// How long the head of a request may take, and how long a kept connection may idle.
 pub const HTTP_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a peer may leave the answers to its requests untaken; a WebSocket has rules of its own.
+pub const HTTP_WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the body of a request may take.
 pub const HTTP_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest form of a new session.
@@ -192,8 +200,20 @@ pub const SESSIONS: usize = 65_536;
 pub const SOCKET_QUEUE_BYTES: usize = 1024 * 1024;
 /// Frames that the server takes from one socket before it answers them and turns to the others.
 pub const SOCKET_BATCH_FRAMES: usize = 64;
+/// Socket ids at one time that have not joined yet, within [`SOCKET_IDS`]; above, a new socket is closed (1013).
+pub const DOORS: usize = 16_384;
+/// Refused requests of one socket that has not joined; at the last, its socket is closed (1011).
+pub const JOIN_REFUSALS: u32 = 8;
+/// Characters of a client's text in one field of a log line; the rest is left out.
+pub const LOG_CHARS: usize = 255;
 /// Bytes of candidates held for one peer connection, beside [`HELD_CANDIDATES`].
 pub const HELD_CANDIDATE_BYTES: usize = 64 * 1024;
+/// Bytes of candidates held for all peer connections of one publisher; above, a candidate is refused (429).
+pub const PUBLISHER_CANDIDATE_BYTES: usize = 1024 * 1024;
+/// Subscribers that one connection has of one stream; above, a subscribe is refused (429).
+pub const STREAM_SUBSCRIBERS_OF_ONE: usize = 8;
+/// Bytes of the content of a channel's data, of which each subscriber gets a copy; above, it is refused (413).
+pub const CHANNEL_DATA_BYTES: usize = 16 * 1024;
 /// How long a connection that was sent away has to take note of it, and a closed socket to close.
 pub const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of a socket's read buffer, which every open socket holds.

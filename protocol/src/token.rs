@@ -257,7 +257,7 @@ impl Claims {
             return Err(TokenError::Invalid("session_id"));
         }
         if self.connection_data.chars().count() > CONNECTION_DATA_CHARS {
-            return Err(TokenError::Invalid("connection_data: it is longer than 1,000 characters"));
+            return Err(TokenError::Invalid("connection_data: it is longer than 1,024 characters"));
         }
         let classes = &self.initial_layout_class_list;
         let characters: usize = classes.iter().map(|class| class.chars().count() + 1).sum();

@@ -187,7 +187,7 @@ fn forms_that_claim_nonsense_are_refused() {
         (format!("session_id={}&create_time=1", "x".repeat(256)), TokenError::Invalid("session_id")),
         (
             long("connection_data", CONNECTION_DATA_CHARS + 1),
-            TokenError::Invalid("connection_data: it is longer than 1,000 characters"),
+            TokenError::Invalid("connection_data: it is longer than 1,024 characters"),
         ),
         (
             long("initial_layout_class_list", LAYOUT_CLASS_CHARS + 1),

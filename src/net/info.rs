@@ -48,13 +48,11 @@ pub(super) async fn request(
 }
 
 fn get(endpoint: &Endpoint, token: &Secret, connection_id: &str) -> Result<Request<Empty<Bytes>>, Failure> {
-    let unfit = |what: &str| Failure {
-        kind: FailureKind::Permanent,
-        text: format!("{what} holds characters that cannot be sent"),
-    };
+    let unfit =
+        |kind, what: &str| Failure { kind, text: format!("{what} holds characters that cannot be sent") };
     let authority = endpoint.uri.authority().map_or("", |authority| authority.as_str());
     let path = endpoint.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut token = HeaderValue::from_str(&token.0).map_err(|_| unfit("the token"))?;
+    let mut token = HeaderValue::from_str(&token.0).map_err(|_| unfit(FailureKind::Token, "the token"))?;
     token.set_sensitive(true);
     Request::get(path)
         .header(HOST, authority)
@@ -64,5 +62,5 @@ fn get(endpoint: &Endpoint, token: &Secret, connection_id: &str) -> Result<Reque
         .header("X-TB-CLIENT-VERSION", concat!("otc-", env!("CARGO_PKG_VERSION")))
         .header("X-TB-CONNECTIONID", connection_id)
         .body(Empty::new())
-        .map_err(|_| unfit("the address"))
+        .map_err(|_| unfit(FailureKind::Permanent, "the address"))
 }

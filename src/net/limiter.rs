@@ -1,56 +1,81 @@
 //! How often the process dials: many sessions that lose their server together must not come back together.
 
 use otc_protocol::limits::DIALS_PER_SECOND;
-use parking_lot::Mutex;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-/// Lets a second's worth of dials through at once and the rest one by one.
+/// Lets a second's worth of dials through at once and the rest one by one, in the order in which they came.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    /// When the next dial would start if none had been saved up.
-    next: Mutex<Option<Instant>>,
+    /// The last turn that was given, counted as if none had been saved up. Who waits for a turn holds the lock, so one who
+    /// gives up takes no turn.
+    last: Mutex<Option<Instant>>,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Limiter {
     pub(super) fn new() -> Self {
-        Self { next: Mutex::new(None) }
+        Self { last: Mutex::const_new(None) }
     }
 
     /// Waits for its turn.
     pub(super) async fn turn(&self) {
-        let at = self.reserve(Instant::now());
-        sleep_until(at).await;
-    }
-
-    fn reserve(&self, now: Instant) -> Instant {
-        let mut next = self.next.lock();
-        // The counter runs at most one second behind: that is what has been saved up.
+        let mut last = self.last.lock().await;
+        let now = Instant::now();
+        // It runs at most one second behind: that is what can be saved up.
         let behind = now.checked_sub(SECOND).unwrap_or(now);
-        let slot = next.map_or(behind, |next| next.max(behind)) + SECOND / DIALS_PER_SECOND;
-        *next = Some(slot);
-        slot.max(now)
+        let turn = last.map_or(behind, |last| last.max(behind)) + SECOND / DIALS_PER_SECOND;
+        if turn > now {
+            sleep_until(turn).await;
+        }
+        *last = Some(turn);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    /// When each of so many dials gets its turn, in seconds.
+    async fn turns(limiter: &Limiter, count: u32) -> Vec<f64> {
+        let start = Instant::now();
+        let mut turns = Vec::new();
+        for _ in 0..count {
+            limiter.turn().await;
+            turns.push(start.elapsed().as_secs_f64());
+        }
+        turns
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_and_then_the_rate() {
-        let limiter = Limiter::new();
-        let start = Instant::now() + SECOND * 10;
-        let count = DIALS_PER_SECOND as usize;
-        let turns: Vec<Instant> = (0..3 * count).map(|_| limiter.reserve(start)).collect();
-        assert!(turns[..count].iter().all(|turn| *turn == start), "the first second's worth at once");
-        for second in 1..3u32 {
-            let within = turns
-                .iter()
-                .filter(|turn| **turn > start + SECOND * (second - 1) && **turn <= start + SECOND * second);
-            assert_eq!(within.count(), count);
+        tokio::time::advance(SECOND * 10).await;
+        let turns = turns(&Limiter::new(), 3 * DIALS_PER_SECOND).await;
+        let within =
+            |from: f64, to: f64| turns.iter().filter(|turn| (from..to).contains(turn)).count() as u32;
+        assert_eq!(within(0.0, 0.001), DIALS_PER_SECOND, "a second's worth at once");
+        for second in [0.001, 1.001] {
+            let count = within(second, second + 1.0);
+            assert!((DIALS_PER_SECOND - 2..=DIALS_PER_SECOND).contains(&count), "{count}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_takes_no_turn() {
+        let limiter = Arc::new(Limiter::new());
+        turns(&limiter, DIALS_PER_SECOND).await;
+        let waiting: Vec<_> = (0..10 * DIALS_PER_SECOND)
+            .map(|_| {
+                let limiter = Arc::clone(&limiter);
+                tokio::spawn(async move { limiter.turn().await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
+        let turn = turns(&limiter, 1).await[0];
+        assert!(turn < 0.1, "{turn} s");
     }
 }

@@ -129,6 +129,8 @@ impl Wire {
                     let session = Arc::clone(session);
                     let dial = async move {
                         session.library.limiter.turn().await;
+                        session.feed([Input::Dialing { attempt }]);
+                        session.wake.notify_one();
                         Socket::open(attempt, &url, || trust(&session)).await.map(Box::new)
                     };
                     self.socket = None;

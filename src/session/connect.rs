@@ -11,7 +11,9 @@ use super::{Engine, Membership, Phase};
 use otc_protocol::Moment;
 use otc_protocol::envelope::{self, Answer};
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{CONNECT_ATTEMPTS, CONNECT_RETRY, DIAL_TIMEOUT, INFO_TIMEOUT, JOIN_TIMEOUT};
+use otc_protocol::limits::{
+    CONNECT_ATTEMPTS, CONNECT_RETRY, DIAL_TURN, INFO_TIMEOUT, JOIN_TIMEOUT, NAME_BYTES,
+};
 use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress, SessionState};
 use otc_protocol::session_info::{self, SessionInfo};
 use std::fmt::Write;
@@ -80,6 +82,15 @@ impl Connecting {
 
     pub(super) fn link_mut(&mut self) -> Option<&mut Link> {
         self.joining_mut().map(|joining| &mut joining.membership.link)
+    }
+
+    /// The join's time begins with the first dial's turn.
+    pub(super) fn dialing(&mut self, now: Moment, attempt: u64) -> Option<&mut Link> {
+        let joining = self.joining_mut()?;
+        if !joining.opened && joining.membership.link.is_dialing(attempt) {
+            joining.until = now + JOIN_TIMEOUT;
+        }
+        Some(&mut joining.membership.link)
     }
 
     /// Ends what is under way. The server may have let the client in: it is told that nobody stays, so that the others
@@ -181,8 +192,12 @@ impl Engine {
 
     pub(super) fn info_failed(&mut self, now: Moment, attempt: u64, failure: Failure, out: &mut Vec<Output>) {
         if self.awaited_info(attempt).is_some() {
-            let retry = failure.kind == FailureKind::Unreachable;
-            let trouble = Trouble { code: ErrorCode::ConnectionFailed, text: failure.text, retry };
+            let (code, retry) = match failure.kind {
+                FailureKind::Unreachable => (ErrorCode::ConnectionFailed, true),
+                FailureKind::Permanent => (ErrorCode::ConnectionFailed, false),
+                FailureKind::Token => (ErrorCode::AuthorizationFailure, false),
+            };
+            let trouble = Trouble { code, text: failure.text, retry };
             self.attempt_failed(now, trouble, out);
         }
     }
@@ -214,7 +229,11 @@ impl Engine {
             connection_id,
             socket_id: self.ids.uuid(),
             messaging_url: info.messaging_url.clone(),
-            symphony: info.symphony_address.clone().unwrap_or_default(),
+            symphony: info
+                .symphony_address
+                .clone()
+                .filter(|address| address.len() <= NAME_BYTES)
+                .unwrap_or_default(),
             resumable: info.properties.reconnection,
             roster: Roster::new(self.config.connection_events_suppressed),
             duplicates: Duplicates::default(),
@@ -224,9 +243,9 @@ impl Engine {
             leaving: None,
             tries: 0,
         };
-        membership.dial(self.new_dial(), now + DIAL_TIMEOUT, false, out);
+        membership.dial(self.new_dial(), now + DIAL_TURN, false, out);
         let create = Create { transaction: self.ids.uuid(), data, answered: false };
-        let until = now + JOIN_TIMEOUT;
+        let until = now + DIAL_TURN;
         let joining = Joining { membership, held: Vec::new(), create, opened: false, until };
         if let Phase::Connecting(connecting) = &mut self.phase {
             connecting.stage = Stage::Joining(joining);

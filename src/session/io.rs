@@ -8,7 +8,6 @@ use std::fmt;
 /// Something that happens to a session.
 ///
 /// `attempt` names the request, dial or socket that the engine asked for; news of an abandoned one is ignored.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// The application connects.
     Connect {
@@ -46,6 +45,11 @@ pub enum Input<'a> {
         /// Why.
         failure: Failure,
     },
+    /// A dial has got its turn: its time begins.
+    Dialing {
+        /// Which dial.
+        attempt: u64,
+    },
     /// A socket is open.
     Opened {
         /// Which dial.
@@ -79,7 +83,7 @@ pub enum Input<'a> {
 }
 
 /// Something that the driver must do, in order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Output {
     /// Ask for the session info with an HTTP GET.
     RequestInfo {
@@ -111,6 +115,43 @@ pub enum Output {
     Warn(String),
 }
 
+/// Without tokens, signals and frames, which may hold both.
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { api_url, .. } => write!(formatter, "Connect({api_url:?})"),
+            Self::Signal { to, retry, .. } => write!(formatter, "Signal(to {to:?}, retry {retry})"),
+            Self::Disconnect => formatter.write_str("Disconnect"),
+            Self::Info { attempt, status, body } => {
+                write!(formatter, "Info({attempt}, {status}, {} bytes)", body.len())
+            }
+            Self::InfoFailed { attempt, failure } => write!(formatter, "InfoFailed({attempt}, {failure:?})"),
+            Self::Dialing { attempt } => write!(formatter, "Dialing({attempt})"),
+            Self::Opened { attempt } => write!(formatter, "Opened({attempt})"),
+            Self::OpenFailed { attempt, failure } => write!(formatter, "OpenFailed({attempt}, {failure:?})"),
+            Self::Frame { attempt, bytes } => write!(formatter, "Frame({attempt}, {} bytes)", bytes.len()),
+            Self::Closed { attempt, code } => write!(formatter, "Closed({attempt}, {code:?})"),
+            Self::Reading(reading) => write!(formatter, "Reading({reading})"),
+            Self::Timer => formatter.write_str("Timer"),
+        }
+    }
+}
+
+/// Without tokens and frames. The URL of a socket is as good as a token, too.
+impl fmt::Debug for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RequestInfo { attempt, url, .. } => write!(formatter, "RequestInfo({attempt}, {url})"),
+            Self::Dial { attempt, .. } => write!(formatter, "Dial({attempt})"),
+            Self::Send(frame) => write!(formatter, "Send({} bytes)", frame.len()),
+            Self::Close => formatter.write_str("Close"),
+            Self::Abandon => formatter.write_str("Abandon"),
+            Self::Event(event) => write!(formatter, "Event({event:?})"),
+            Self::Warn(text) => write!(formatter, "Warn({text:?})"),
+        }
+    }
+}
+
 /// Text that must not be shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
@@ -137,6 +178,8 @@ pub enum FailureKind {
     Unreachable,
     /// The address, the certificate or the settings are wrong; trying again does not help.
     Permanent,
+    /// The token cannot be one.
+    Token,
 }
 
 /// Why a call is refused, synchronously.

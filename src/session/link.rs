@@ -7,7 +7,9 @@ use super::{Engine, Membership, Phase, Returned};
 use otc_protocol::Moment;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{BACKOFF_FIRST, BACKOFF_MOST, CLIENT_SILENCE, DIAL_TIMEOUT, PING_AFTER};
+use otc_protocol::limits::{
+    BACKOFF_FIRST, BACKOFF_MOST, CLIENT_SILENCE, DIAL_TIMEOUT, DIAL_TURN, PING_AFTER,
+};
 use std::time::Duration;
 
 /// Close codes that say: do not come back (`wire.md §3.6`).
@@ -93,6 +95,19 @@ impl Engine {
     /// The number and the id of the next dial.
     pub(super) fn new_dial(&mut self) -> (u64, String) {
         (self.next_attempt(), self.ids.uuid())
+    }
+
+    pub(super) fn dialing(&mut self, now: Moment, attempt: u64) {
+        let link = match &mut self.phase {
+            Phase::Connecting(connecting) => connecting.dialing(now, attempt),
+            Phase::Joined(membership) => Some(&mut membership.link),
+            _ => None,
+        };
+        if let Some(Link::Dialing { attempt: dialing, until }) = link
+            && *dialing == attempt
+        {
+            *until = now + DIAL_TIMEOUT;
+        }
     }
 
     pub(super) fn opened(&mut self, now: Moment, attempt: u64, out: &mut Vec<Output>) {
@@ -239,7 +254,7 @@ impl Engine {
     fn come_back(&mut self, now: Moment, out: &mut Vec<Output>) {
         let dial = self.new_dial();
         if let Phase::Joined(membership) = &mut self.phase {
-            membership.dial(dial, now + DIAL_TIMEOUT, true, out);
+            membership.dial(dial, now + DIAL_TURN, true, out);
         }
     }
 

@@ -139,6 +139,7 @@ impl Engine {
             Input::Disconnect => return self.disconnect(now, out),
             Input::Info { attempt, status, body } => self.info(now, attempt, status, body, out),
             Input::InfoFailed { attempt, failure } => self.info_failed(now, attempt, failure, out),
+            Input::Dialing { attempt } => self.dialing(now, attempt),
             Input::Opened { attempt } => self.opened(now, attempt, out),
             Input::OpenFailed { attempt, failure } => self.open_failed(now, attempt, failure, out),
             Input::Frame { attempt, bytes } => self.frame(now, attempt, bytes, out),

@@ -181,7 +181,12 @@ impl Client {
                     self.attempt = *attempt;
                     self.me.clone_from(connection);
                 }
-                Did::Dialed { attempt, .. } => self.attempt = *attempt,
+                Did::Dialed { attempt, .. } => {
+                    self.attempt = *attempt;
+                    // Its turn comes at once.
+                    let turn = Input::Dialing { attempt: *attempt };
+                    self.engine.handle(self.now, turn, &mut Vec::new()).expect("not a call");
+                }
                 _ => {}
             }
             self.did.push(did);
