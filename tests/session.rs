@@ -244,7 +244,7 @@ fn tokens_that_open_nothing() {
     let foreign = mint::token(&pair(), &TokenRequest::new(other)).expect("minted");
     let liar = KeyPair::new(KEY, "another secret").expect("a key");
     let forged = mint::token(&liar, &TokenRequest::new(&world.session_id)).expect("minted");
-    for token in ["", "nonsense", "T1==", "T1==bm9uc2Vuc2U=", "a.b.c", &foreign, &forged] {
+    for token in ["", "nonsense", "line\nbreak", "T1==", "T1==bm9uc2Vuc2U=", "a.b.c", &foreign, &forged] {
         let program = world.program();
         let (code, words) = failure(&program, token);
         assert_eq!(code, 1004, "{words}");

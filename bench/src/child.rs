@@ -56,7 +56,8 @@ impl Process {
     pub(crate) fn cpu(&self) -> Result<Duration, Error> {
         let mut nanos = 0u64;
         for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let times = fs::read_to_string(thread?.path().join("schedstat"))?;
+            // A thread that ends in this moment had nothing to do.
+            let Ok(times) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
             nanos += times.split(' ').next().unwrap_or_default().parse::<u64>()?;
         }
         Ok(Duration::from_nanos(nanos))

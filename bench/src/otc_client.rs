@@ -47,8 +47,13 @@ struct OtcClient {
 const BACK_OFF: Duration = Duration::from_millis(1);
 
 /// A sender that knows nothing of its receiver's pace can go on until the server ends the receiver's connection, because
-/// what it is owed has passed its bound (32 MiB). More than an outbox holds, less than that.
-const MOST_ON_THEIR_WAY: usize = 20_000;
+/// what it is owed has passed its bound (32 MiB): half of that may be on its way, or somewhat more than an outbox holds.
+fn most_on_their_way(bytes: usize) -> usize {
+    (16 * 1024 * 1024 / (bytes + FRAME_BYTES)).min(20_000)
+}
+
+/// What a signal's frame has beside its data, about.
+const FRAME_BYTES: usize = 512;
 
 impl Client for OtcClient {
     fn join(&mut self, members: usize) -> Result<(), Error> {
@@ -77,12 +82,13 @@ impl Client for OtcClient {
     fn stream(&mut self, bytes: usize, duration: Duration) -> Result<(usize, Duration), Error> {
         let (sender, receiver) = (self.member(0)?.as_ref(), self.member(1)?.connection()?);
         let data = text(bytes)?;
+        let most = most_on_their_way(bytes);
         self.board.expect(usize::MAX);
         let start = Instant::now();
         let mut sent = 0;
         while start.elapsed() < duration {
             let on_their_way = sent - self.board.heard.load(Ordering::Relaxed);
-            if on_their_way < MOST_ON_THEIR_WAY && sender.signal_to(&data, &receiver)? == Sent::Accepted {
+            if on_their_way < most && sender.signal_to(&data, &receiver)? == Sent::Accepted {
                 sent += 1;
             } else {
                 sleep(BACK_OFF);

@@ -218,5 +218,10 @@ pub const CHANNEL_DATA_BYTES: usize = 16 * 1024;
 pub const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of a socket's read buffer, which every open socket holds.
 pub const SOCKET_READ_BUFFER: usize = 8 * 1024;
-/// Bytes that a socket gathers before it writes them without being asked to.
-pub const SOCKET_WRITE_BUFFER: usize = 64 * 1024;
+/// Bytes that a socket gathers before it writes them without being asked to. A socket never gives back what it once
+/// needed to gather.
+pub const SOCKET_WRITE_BUFFER: usize = 16 * 1024;
+/// Largest WebSocket frame that the server writes; a longer Rumor frame goes as several.
+pub const SOCKET_FRAGMENT_BYTES: usize = 16 * 1024;
+/// Bytes of pongs that a socket gathers beside that, for a peer that does not take them.
+pub const SOCKET_PONG_BYTES: usize = 16 * 1024;

@@ -1,6 +1,7 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use otc_protocol::permissions::Role;
 use otc_protocol::session_id::ProjectId;
 use otc_server::auth::TokenKind;
@@ -24,6 +25,19 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// What the program was started with. A variable that is set to nothing is one that is not set.
+    pub(crate) fn read() -> Self {
+        let command = Self::command().mut_subcommands(|command| command.mut_args(without_empty_variable));
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty_variable(argument: Arg) -> Arg {
+    let value = argument.get_env().and_then(std::env::var_os);
+    if value.is_some_and(|value| value.is_empty()) { argument.env(Resettable::Reset) } else { argument }
+}
+
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -45,8 +59,14 @@ pub(crate) struct Serve {
     #[arg(long, env = "OTC_API_KEY", value_name = "KEY")]
     api_key: Option<String>,
     /// Its secret (better in the environment: others on the machine can see command lines)
-    #[arg(long, env = "OTC_API_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
-    api_secret: Option<Secret>,
+    #[arg(
+        long,
+        env = "OTC_API_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
+    api_secret: Option<String>,
     /// A TOML file with listen, `public_url`, `subscriber_may_signal`, `grace_seconds` and
     /// any number of [[keys]] with `api_key` and `api_secret`
     #[arg(long, env = "OTC_CONFIG", value_name = "FILE")]
@@ -101,12 +121,14 @@ pub(crate) struct Token {
     #[arg(long, env = "OTC_API_KEY", value_name = "KEY")]
     api_key: String,
     /// Its secret (better in the environment)
-    #[arg(long, env = "OTC_API_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
-    api_secret: Secret,
-}
-
-fn secret(text: &str) -> Result<Secret, KeyError> {
-    Secret::new(text)
+    #[arg(
+        long,
+        env = "OTC_API_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
+    api_secret: String,
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -119,7 +141,8 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     let given = Given {
         listen: serve.listen,
         api_key: serve.api_key,
-        api_secret: serve.api_secret,
+        // Not a parser of the argument: its errors would quote the secret.
+        api_secret: serve.api_secret.as_deref().map(Secret::new).transpose()?,
         file: serve.config,
         public_url: serve.public_url,
         subscriber_may_signal: serve.subscriber_may_signal,
@@ -135,23 +158,26 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     let stopped = runtime.block_on(async { stop_signal() })?;
     let listen = config.listen;
     let server = Server::start(config).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    announce(&server, generated.as_ref())?;
+    announce(&mut std::io::stdout().lock(), &server.url(), generated.as_ref())?;
     runtime.block_on(stopped);
     tracing::info!("stopping");
     server.stop();
     Ok(())
 }
 
-/// The address first, so that a script can read one line and go on.
-fn announce(server: &Server, generated: Option<&KeyPair>) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "listening on {}", server.url())?;
+/// The address first, so that a script can read one line and go on; whoever has read it need not read the rest.
+fn announce(out: &mut impl Write, url: &str, generated: Option<&KeyPair>) -> std::io::Result<()> {
+    writeln!(out, "listening on {url}")?;
     out.flush()?;
     if let Some(pair) = generated {
-        writeln!(out, "no API key was given; this pair is for this run only:")?;
-        writeln!(out, "  export OTC_API_KEY={}", pair.project)?;
-        writeln!(out, "  export OTC_API_SECRET={}", pair.secret.expose())?;
-        out.flush()?;
+        let rest = format!(
+            "no API key was given; this pair is for this run only:\n  export OTC_API_KEY={}\n  export OTC_API_SECRET={}\n",
+            pair.project,
+            pair.secret.expose()
+        );
+        if let Err(error) = out.write_all(rest.as_bytes()).and_then(|()| out.flush()) {
+            tracing::debug!(%error, "nobody reads the API key that was made up");
+        }
     }
     Ok(())
 }
@@ -195,7 +221,9 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 
 /// `OTC_LOG` chooses what is written (`debug`, `otc_server=trace`, …).
 fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_env("OTC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let chosen = std::env::var("OTC_LOG").ok().filter(|chosen| !chosen.is_empty());
+    let filter = chosen.and_then(|chosen| EnvFilter::try_new(chosen).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
     let terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
 }
@@ -207,7 +235,7 @@ pub(crate) fn session(session: &Session) -> Result<String, Error> {
 
 /// A new token.
 pub(crate) fn token(token: &Token) -> Result<String, Error> {
-    let pair = KeyPair::new(&token.api_key, token.api_secret.expose())?;
+    let pair = KeyPair::new(&token.api_key, &token.api_secret)?;
     let request = TokenRequest {
         session_id: token.session.clone(),
         role: token.role,
@@ -216,4 +244,37 @@ pub(crate) fn token(token: &Token) -> Result<String, Error> {
         kind: if token.t1 { TokenKind::T1 } else { TokenKind::Jwt },
     };
     Ok(mint::token(&pair, &request)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, ErrorKind};
+
+    /// A pipe whose reader takes this many lines.
+    struct Lines(usize);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(ErrorKind::BrokenPipe.into());
+            }
+            let line = bytes.iter().position(|byte| *byte == b'\n');
+            self.0 -= usize::from(line.is_some());
+            Ok(line.map_or(bytes.len(), |end| end + 1))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_script_may_close_the_pipe_after_the_first_line() {
+        let pair = KeyPair::new("1", "s").unwrap();
+        for (lines, served) in [(0, false), (1, true), (2, true), (9, true)] {
+            let told = announce(&mut Lines(lines), "http://127.0.0.1:1", Some(&pair));
+            assert_eq!(told.is_ok(), served, "{lines}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The listener: accepts connections and serves HTTP/1.1 on them, within bounds.
 
+mod impatient;
+
 use crate::App;
 use crate::http::{Peer, route_path, router};
 use axum::Router;
@@ -7,11 +9,15 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use otc_protocol::limits::{HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, OPEN_SOCKETS, STOP_WITHIN};
+use impatient::Impatient;
+use otc_protocol::limits::{
+    HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, OPEN_SOCKETS, STOP_WITHIN,
+};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
@@ -106,6 +112,8 @@ where
         request.extensions_mut().insert(OpenSocket::clone(&permit));
         router.call(request)
     });
+    let settled = Arc::new(AtomicBool::new(false));
+    let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::clone(&settled));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HTTP_HEAD_TIMEOUT)
@@ -122,6 +130,8 @@ where
             connection.await
         }
     };
+    // Either it is gone or a WebSocket.
+    settled.store(true, Ordering::Relaxed);
     if let Err(error) = result {
         debug!(peer = %peer.remote, %error, "connection ended");
     }
@@ -169,6 +179,46 @@ mod tests {
                 "{took:?}"
             );
         }
+    }
+
+    /// A client that sends its body by itself finds the connection as it was.
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_waits_for_the_body() {
+        for (line, status) in [
+            ("POST /session/create", "403"),
+            ("POST /v2/project/1/session/s/signal", "403"),
+            ("POST /v2/project/1/session/s/connection/c/signal", "403"),
+            ("POST /v2/project/1/session/%ff/signal", "400"),
+            ("DELETE /v2/project/1/session/s/connection/c", "403"),
+            ("POST /nothing", "404"),
+            ("PUT /session/create", "405"),
+        ] {
+            let mut connection = served();
+            let head = format!("{line} HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n");
+            connection.write_all(head.as_bytes()).await.unwrap();
+            let mut start = [0; 12];
+            let early = timeout(Duration::from_secs(1), connection.read_exact(&mut start)).await;
+            assert!(early.is_err(), "{line} is answered before its body is there");
+            connection.write_all(&vec![b'x'; 50_000]).await.unwrap();
+            connection.read_exact(&mut start).await.unwrap();
+            assert_eq!(String::from_utf8_lossy(&start), format!("HTTP/1.1 {status}"), "{line}");
+            let next = "GET /project/1/config.json HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+            connection.write_all(next.as_bytes()).await.unwrap();
+            let mut answers = String::new();
+            connection.read_to_string(&mut answers).await.unwrap();
+            assert!(answers.contains("HTTP/1.1 200 OK"), "{line}: {answers}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_no_answers_is_left() {
+        let mut connection = served();
+        let start = Instant::now();
+        let request = b"GET /project/1/config.json HTTP/1.1\r\nHost: h\r\n\r\n";
+        let asks = async { while connection.write_all(request).await.is_ok() {} };
+        timeout(3 * HTTP_WRITE_TIMEOUT, asks).await.expect("the server goes");
+        let took = start.elapsed();
+        assert!(took >= HTTP_WRITE_TIMEOUT && took < HTTP_WRITE_TIMEOUT + Duration::from_secs(1), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,13 +2,12 @@
 
 mod cli;
 
-use clap::Parser;
 use cli::{Cli, Command};
 use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match Cli::read().command {
         Command::Serve(serve) => cli::serve(serve),
         Command::Session(session) => cli::session(&session).and_then(|id| print(&id)),
         Command::Token(token) => cli::token(&token).and_then(|token| print(&token)),

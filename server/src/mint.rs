@@ -114,7 +114,7 @@ impl fmt::Display for MintError {
                 write!(formatter, "the session is of the API key {project}: give that key and its secret")
             }
             Self::Life => formatter.write_str("a token lives from 1 second to 30 days (2592000 seconds)"),
-            Self::Data => formatter.write_str("the data is longer than 1,000 characters"),
+            Self::Data => formatter.write_str("the data is longer than 1,024 characters"),
             Self::Key(error) => error.fmt(formatter),
             Self::Sign(error) => error.fmt(formatter),
         }
@@ -166,7 +166,11 @@ mod tests {
         assert!(refused(&TokenRequest::new(foreign)).to_string().contains("654321"));
         let request = TokenRequest::new(own);
         let data = "x".repeat(1025);
-        assert_eq!(refused(&TokenRequest { data, ..request.clone() }), MintError::Data);
+        let error = refused(&TokenRequest { data, ..request.clone() });
+        assert_eq!(error, MintError::Data);
+        assert!(error.to_string().contains("1,024"), "{error}");
+        let data = "x".repeat(1024);
+        assert!(token(&pair(), &TokenRequest { data, ..request.clone() }).is_ok());
         for seconds in [0, 30 * 86_400 + 1] {
             let life = Duration::from_secs(seconds);
             assert_eq!(refused(&TokenRequest { life, ..request.clone() }), MintError::Life);

@@ -2,7 +2,7 @@
 
 use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderMap, header};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The WebSocket's path below the server's address (`wire.md §2.2`).
 pub const SOCKET_PATH: &str = "/rumorwebsocketsv2";
@@ -29,15 +29,15 @@ impl PublicUrl {
         })
     }
 
-    /// The address of one request. A proxy on this machine may say what it was asked for
-    /// (`X-Forwarded-Proto`, `X-Forwarded-Host`); nobody else may.
+    /// The address of one request. A proxy on this machine or network may say what it was asked for
+    /// (`X-Forwarded-Proto`, `X-Forwarded-Host`). Nobody else is misled: who asks gets the answer alone.
     pub(crate) fn of_request(
         headers: &HeaderMap,
         uri: &Uri,
         peer: SocketAddr,
         local: SocketAddr,
     ) -> Option<Self> {
-        let trusted = peer.ip().to_canonical().is_loopback();
+        let trusted = is_near(peer.ip().to_canonical());
         let forwarded = |name: &str| if trusted { first(headers, name) } else { None };
         let scheme = forwarded("x-forwarded-proto").unwrap_or("http");
         let host = forwarded("x-forwarded-host")
@@ -59,6 +59,16 @@ impl PublicUrl {
     /// The host without the port.
     pub fn host(&self) -> &str {
         self.authority.host()
+    }
+}
+
+/// Whether an address is of this machine or of a private network, such as that of containers.
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
     }
 }
 
@@ -132,17 +142,34 @@ mod tests {
     }
 
     #[test]
-    fn only_a_proxy_on_this_machine_may_speak_for_others() {
+    fn only_a_proxy_nearby_may_speak_for_others() {
         let headers = [
             ("host", "inner:8080"),
             ("x-forwarded-host", "calls.example.org, inner"),
             ("x-forwarded-proto", "https, http"),
         ];
         let outer = Some("wss://calls.example.org/rumorwebsocketsv2".to_owned());
-        assert_eq!(of(&headers, "127.0.0.1"), outer);
-        assert_eq!(of(&headers, "::1"), outer);
-        assert_eq!(of(&headers, "::ffff:127.0.0.1"), outer);
-        assert_eq!(of(&headers, "10.0.0.7"), Some("ws://inner:8080/rumorwebsocketsv2".to_owned()));
+        for near in [
+            "127.0.0.1",
+            "::1",
+            "::ffff:127.0.0.1",
+            "10.0.0.7",
+            "::ffff:10.0.0.7",
+            "172.16.0.1",
+            "172.31.255.254",
+            "192.168.3.4",
+            "fc00::1",
+            "fdff::1",
+            "fe80::1",
+            "febf::1",
+        ] {
+            assert_eq!(of(&headers, near), outer, "{near}");
+        }
+        let inner = Some("ws://inner:8080/rumorwebsocketsv2".to_owned());
+        for far in ["192.0.2.9", "172.15.0.1", "172.32.0.1", "192.169.0.1", "11.0.0.1", "fb00::1", "fec0::1"]
+        {
+            assert_eq!(of(&headers, far), inner, "{far}");
+        }
         assert_eq!(of(&[("host", "h"), ("x-forwarded-proto", "gopher")], "127.0.0.1"), None);
     }
 }

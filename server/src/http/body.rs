@@ -36,6 +36,24 @@ async fn collect(mut body: Body, limit: usize) -> Result<Option<Vec<u8>>, axum::
     Ok((length <= limit).then_some(kept))
 }
 
+/// What was checked and the body that goes with it; a refusal only once that body is read and dropped.
+///
+/// Many clients send the head and the body by themselves: a connection that closes in between fails them before they
+/// look for the answer.
+pub(super) async fn unless_refused<T>(
+    checked: Result<T, ApiError>,
+    body: Body,
+) -> Result<(T, Body), ApiError> {
+    match checked {
+        Ok(checked) => Ok((checked, body)),
+        Err(refusal) => {
+            // What is wrong with the request goes before what is wrong with its body.
+            let _ = discard(body).await;
+            Err(refusal)
+        }
+    }
+}
+
 /// Reads a body that nobody wants, so that the connection can be used again.
 pub(super) async fn discard(body: Body) -> Result<(), ApiError> {
     read(body, 0).await.map(|_| ()).or_else(|error| match error.status {

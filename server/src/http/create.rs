@@ -34,9 +34,10 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
 }
 
 async fn created(app: &App, request: Request) -> Result<Created, ApiError> {
-    let project = rest::authenticate(app, request.headers())?;
+    let project = rest::authenticate(app, &request);
+    let (project, body) = body::unless_refused(project, request.into_body()).await?;
     // By the path and not by the content type: an SDK labels its form as JSON (`rest.md §0`, rule 6).
-    let form = body::read(request.into_body(), HTTP_FORM_BYTES).await?;
+    let form = body::read(body, HTTP_FORM_BYTES).await?;
     let options = Options::read(&form)?;
     if options.archive_always {
         warn!(%project, "a session asks to be archived always; this server does not record");

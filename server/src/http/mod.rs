@@ -38,6 +38,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let client = Router::new()
         .route("/project/{project}/config.json", get(reports::config).options(cors::preflight))
         .route("/session/{session}", get(session_info::session_info).options(cors::preflight))
+        .route("/session", get(session_info::no_session).options(cors::preflight))
+        .route("/session/create", get(session_info::no_session))
+        .route("/session/{session}/{*rest}", get(session_info::no_session).options(cors::preflight))
         .route("/logging/{*kind}", post(reports::report).get(reports::report).options(cors::preflight))
         .layer(from_fn(cors::allow_any_origin));
     let rest = Router::new()
@@ -68,10 +71,17 @@ async fn socket(State(app): State<Arc<App>>, request: Request) -> Response {
     crate::socket::upgrade(app, request).await
 }
 
-async fn not_found() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "There is nothing here")
+async fn not_found(request: Request) -> ApiError {
+    refuse(request, ApiError::new(StatusCode::NOT_FOUND, "There is nothing here")).await
 }
 
-async fn method_not_allowed() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method")
+async fn method_not_allowed(request: Request) -> ApiError {
+    let refusal = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method");
+    refuse(request, refusal).await
+}
+
+async fn refuse(request: Request, refusal: ApiError) -> ApiError {
+    // A body that breaks off changes nothing about the refusal.
+    let _ = body::discard(request.into_body()).await;
+    refusal
 }

@@ -22,9 +22,8 @@ pub(super) fn routed(uri: &Uri) -> Option<Uri> {
 /// Whether a route may begin here.
 fn fits(segments: &[&str]) -> bool {
     match segments {
-        ["session", _] | ["project", _, "config.json"] | ["v2", "project", ..] | ["rumorwebsocketsv2"] => {
-            true
-        }
+        ["session", id @ ..] => id.len() <= 1,
+        ["project", _, "config.json"] | ["v2", "project", ..] | ["rumorwebsocketsv2"] => true,
         ["logging", rest @ ..] => !rest.is_empty(),
         _ => false,
     }

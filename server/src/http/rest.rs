@@ -1,9 +1,9 @@
 //! REST calls on a session: signals from nobody, and forced leaves (`rest.md §2.1`).
 
 use super::answer::{ApiError, no_content};
-use super::body;
+use super::{Peer, body};
 use crate::App;
-use crate::sessions::Refusal;
+use crate::sessions::{Refusal, is_id};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -11,9 +11,9 @@ use axum::response::Response;
 use otc_protocol::limits::{HTTP_SIGNAL_BYTES, SIGNAL_DATA_BYTES};
 use otc_protocol::raptor::{Json, SignalContent};
 use otc_protocol::session_id::{ProjectId, SessionId};
-use otc_protocol::uuid;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use tracing::field::display;
 use tracing::info;
 
 /// The header of REST calls (`rest.md §1.6`).
@@ -30,8 +30,7 @@ pub(super) async fn signal_all(
     path: SessionPath,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Path((project, session)) = path?;
-    signal(&app, &project, &session, None, request).await
+    signal(&app, path.map(|Path((project, session))| (project, session, None)), request).await
 }
 
 /// `POST …/connection/{id}/signal`: to one.
@@ -40,8 +39,8 @@ pub(super) async fn signal_one(
     path: ConnectionPath,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Path((project, session, connection)) = path?;
-    signal(&app, &project, &session, Some(&connection), request).await
+    let path = path.map(|Path((project, session, connection))| (project, session, Some(connection)));
+    signal(&app, path, request).await
 }
 
 /// `DELETE …/connection/{id}`: one leaves, and is told that it was made to.
@@ -50,10 +49,13 @@ pub(super) async fn disconnect(
     path: ConnectionPath,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Path((project, session, connection)) = path?;
-    authorize(&app, request.headers(), &project, &session)?;
-    check_connection(&connection)?;
-    body::discard(request.into_body()).await?;
+    let checked = path.map_err(ApiError::from).and_then(|Path((project, session, connection))| {
+        authorize(&app, &request, &project, &session)?;
+        check_connection(&connection)?;
+        Ok((session, connection))
+    });
+    let ((session, connection), body) = body::unless_refused(checked, request.into_body()).await?;
+    body::discard(body).await?;
     app.registry.disconnect(app.time(), &session, &connection).map_err(refused)?;
     info!(%session, %connection, "disconnected by REST");
     Ok(no_content())
@@ -61,34 +63,42 @@ pub(super) async fn disconnect(
 
 async fn signal(
     app: &App,
-    project: &str,
-    session: &str,
-    to: Option<&str>,
+    path: Result<(String, String, Option<String>), PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    authorize(app, request.headers(), project, session)?;
-    to.map(check_connection).transpose()?;
-    let body = body::read(request.into_body(), HTTP_SIGNAL_BYTES).await?;
+    let checked = path.map_err(ApiError::from).and_then(|(project, session, to)| {
+        authorize(app, &request, &project, &session)?;
+        to.as_deref().map(check_connection).transpose()?;
+        Ok((session, to))
+    });
+    let ((session, to), body) = body::unless_refused(checked, request.into_body()).await?;
+    let body = body::read(body, HTTP_SIGNAL_BYTES).await?;
     let content = read_signal(&body)?;
-    app.registry.signal(app.time(), session, to, content).map_err(refused)?;
+    app.registry.signal(app.time(), &session, to.as_deref(), content).map_err(refused)?;
     Ok(no_content())
 }
 
 /// The project that a REST call speaks for.
-pub(super) fn authenticate(app: &App, headers: &HeaderMap) -> Result<ProjectId, ApiError> {
-    let token = headers.get(AUTH_HEADER).ok_or_else(|| {
-        ApiError::forbidden("Authentication required: send a JWT in the header X-OPENTOK-AUTH")
-    })?;
-    let token = token.to_str().map_err(|_| ApiError::forbidden("X-OPENTOK-AUTH is not a JWT"))?;
-    app.auth.verify_rest_token(token.trim(), app.unix_seconds()).map_err(|reason| {
-        info!(%reason, "REST call refused");
+pub(super) fn authenticate(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
+    verify(app, request.headers()).map_err(|reason| {
+        let peer = request.extensions().get::<Peer>().map(|peer| display(peer.remote));
+        info!(peer, %reason, "REST call refused");
         ApiError::forbidden(reason)
     })
 }
 
+fn verify(app: &App, headers: &HeaderMap) -> Result<ProjectId, String> {
+    let token = headers
+        .get(AUTH_HEADER)
+        .ok_or("Authentication required: send a JWT in the header X-OPENTOK-AUTH")?
+        .to_str()
+        .map_err(|_| "X-OPENTOK-AUTH is not a JWT")?;
+    app.auth.verify_rest_token(token.trim(), app.unix_seconds())
+}
+
 /// Whether the caller may speak for the session of a path.
-fn authorize(app: &App, headers: &HeaderMap, project: &str, session: &str) -> Result<(), ApiError> {
-    let caller = authenticate(app, headers)?;
+fn authorize(app: &App, request: &Request, project: &str, session: &str) -> Result<(), ApiError> {
+    let caller = authenticate(app, request)?;
     if caller.as_str() != project {
         return Err(ApiError::forbidden("The token is of another project than the one in the path"));
     }
@@ -102,9 +112,10 @@ fn authorize(app: &App, headers: &HeaderMap, project: &str, session: &str) -> Re
 }
 
 fn check_connection(connection: &str) -> Result<(), ApiError> {
-    uuid::parse(connection)
-        .map(|_| ())
-        .ok_or_else(|| ApiError::bad_request("Invalid connection id: it is not a UUID"))
+    // What a client may join with, or it could put itself out of reach of whoever moderates.
+    is_id(connection).then_some(()).ok_or_else(|| {
+        ApiError::bad_request("Invalid connection id: it has 1 to 64 letters, digits, or - _ . characters")
+    })
 }
 
 /// The signal of a body: `type` and `data`, optional texts both; nothing at all is a bare ping (`rest.md §2.1`).

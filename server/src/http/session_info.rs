@@ -47,6 +47,14 @@ pub(super) async fn session_info(
     }
 }
 
+/// An address below `/session` that names no session: the client reads errors in this form alone (`wire.md §2.3`).
+pub(super) async fn no_session(Extension(peer): Extension<Peer>) -> Response {
+    let message = "Invalid session id: the path is not /session/ID";
+    info!(peer = %peer.remote, "session info refused: {message}");
+    let document = ErrorDocument { code: 404, message: message.to_owned() }.document();
+    json_text(StatusCode::OK, document)
+}
+
 fn describe(app: &App, peer: Peer, session_id: &str, request: &Request) -> Result<SessionInfo, Refusal> {
     let session = app.auth.session(session_id)?;
     let project = session.project.as_str();

@@ -1,7 +1,7 @@
 //! Answers that one socket was given, so that a repeated request is not carried out twice (`wire.md §3.5` rule 4).
 
 use super::Refusal;
-use otc_protocol::limits::{ANSWER_AGE, ANSWERS_REMEMBERED};
+use otc_protocol::limits::{ANSWER_AGE, ANSWERS_REMEMBERED, REQUEST_WINDOW};
 use otc_protocol::{Moment, uuid};
 use std::collections::{HashMap, VecDeque};
 
@@ -50,19 +50,28 @@ impl Answers {
         if self.given.insert(transaction.clone(), answer).is_none() {
             self.order.push_back((now, transaction));
         }
-        self.forget_old(now);
+        if self.order.len() > ANSWERS_REMEMBERED {
+            self.forget_oldest();
+        }
     }
 
-    /// Forgets what is too old, and what is too much.
+    /// Forgets what is too old, but never the newest ones: a client has as many requests unanswered, and one that does
+    /// not read its socket may repeat them at any age.
     pub(super) fn forget_old(&mut self, now: Moment) {
-        while let Some((given, transaction)) = self.order.front() {
-            if self.order.len() <= ANSWERS_REMEMBERED && now - *given < ANSWER_AGE {
-                return;
-            }
-            self.given.remove(transaction);
-            self.order.pop_front();
+        let is_old = |(given, _): &(Moment, Transaction)| now - *given >= ANSWER_AGE;
+        while self.order.len() > REQUEST_WINDOW && self.order.front().is_some_and(is_old) {
+            self.forget_oldest();
         }
-        *self = Self::default(); // Nothing is left: give the memory back.
+        if self.order.len() <= REQUEST_WINDOW && self.order.capacity() > 4 * REQUEST_WINDOW {
+            self.order.shrink_to_fit();
+            self.given.shrink_to_fit();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, transaction)) = self.order.pop_front() {
+            self.given.remove(&transaction);
+        }
     }
 }
 
@@ -75,17 +84,25 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_found_until_it_is_too_old() {
+    fn the_newest_answers_are_found_at_any_age_and_the_others_until_they_are_too_old() {
         let mut answers = Answers::default();
         assert_eq!(answers.find("a"), None);
         let uuid = "00000000-0000-4000-8000-000000000001";
         answers.remember(Moment::ZERO, "a", answer(200));
         answers.remember(Moment::ZERO, uuid, answer(404));
+        for index in 2..ANSWERS_REMEMBERED {
+            answers.remember(Moment::ZERO, &index.to_string(), answer(200));
+        }
         assert_eq!(answers.find("a"), Some(&answer(200)));
         assert_eq!(answers.find(uuid), Some(&answer(404)));
+        answers.forget_old(Moment::ZERO + ANSWER_AGE / 2);
+        assert_eq!(answers.order.len(), ANSWERS_REMEMBERED);
         answers.forget_old(Moment::ZERO + ANSWER_AGE);
         assert_eq!((answers.find("a"), answers.find(uuid)), (None, None));
-        assert_eq!(answers.given.capacity(), 0);
+        assert_eq!((answers.given.len(), answers.order.len()), (REQUEST_WINDOW, REQUEST_WINDOW));
+        let newest = (ANSWERS_REMEMBERED - REQUEST_WINDOW).to_string();
+        assert_eq!(answers.find(&newest), Some(&answer(200)));
+        assert!(answers.given.capacity() < ANSWERS_REMEMBERED, "the memory of the others is given back");
     }
 
     #[test]

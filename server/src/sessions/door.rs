@@ -4,10 +4,9 @@ use super::line::status_frame;
 use super::{Admission, CloseCode, Delivery, LinkId, Output, Refusal, is_id};
 use otc_protocol::Moment;
 use otc_protocol::envelope::{FromClient, Request};
-use otc_protocol::limits::{JOIN_WITHIN, TOKEN_BYTES};
+use otc_protocol::limits::{JOIN_REFUSALS, JOIN_WITHIN, PROJECT_BYTES, TOKEN_BYTES};
 use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress};
 use otc_protocol::rumor::Frame;
-use std::time::Duration;
 
 /// Who decides whether a token opens a session.
 pub trait Gate: Send + Sync {
@@ -32,8 +31,11 @@ where
 #[derive(Debug)]
 pub(super) struct Door {
     link: Option<LinkId>,
-    /// When to close the door if nobody has come in.
+    /// When to close the door if nobody has come in; nothing puts it off.
     pub(super) due: Moment,
+    /// Whether a frame has come: the client knows that this socket is its own.
+    spoken: bool,
+    refusals: u32,
 }
 
 /// A well-formed request to join.
@@ -59,28 +61,50 @@ pub(super) enum Knock {
 
 impl Door {
     pub(super) fn new(now: Moment, link: LinkId) -> Self {
-        Self { link: Some(link), due: now + JOIN_WITHIN }
+        Self { link: Some(link), due: now + JOIN_WITHIN, spoken: false, refusals: 0 }
     }
 
     pub(super) fn link(&self) -> Option<LinkId> {
         self.link
     }
 
-    /// The client has come back before it had joined.
-    pub(super) fn resume(&mut self, now: Moment, link: LinkId, out: &mut Vec<Output>) {
+    /// The client has come back before it had joined; whether it may. One that never said a word is what a given up
+    /// attempt has left behind, and must not be kept alive (`wire.md §3.5` rule 5).
+    pub(super) fn resume(&mut self, link: LinkId, out: &mut Vec<Output>) -> bool {
+        if !self.spoken {
+            return false;
+        }
         if let Some(old) = self.link.replace(link) {
             out.push(Output::to(old, Delivery::Close(CloseCode::Done)));
         }
-        self.due = now + JOIN_WITHIN;
         out.push(Output::to(link, Delivery::Pong));
+        true
     }
 
-    /// The WebSocket `link` is closed.
-    pub(super) fn lose(&mut self, now: Moment, link: LinkId, grace: Duration) {
+    /// The WebSocket `link` is closed; whether somebody may come back to this door.
+    pub(super) fn lose(&mut self, link: LinkId) -> bool {
         if self.link == Some(link) {
             self.link = None;
-            self.due = now + grace;
         }
+        self.link.is_some() || self.spoken
+    }
+
+    /// Refuses a request; after too many of them the client has to go.
+    pub(super) fn refuse(
+        &mut self,
+        link: LinkId,
+        to: &str,
+        transaction: &str,
+        refusal: &Refusal,
+        out: &mut Vec<Output>,
+    ) -> Knock {
+        answer(link, to, transaction, refusal.status, &refusal.data(), out);
+        self.refusals += 1;
+        if self.refusals < JOIN_REFUSALS {
+            return Knock::Stay;
+        }
+        out.push(Output::to(link, Delivery::Close(CloseCode::Ended)));
+        Knock::Gone
     }
 
     /// Takes one frame that came over `link`.
@@ -88,6 +112,7 @@ impl Door {
         if self.link != Some(link) {
             return Knock::Stay; // The client has replaced this WebSocket.
         }
+        self.spoken = true;
         let read = Frame::decode(bytes).map_err(Into::into).and_then(|frame| FromClient::read(&frame));
         match read {
             Ok(FromClient::Ping) => out.push(Output::to(link, Delivery::Pong)),
@@ -96,7 +121,7 @@ impl Door {
             }
             Ok(FromClient::Request(request)) => match join(&request) {
                 Ok(join) => return Knock::Join(Box::new(join)),
-                Err(refusal) => refuse(link, request.from, request.transaction, &refusal, out),
+                Err(refusal) => return self.refuse(link, request.from, request.transaction, &refusal, out),
             },
             Ok(FromClient::Replaced) => out.push(Output::to(link, Delivery::Close(CloseCode::Done))),
             Ok(FromClient::Leave) => {
@@ -118,11 +143,6 @@ impl Door {
     }
 }
 
-/// Answers a request with a refusal.
-pub(super) fn refuse(link: LinkId, to: &str, transaction: &str, refusal: &Refusal, out: &mut Vec<Output>) {
-    answer(link, to, transaction, refusal.status, &refusal.data(), out);
-}
-
 fn answer(link: LinkId, to: &str, transaction: &str, status: u16, data: &[u8], out: &mut Vec<Output>) {
     out.push(Output::to(link, Delivery::Reply(status_frame(to, transaction, status, data))));
 }
@@ -138,6 +158,9 @@ fn join(request: &Request<'_>) -> Result<Join, Refusal> {
             400,
             "The connection id must be 1 to 64 letters, digits, or - _ . characters.",
         ));
+    }
+    if message.session.project.len() > PROJECT_BYTES {
+        return Err(Refusal::new(400, "The API key in the uri is too long."));
     }
     if !is_id(request.transaction) {
         return Err(Refusal::new(

@@ -5,7 +5,7 @@ use super::answers::{Answer, Answers};
 use super::owed::Owed;
 use super::{Delivery, LinkId, Output, Settings};
 use bytes::Bytes;
-use otc_protocol::limits::SERVER_SILENCE;
+use otc_protocol::limits::{ANSWER_AGE, SERVER_SILENCE};
 use otc_protocol::{Moment, envelope};
 use std::sync::Arc;
 
@@ -21,15 +21,15 @@ pub(super) struct Line {
 /// What carries the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Carrier {
-    /// A WebSocket, which was last heard of then.
-    Open { link: LinkId, heard: Moment },
+    /// A WebSocket since then, and when it was last heard of.
+    Open { link: LinkId, since: Moment, heard: Moment },
     /// Nothing, since then.
     Lost { since: Moment },
 }
 
 impl Line {
     pub(super) fn new(socket: Arc<str>, link: LinkId, now: Moment) -> Self {
-        let carrier = Carrier::Open { link, heard: now };
+        let carrier = Carrier::Open { link, since: now, heard: now };
         Self { socket, carrier, owed: Owed::default(), answers: Answers::default() }
     }
 
@@ -66,7 +66,7 @@ impl Line {
     /// Carries the line on over a new WebSocket. The PONG tells the client that it is back; all that is still owed
     /// follows in its order, with the same bytes.
     pub(super) fn resume(&mut self, now: Moment, link: LinkId, out: &mut Vec<Output>) {
-        self.carrier = Carrier::Open { link, heard: now };
+        self.carrier = Carrier::Open { link, since: now, heard: now };
         out.push(Output::to(link, Delivery::Pong));
         out.extend(self.owed.frames().map(|frame| Output::to(link, Delivery::Message(frame.clone()))));
     }
@@ -99,8 +99,13 @@ impl Line {
         self.answers.remember(now, transaction, answer);
     }
 
+    /// Forgets old answers, unless the client may still be repeating requests: it is away, or was lately.
     pub(super) fn forget_old_answers(&mut self, now: Moment) {
-        self.answers.forget_old(now);
+        if let Carrier::Open { since, .. } = self.carrier
+            && now - since >= ANSWER_AGE
+        {
+            self.answers.forget_old(now);
+        }
     }
 }
 

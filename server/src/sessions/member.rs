@@ -38,18 +38,27 @@ pub(super) struct Member {
     pub(super) streams: BTreeSet<Arc<str>>,
     /// Stream and subscriber.
     pub(super) subscriptions: BTreeSet<(Arc<str>, Arc<str>)>,
+    /// Bytes of candidates that wait for the offers of its streams.
+    pub(super) held_bytes: usize,
 }
 
 impl Member {
     pub(super) fn may(&self, permission: Permission) -> bool {
         self.permissions.allows(permission)
     }
+
+    /// How many subscribers of `stream` it has.
+    pub(super) fn subscribers_of(&self, stream: &str) -> usize {
+        let first: (Arc<str>, Arc<str>) = (stream.into(), "".into());
+        self.subscriptions.range(first..).take_while(|(of, _)| &**of == stream).count()
+    }
 }
 
 /// The answer to the join.
 ///
-/// It lists everybody, so it is kept only until the client has acknowledged its own `created`: a client that comes back
-/// repeats an unanswered request before it acknowledges anything, so from then on it must have had the answer.
+/// It lists everybody, so it is kept only until the client has acknowledged its own `created`. On the socket of the join
+/// the STATUS precedes `created`, so whoever acknowledges that one there has had the answer. After a cut `created` may
+/// come and be acknowledged without it; a join that is repeated even later is told the state of then.
 pub(super) struct Welcome {
     pub(super) transaction: Box<str>,
     /// The sequence number of its own `created`.

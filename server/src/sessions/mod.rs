@@ -149,6 +149,8 @@ pub struct Settings {
     pub resume_grace: Duration,
     /// Most socket ids that are known at one time: joining, joined and lost ones.
     pub sockets: usize,
+    /// Most socket ids at one time that have not joined yet.
+    pub doors: usize,
     /// Most sessions that somebody is in at one time.
     pub sessions: usize,
     /// Most connections of one session.
@@ -173,6 +175,7 @@ impl Default for Settings {
         Self {
             resume_grace: limits::RESUME_GRACE,
             sockets: limits::SOCKET_IDS,
+            doors: limits::DOORS,
             sessions: limits::SESSIONS,
             session_connections: limits::SESSION_CONNECTIONS,
             session_streams: limits::SESSION_STREAMS,

@@ -22,7 +22,7 @@ pub struct Registry<L: Link> {
     random: Mutex<Box<dyn FnMut() -> u64 + Send>>,
     halls: Mutex<HashMap<String, Arc<Hall<L>>>>,
     sockets: Mutex<HashMap<Arc<str>, Arc<Place<L>>>>,
-    /// When to look after which socket that has not joined; some entries are out of date.
+    /// When to look after which socket that has not joined: one entry for each.
     doors: Mutex<BTreeSet<(Moment, Arc<str>)>>,
     next_link: AtomicU64,
     stopped: AtomicBool,
@@ -76,6 +76,9 @@ impl<L: Link> Registry<L> {
         if self.stopped.load(Ordering::Acquire) {
             return Err(CloseCode::GoingAway);
         }
+        if self.doors.lock().len() >= self.settings.doors {
+            return Err(CloseCode::Busy);
+        }
         let socket: Arc<str> = socket.into();
         let door = Door::new(now, link);
         let due = door.due;
@@ -90,7 +93,7 @@ impl<L: Link> Registry<L> {
             }
             sockets.insert(socket.clone(), place.clone());
         }
-        self.look_after_door(due, socket);
+        self.doors.lock().insert((due, socket));
         Ok(place)
     }
 
@@ -111,16 +114,17 @@ impl<L: Link> Registry<L> {
         let known = match &mut *whereabouts {
             Whereabouts::Door { door, handle: current } => {
                 let mut out = Vec::new();
-                door.resume(now, link, &mut out);
-                let old = std::mem::replace(current, handle.clone());
-                for output in out {
-                    if let Output::Deliver { link: to, delivery } = output {
-                        let handle = if to == link { &*current } else { &old };
-                        errands.wakers.extend(handle.deliver(delivery));
+                let known = door.resume(link, &mut out);
+                if known {
+                    let old = std::mem::replace(current, handle.clone());
+                    for output in out {
+                        if let Output::Deliver { link: to, delivery } = output {
+                            let handle = if to == link { &*current } else { &old };
+                            errands.wakers.extend(handle.deliver(delivery));
+                        }
                     }
                 }
-                self.look_after_door(door.due, place.socket.clone());
-                true
+                known
             }
             Whereabouts::Hall { hall, .. } => hall.resume(now, socket, link, handle, errands),
             Whereabouts::Gone => false,
@@ -236,8 +240,7 @@ impl<L: Link> Registry<L> {
         let mut whereabouts = place.whereabouts.lock();
         let Whereabouts::Door { door, handle } = &mut *whereabouts else { return };
         if door.due > now {
-            self.look_after_door(door.due, socket.clone());
-            return;
+            return; // Another socket of that id, which has its own entry.
         }
         let mut errands = Errands::default();
         if door.link().is_some() {
@@ -249,12 +252,9 @@ impl<L: Link> Registry<L> {
         self.finish(&mut errands, None);
     }
 
-    pub(super) fn look_after_door(&self, due: Moment, socket: Arc<str>) {
-        self.doors.lock().insert((due, socket));
-    }
-
-    pub(super) fn settings(&self) -> &Settings {
-        &self.settings
+    /// A socket has joined, or is given up.
+    pub(super) fn leave_door(&self, due: Moment, socket: &Arc<str>) {
+        self.doors.lock().remove(&(due, socket.clone()));
     }
 
     /// Does what had to wait until no room is locked.

@@ -64,6 +64,7 @@ pub(super) struct Room {
 struct Departed {
     line: Line,
     connection: Arc<str>,
+    events_suppressed: bool,
     until: Moment,
 }
 
@@ -148,6 +149,7 @@ impl Room {
         if let Some(id) = self.by_link.get(&link).copied() {
             self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::Close(code), out);
         }
+        self.settle(now, out);
     }
 
     /// The peer of `link` lives.
@@ -253,12 +255,13 @@ impl Room {
             return;
         }
         let Some(connection) = self.connection(id) else { return };
-        let start = out.len();
+        let slot = out.len();
+        out.push(Output::to(link, Delivery::Reply(Bytes::new()))); // The STATUS goes before what its request causes.
         let executed = self.execute(time, id, request, out);
         let answer = executed.unwrap_or_else(Answer::Refused);
-        let frame = self.answer_frame(&connection, request.transaction, &answer);
-        out.push(Output::to(link, Delivery::Reply(frame)));
-        out[start..].rotate_right(1); // The STATUS goes before what its request caused.
+        let suppressed = self.hears_of_nobody(id);
+        let frame = self.answer_frame(&connection, suppressed, request.transaction, &answer);
+        out[slot] = Output::to(link, Delivery::Reply(frame));
         if let Some(line) = self.line(id).filter(|_| is_id(request.transaction)) {
             line.remember(time.now, request.transaction, answer);
         }
@@ -268,7 +271,8 @@ impl Room {
     fn repeated(&self, id: MemberId, transaction: &str) -> Option<Bytes> {
         if let Some(departed) = self.departed.get(&id) {
             let answer = departed.line.answered(transaction)?;
-            return Some(self.answer_frame(&departed.connection, transaction, answer));
+            let suppressed = departed.events_suppressed;
+            return Some(self.answer_frame(&departed.connection, suppressed, transaction, answer));
         }
         let member = self.members.get(&id)?;
         if *member.welcome.transaction == *transaction {
@@ -276,10 +280,10 @@ impl Room {
             return Some(member.welcome.frame.clone().unwrap_or_else(again));
         }
         let answer = member.line.answered(transaction)?;
-        Some(self.answer_frame(&member.id, transaction, answer))
+        Some(self.answer_frame(&member.id, member.events_suppressed, transaction, answer))
     }
 
-    fn answer_frame(&self, to: &str, transaction: &str, answer: &Answer) -> Bytes {
+    fn answer_frame(&self, to: &str, events_suppressed: bool, transaction: &str, answer: &Answer) -> Bytes {
         match answer {
             Answer::Done => status_frame(to, transaction, 200, b""),
             Answer::Media => {
@@ -287,7 +291,7 @@ impl Room {
                 status_frame(to, transaction, 200, &json(&Content { content }))
             }
             Answer::State => {
-                let content = self.state(None, false);
+                let content = self.state(None, events_suppressed);
                 status_frame(to, transaction, 200, &json(&Content { content }))
             }
             Answer::Refused(refusal) => status_frame(to, transaction, refusal.status, &refusal.data()),
@@ -298,6 +302,12 @@ impl Room {
     fn connection(&self, id: MemberId) -> Option<Arc<str>> {
         let departed = || self.departed.get(&id).map(|departed| departed.connection.clone());
         self.members.get(&id).map(|member| member.id.clone()).or_else(departed)
+    }
+
+    /// Whether it wants no connections listed (`wire.md §5.5`).
+    fn hears_of_nobody(&self, id: MemberId) -> bool {
+        let departed = || self.departed.get(&id).is_some_and(|departed| departed.events_suppressed);
+        self.members.get(&id).map_or_else(departed, |member| member.events_suppressed)
     }
 
     fn execute(&mut self, time: Time, id: MemberId, request: &Request<'_>, out: &mut Vec<Output>) -> Outcome {

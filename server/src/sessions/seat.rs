@@ -1,11 +1,12 @@
 //! One open WebSocket's place in the registry.
 
-use super::door::{Door, Knock, refuse};
+use super::door::{Door, Join, Knock};
 use super::hall::{Errands, Hall};
 use super::registry::Registry;
 use super::{CloseCode, Delivery, Link, LinkId, Output, Time};
 use bytes::Bytes;
 use otc_protocol::Moment;
+use otc_protocol::limits::LOG_CHARS;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -86,32 +87,44 @@ impl<L: Link> Seat<L> {
         let mut whereabouts = place.whereabouts.lock();
         // Otherwise another WebSocket of this client has gone in, or it has given up.
         let Whereabouts::Door { door, .. } = &mut *whereabouts else { return };
-        match door.receive(self.link, frame, &mut out) {
-            Knock::Stay => {}
-            Knock::Gone => {
-                *whereabouts = Whereabouts::Gone;
-                self.errands.forgotten.push(place.socket.clone());
-            }
-            Knock::Join(join) => {
-                let (connection, transaction) = (join.connection.clone(), join.transaction.clone());
-                let session: Arc<str> = join.session.session.as_str().into();
-                let socket = place.socket.clone();
-                match self.registry.admit(time, self.link, socket, *join, &self.handle, &mut self.errands) {
-                    Ok(hall) => {
-                        *whereabouts = Whereabouts::Hall { hall: hall.clone(), session: session.clone() };
-                        self.hall = Some((hall, session));
-                    }
-                    Err(refusal) => {
-                        info!(%session, %connection, status = refusal.status, reason = %refusal, "join refused");
-                        refuse(self.link, &connection, &transaction, &refusal, &mut out);
-                    }
-                }
-            }
+        let knock = match door.receive(self.link, frame, &mut out) {
+            Knock::Join(join) => self.enter(time, &place.socket, &mut whereabouts, *join, &mut out),
+            knock => knock,
+        };
+        if matches!(knock, Knock::Gone) {
+            give_up(&self.registry, &place, &mut whereabouts, &mut self.errands);
         }
         drop(whereabouts);
         for output in out {
             if let Output::Deliver { delivery, .. } = output {
                 self.errands.wakers.extend(self.handle.deliver(delivery));
+            }
+        }
+    }
+
+    /// Goes in, if the gate and the room let it.
+    fn enter(
+        &mut self,
+        time: Time,
+        socket: &Arc<str>,
+        whereabouts: &mut Whereabouts<L>,
+        join: Join,
+        out: &mut Vec<Output>,
+    ) -> Knock {
+        let Whereabouts::Door { door, .. } = whereabouts else { return Knock::Stay };
+        let (connection, transaction) = (join.connection.clone(), join.transaction.clone());
+        let session: Arc<str> = join.session.session.as_str().into();
+        match self.registry.admit(time, self.link, socket.clone(), join, &self.handle, &mut self.errands) {
+            Ok(hall) => {
+                self.registry.leave_door(door.due, socket);
+                *whereabouts = Whereabouts::Hall { hall: hall.clone(), session: session.clone() };
+                self.hall = Some((hall, session));
+                Knock::Stay
+            }
+            Err(refusal) => {
+                let (session, reason) = (cut(&session), cut(&refusal.reason));
+                info!(?session, ?connection, status = refusal.status, ?reason, "join refused");
+                door.refuse(self.link, &connection, &transaction, &refusal, out)
             }
         }
     }
@@ -123,8 +136,7 @@ impl<L: Link> Seat<L> {
         } else if let Some(place) = &self.place {
             let mut whereabouts = place.whereabouts.lock();
             if whereabouts.has_at_the_door(self.link) {
-                *whereabouts = Whereabouts::Gone;
-                self.errands.forgotten.push(place.socket.clone());
+                give_up(&self.registry, place, &mut whereabouts, &mut self.errands);
             }
         }
         self.errands.wakers.extend(self.handle.deliver(Delivery::Close(code)));
@@ -144,10 +156,11 @@ impl<L: Link> Seat<L> {
         if let Some((hall, _)) = &self.hall {
             hall.lose(now, self.link, &mut self.errands);
         } else if let Some(place) = &self.place {
-            let grace = self.registry.settings().resume_grace;
-            if let Whereabouts::Door { door, .. } = &mut *place.whereabouts.lock() {
-                door.lose(now, self.link, grace);
-                self.registry.look_after_door(door.due, place.socket.clone());
+            let mut whereabouts = place.whereabouts.lock();
+            if let Whereabouts::Door { door, .. } = &mut *whereabouts
+                && !door.lose(self.link)
+            {
+                give_up(&self.registry, place, &mut whereabouts, &mut self.errands);
             }
         }
         self.finish();
@@ -156,5 +169,36 @@ impl<L: Link> Seat<L> {
     fn finish(&mut self) {
         let hall = self.hall.as_ref().map(|(hall, session)| (&**session, hall));
         self.registry.finish(&mut self.errands, hall);
+    }
+}
+
+/// Nobody comes in by this door any more.
+fn give_up<L: Link>(
+    registry: &Registry<L>,
+    place: &Place<L>,
+    whereabouts: &mut Whereabouts<L>,
+    errands: &mut Errands,
+) {
+    if let Whereabouts::Door { door, .. } = whereabouts {
+        registry.leave_door(door.due, &place.socket);
+    }
+    *whereabouts = Whereabouts::Gone;
+    errands.forgotten.push(place.socket.clone());
+}
+
+/// The beginning of a client's text, for a line of the log.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LOG_CHARS).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_gets_the_beginning_of_a_long_text() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"é".repeat(LOG_CHARS)), "é".repeat(LOG_CHARS));
+        assert_eq!(cut(&"é".repeat(LOG_CHARS + 1)), "é".repeat(LOG_CHARS));
     }
 }

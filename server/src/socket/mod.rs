@@ -9,8 +9,9 @@ mod wire;
 pub use queue::Queue;
 
 use crate::App;
+use crate::http::Peer;
 use crate::listener::OpenSocket;
-use crate::sessions::{self, Gate, Settings, is_id};
+use crate::sessions::{self, CloseCode, Gate, Settings, is_id};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
@@ -19,8 +20,11 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
-use otc_protocol::limits::{CLIENT_FRAME_BYTES, SERVER_FRAME_BYTES, SOCKET_READ_BUFFER, SOCKET_WRITE_BUFFER};
+use otc_protocol::limits::{
+    CLIENT_FRAME_BYTES, SOCKET_FRAGMENT_BYTES, SOCKET_PONG_BYTES, SOCKET_READ_BUFFER, SOCKET_WRITE_BUFFER,
+};
 use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use task::Task;
@@ -28,7 +32,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tracing::debug;
+use tracing::field::display;
+use tracing::{debug, info};
 use wire::Wire;
 
 /// The rooms of a server whose members come by WebSocket.
@@ -44,6 +49,9 @@ pub fn registry(settings: Settings, gate: impl Gate + 'static) -> Arc<Registry> 
     };
     sessions::Registry::new(settings, gate, random)
 }
+
+/// Bytes of a socket id that logs show; of short ids they show half.
+const LOGGED_ID_BYTES: usize = 8;
 
 /// How late a silent or lost socket may be noticed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -73,10 +81,11 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     let accept = derive_accept_key(opening.key.as_bytes());
     // Counts against the bound on open connections until the socket is closed.
     let permit = request.extensions().get::<OpenSocket>().cloned();
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.remote);
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         match upgraded.await {
-            Ok(stream) => serve(&app, opening, TokioIo::new(stream)).await,
+            Ok(stream) => serve(&app, opening, peer, TokioIo::new(stream)).await,
             Err(error) => debug!(%error, "a WebSocket handshake was not finished"),
         }
         drop(permit);
@@ -86,15 +95,31 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     (StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response()
 }
 
-async fn serve(app: &Arc<App>, opening: Opening, stream: TokioIo<hyper::upgrade::Upgraded>) {
+async fn serve(
+    app: &Arc<App>,
+    opening: Opening,
+    peer: Option<SocketAddr>,
+    stream: TokioIo<hyper::upgrade::Upgraded>,
+) {
     let stream = WebSocketStream::from_raw_socket(Wire::new(stream), Role::Server, Some(bounds())).await;
     let queue = Arc::new(Queue::default());
     let now = app.time().now;
     let seat = app.registry.open(now, &opening.socket, opening.coming_back, Arc::clone(&queue));
-    debug!(socket = %opening.socket, coming_back = opening.coming_back, "socket open");
+    let (peer, socket) = (peer.map(display), beginning(&opening.socket));
+    debug!(peer, socket, coming_back = opening.coming_back, "socket open");
     let app_time = Arc::clone(app);
-    let end = Task::new(stream, queue, seat, move || app_time.time()).run().await;
-    debug!(socket = %opening.socket, %end, "socket closed");
+    let end = Task::new(stream, Arc::clone(&queue), seat, move || app_time.time()).run().await;
+    match queue.close() {
+        Some(code @ (CloseCode::Foreign | CloseCode::TooLarge)) => {
+            info!(peer, socket, code = code.number(), reason = code.reason(), "socket broken off");
+        }
+        code => debug!(peer, socket, code = code.map(CloseCode::number), %end, "socket closed"),
+    }
+}
+
+/// As much of a socket id as a log may have: whoever knows all of it can take the socket over.
+fn beginning(socket: &str) -> &str {
+    socket.get(..LOGGED_ID_BYTES.min(socket.len() / 2)).unwrap_or_default()
 }
 
 /// Every bound of the WebSocket layer, none of which is one by default.
@@ -104,8 +129,8 @@ fn bounds() -> WebSocketConfig {
         .max_frame_size(Some(CLIENT_FRAME_BYTES))
         .read_buffer_size(SOCKET_READ_BUFFER)
         .write_buffer_size(SOCKET_WRITE_BUFFER)
-        // What is gathered, and one frame that is longer than that.
-        .max_write_buffer_size(SOCKET_WRITE_BUFFER + SERVER_FRAME_BYTES + SOCKET_WRITE_BUFFER)
+        // The task does not write when more than the first is there.
+        .max_write_buffer_size(SOCKET_WRITE_BUFFER + SOCKET_FRAGMENT_BYTES + SOCKET_PONG_BYTES)
 }
 
 /// What a client says when it opens a WebSocket (`wire.md §3.1`).

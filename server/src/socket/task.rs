@@ -9,7 +9,7 @@ use super::wire::Wire;
 use crate::sessions::{CloseCode, Link, Seat, Time};
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use otc_protocol::limits::{CLOSE_WITHIN, SOCKET_BATCH_FRAMES};
+use otc_protocol::limits::{CLOSE_WITHIN, SOCKET_BATCH_FRAMES, SOCKET_FRAGMENT_BYTES};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -20,6 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 pub(super) struct Task<S, C> {
@@ -31,6 +33,8 @@ pub(super) struct Task<S, C> {
     arrived: VecDeque<Bytes>,
     /// Taken from the queue, and not written yet.
     leaving: VecDeque<Bytes>,
+    /// The first of these is the rest of a frame, whose beginning is written.
+    begun: bool,
     /// Bytes written when the peer was last seen to take some.
     written: u64,
     closing: Closing,
@@ -97,6 +101,7 @@ where
             clock,
             arrived: VecDeque::new(),
             leaving: VecDeque::new(),
+            begun: false,
             written: 0,
             closing: Closing::No,
         }
@@ -199,7 +204,9 @@ where
                 self.queue.take(&mut self.leaving, SOCKET_BATCH_FRAMES);
             }
             let Some(frame) = self.leaving.pop_front() else { break };
-            self.send(Message::Binary(frame))?;
+            if self.send_some(frame)? == Step::Waits && self.flush(cx)? == Step::Waits {
+                return Ok(Step::Waits);
+            }
         }
         if let Some(code) = self.queue.close() {
             let frame = CloseFrame { code: code.number().into(), reason: code.reason().into() };
@@ -207,6 +214,30 @@ where
             self.begin_closing(true);
         }
         self.flush(cx)
+    }
+
+    /// Writes a frame, or as much of it as goes into one WebSocket frame: the layer below never gives back the buffer of
+    /// the largest one.
+    fn send_some(&mut self, mut frame: Bytes) -> Result<Step, End> {
+        let fragment = frame.slice(..frame.len().min(SOCKET_FRAGMENT_BYTES));
+        let ends = fragment.len() == frame.len();
+        let kind = if self.begun { Data::Continue } else { Data::Binary };
+        let message = Message::Frame(Frame::message(fragment.clone(), OpCode::Data(kind), ends));
+        match Pin::new(&mut self.stream).start_send(message) {
+            Ok(()) => {
+                self.begun = !ends;
+                if !ends {
+                    self.leaving.push_front(frame.split_off(fragment.len()));
+                }
+                Ok(Step::Again)
+            }
+            // The pongs of a peer that sends pings and takes nothing.
+            Err(Error::WriteBufferFull(_)) => {
+                self.leaving.push_front(frame);
+                Ok(Step::Waits)
+            }
+            Err(_) => Err(End::Broken),
+        }
     }
 
     fn send(&mut self, message: Message) -> Result<(), End> {

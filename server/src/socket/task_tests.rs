@@ -89,6 +89,7 @@ async fn what_waits_for_one_socket_leaves_in_one_write() {
 async fn a_peer_that_does_not_take_its_answers_is_not_read_from_and_goes_on_when_it_does() {
     let registry = registry();
     let (mut a, mut a_peer) = socket(&registry, "a", 4096).await;
+    join(&mut a, &mut a_peer, "a").await;
     let frame = request("a", "t", r#"{"method":"fly"}"#);
     let mut sent = 0;
     // The peer only writes, for as long as its bytes are taken.
@@ -208,4 +209,51 @@ async fn a_broken_connection_is_noticed() {
     let (mut a, peer) = socket(&registry, "a", 4096).await;
     drop(peer);
     assert_eq!(poll(&mut a), Poll::Ready(End::Broken));
+}
+
+#[tokio::test]
+async fn a_large_frame_leaves_in_pieces_and_arrives_as_one() {
+    let registry = registry();
+    let (task, mut peer) = socket(&registry, "a", 4096).await;
+    assert!(super::super::bounds().max_write_buffer_size <= 64 * 1024, "the buffer does not shrink again");
+    let piece = SOCKET_FRAGMENT_BYTES;
+    let lengths = [1, 3_000_000, piece, 0, piece + 1, 2 * piece, 5];
+    let frame = |length: usize| (0..=250u8).cycle().take(length).collect::<Bytes>();
+    for length in lengths {
+        task.queue.deliver(Delivery::Message(frame(length)));
+    }
+    let queue = Arc::clone(&task.queue);
+    let running = tokio::spawn(task.run());
+    for length in lengths {
+        let message = peer.next().await.expect("a message").expect("a message");
+        assert!(message == Message::Binary(frame(length)), "{length} bytes");
+    }
+    queue.deliver(Delivery::Close(CloseCode::Done)).expect("the task rests").wake();
+    assert!(matches!(peer.next().await, Some(Ok(Message::Close(_)))));
+    while peer.next().await.is_some() {}
+    assert_eq!(running.await.expect("no panic"), End::Closed);
+}
+
+#[tokio::test]
+async fn pongs_that_nobody_takes_do_not_break_the_socket() {
+    let registry = registry();
+    let (mut task, mut peer) = socket(&registry, "a", 4096).await;
+    for _ in 0..2000 {
+        // The server reads pings, and gathers pongs that do not fit the pipe.
+        peer.feed(Message::Ping(Bytes::from_static(&[0; 100]))).await.expect("room");
+        peer.flush().await.expect("room");
+        assert_eq!(poll(&mut task), Poll::Pending);
+    }
+    let large = Bytes::from(vec![7; 100_000]);
+    task.queue.deliver(Delivery::Message(large.clone()));
+    assert_eq!(poll(&mut task), Poll::Pending);
+    let running = tokio::spawn(task.run());
+    loop {
+        match peer.next().await.expect("a message").expect("a message") {
+            Message::Pong(_) => {}
+            message => break assert!(message == Message::Binary(large), "one message"),
+        }
+    }
+    drop(peer);
+    assert_eq!(running.await.expect("no panic"), End::Broken);
 }

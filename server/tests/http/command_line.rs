@@ -113,6 +113,21 @@ fn serve_is_configured_by_the_environment_too() {
 }
 
 #[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let mut command = program();
+    for name in ["OTC_API_KEY", "OTC_API_SECRET", "OTC_CONFIG", "OTC_PUBLIC_URL", "OTC_LOG"] {
+        command.env(name, "");
+    }
+    let mut serving = Serving::start(command.args(["serve", "--listen", "127.0.0.1:0"]));
+    assert!(serving.line().contains("this run only"));
+    let (code, _, err) = serving.end(Signal::TERM);
+    assert!(code == Some(0) && err.contains("stopping"), "{err}");
+    let output = program().arg("session").env("OTC_API_KEY", "").output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && err.contains("--api-key <KEY>"), "{err}");
+}
+
+#[test]
 fn without_a_key_a_pair_is_made_up_and_printed_once() {
     let mut serving =
         Serving::start(program().args(["serve", "--listen", "127.0.0.1:0"]).env("OTC_LOG", "trace"));
@@ -141,6 +156,12 @@ fn what_cannot_be_served_is_refused_with_what_to_do() {
     assert!(refused(&["serve", "--listen", "nowhere"]).contains("127.0.0.1:8080"));
     assert!(refused(&["serve", "--config", "/nonexistent.toml"]).contains("cannot read"));
     assert!(refused(&["session"]).contains("--api-key"));
+    let long = "-whispered".repeat(200);
+    let token = ["token", "--session", "s", "--api-key", KEY, "--api-secret", &long];
+    for arguments in [&token[..], &["serve", "--api-key", KEY, "--api-secret", &long]] {
+        let error = refused(arguments);
+        assert!(error.contains("1024 bytes") && !error.contains("whispered"), "{error}");
+    }
     let help = program().args(["serve", "--help"]).env("OTC_API_SECRET", SECRET).output().unwrap();
     assert!(!String::from_utf8(help.stdout).unwrap().contains(SECRET), "help does not show the secret");
 }

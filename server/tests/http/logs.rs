@@ -1,10 +1,13 @@
 //! Logs say what happened and hold nothing secret.
 
 use crate::member::Member;
-use crate::support::{KEY, Request, rest_token, session_of, start, token_for};
+use crate::support::{KEY, Request, connect, rest_token, session_of, start, token_for};
+use otc_protocol::limits::CLIENT_FRAME_BYTES;
 use otc_protocol::raptor::Body;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::{Mutex, OnceLock};
+use tokio_tungstenite::tungstenite::{Message as Packet, client};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What every server of this process logs, at every level.
@@ -33,6 +36,17 @@ impl<'a> MakeWriter<'a> for Captured {
     fn make_writer(&'a self) -> Self {
         *self
     }
+}
+
+/// Opens a socket of its own, says this, and waits until the server has closed it; the client's address.
+fn broken_off(server: SocketAddr, socket: &str, said: Packet) -> SocketAddr {
+    let stream = connect(server);
+    let own = stream.local_addr().unwrap();
+    let (mut socket, _) =
+        client(format!("ws://{server}/rumorwebsocketsv2?socketId={socket}"), stream).unwrap();
+    socket.send(said).unwrap();
+    while socket.read().is_ok() {}
+    own
 }
 
 #[test]
@@ -64,10 +78,28 @@ fn refusals_are_logged_without_tokens_and_secrets() {
     assert_eq!(Request::new("POST /session/create").authorized().send(server.addr()).status, 200);
     let hostile = Request::new("GET /session/1_%0aforged%20line").header("X-OPENTOK-AUTH", &good);
     assert_eq!(hostile.send(server.addr()).status, 200);
+    let sockets = ["2f0e8a51-text-bearer", "7c1d9b42-garbage-bearer", "b83a6f17-large-bearer"];
+    let large = format!("{data}{}", "x".repeat(CLIENT_FRAME_BYTES));
+    let peers = [
+        broken_off(server.addr(), sockets[0], Packet::text(data)),
+        broken_off(server.addr(), sockets[1], Packet::binary(data)),
+        broken_off(server.addr(), sockets[2], Packet::binary(large)),
+    ];
+    server.stop(); // Then everything about its sockets is in the log.
 
     let log = String::from_utf8(text().lock().unwrap().clone()).unwrap();
     for said in ["another session", "signature", "REST call refused", "session created"] {
         assert!(log.contains(said), "{said} is missing in\n{log}");
+    }
+    let line = |word: &str, other: &str| {
+        let found = log.lines().find(|line| line.contains(word) && line.contains(other));
+        found.unwrap_or_else(|| panic!("{word} and {other} are missing in\n{log}"))
+    };
+    assert!(line("REST call refused", "signature").contains("127.0.0.1:"), "{log}");
+    for ((socket, peer), code) in sockets.iter().zip(peers).zip(["1003", "1003", "1009"]) {
+        let line = line("socket broken off", &peer.to_string());
+        assert!(line.contains("INFO") && line.contains(code) && line.contains(&socket[..8]), "{line}");
+        assert!(!log.contains(&socket[..9]), "a socket id is as good as a key:\n{log}");
     }
     assert!(!log.contains("\nforged"), "a request cannot write lines of its own:\n{log}");
     for secret in [&good, &bad, t1, &wrong, data, crate::support::SECRET, "a-guessed-secret"] {

@@ -46,7 +46,10 @@ fn bad_signals_are_refused() {
 fn bad_connections_are_refused() {
     let server = start();
     let session = session_of(KEY);
-    for (connection, status) in [("nobody", 400), (SOMEBODY, 404)] {
+    let long = "x".repeat(65);
+    for (connection, status) in
+        [("a%20b", 400), ("%0a", 400), (long.as_str(), 400), ("immune-1_.", 404), (SOMEBODY, 404)]
+    {
         let connection = format!("connection/{connection}");
         let signal = Request::new(&format!("POST {}", path(&session, &format!("{connection}/signal"))));
         assert_eq!(signal.authorized().body("application/json", "{}").send(server.addr()).error().0, status);

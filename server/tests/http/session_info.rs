@@ -147,6 +147,17 @@ fn the_socket_is_where_the_request_went_or_where_the_configuration_says() {
     assert_eq!(info["messaging_server_url"], "calls.example.org");
 }
 
+#[test]
+fn whatever_is_no_session_is_answered_in_the_form_that_the_client_reads() {
+    let server = start();
+    for path in ["", "/", "/?extended=true", "/a/b", "/a/b/", "/a/b/c", "/a%2Fb", "/create"] {
+        let answer = Request::new(&format!("GET /session{path}")).send(server.addr());
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, "*"), "{path}");
+        let error = parse_response(200, answer.body.as_bytes(), KEY).unwrap_err();
+        assert_eq!(error.code.code(), 1005, "{path}");
+    }
+}
+
 /// `wire.md §1.1`: how `OT.setProxyUrl` changes the addresses.
 #[test]
 fn prefixes_of_a_proxy_are_ignored() {
@@ -195,6 +206,6 @@ fn browsers_may_ask_from_any_origin() {
             assert!(answer.header("access-control-allow-headers").contains(header), "{header}");
         }
     }
-    let answer = Request::new("OPTIONS /session/create/x").send(server.addr());
+    let answer = Request::new("OPTIONS /v2/project/1/session/S/signal").send(server.addr());
     assert_eq!(answer.header("access-control-allow-origin"), "", "REST calls are not for pages");
 }

@@ -1,7 +1,7 @@
 //! Messages from the room to its members: written once, the same bytes for all.
 
-use super::super::Output;
 use super::super::member::{Member, MemberId};
+use super::super::{Output, Settings};
 use super::Room;
 use bytes::Bytes;
 use otc_protocol::raptor::{Body, Message};
@@ -47,11 +47,8 @@ impl Room {
     /// Sends to everybody whom `wanted` names.
     pub(super) fn send(&mut self, letter: &Letter, wanted: impl Fn(&Member) -> bool, out: &mut Vec<Output>) {
         for (id, member) in &mut self.members {
-            if wanted(member) {
-                member.line.owe(letter.sequence, letter.frame.clone(), out);
-                if member.line.owes_too_much(&self.settings) {
-                    self.overflowing.push(*id);
-                }
+            if wanted(member) && owe(member, &self.settings, letter, out) {
+                self.overflowing.push(*id);
             }
         }
     }
@@ -66,6 +63,9 @@ impl Room {
 
     /// Sends to one member, if it is still there.
     pub(super) fn send_to(&mut self, id: MemberId, from: &str, body: Body, out: &mut Vec<Output>) {
+        if self.members.get(&id).is_none_or(|member| member.line.owes_too_much(&self.settings)) {
+            return; // Not worth the writing: it is not there, or about to be ended.
+        }
         let data = self.json(body);
         self.send_data_to(id, from, &data, out);
     }
@@ -80,9 +80,17 @@ impl Room {
 
     pub(super) fn send_letter_to(&mut self, id: MemberId, letter: &Letter, out: &mut Vec<Output>) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        member.line.owe(letter.sequence, letter.frame.clone(), out);
-        if member.line.owes_too_much(&self.settings) {
+        if owe(member, &self.settings, letter, out) {
             self.overflowing.push(id);
         }
     }
+}
+
+/// Owes a member one message more, unless it is owed too much already; whether this one was too much.
+fn owe(member: &mut Member, settings: &Settings, letter: &Letter, out: &mut Vec<Output>) -> bool {
+    if member.line.owes_too_much(settings) {
+        return false; // It is about to be ended: nothing more is gathered for it.
+    }
+    member.line.owe(letter.sequence, letter.frame.clone(), out);
+    member.line.owes_too_much(settings)
 }

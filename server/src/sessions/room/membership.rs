@@ -33,6 +33,8 @@ pub(super) enum Farewell {
     Tell,
     /// What the others are told, and its WebSocket is closed.
     Close(CloseCode),
+    /// Nothing, and its WebSocket is closed: the same client comes in anew.
+    Replace,
 }
 
 impl Room {
@@ -43,6 +45,12 @@ impl Room {
         newcomer: Newcomer,
         out: &mut Vec<Output>,
     ) -> Result<(), Refusal> {
+        let joined = self.come_in(time, newcomer, out);
+        self.settle(time.now, out); // Others may have made way even if nobody comes in.
+        joined
+    }
+
+    fn come_in(&mut self, time: Time, newcomer: Newcomer, out: &mut Vec<Output>) -> Result<(), Refusal> {
         let Newcomer { link, socket, join, admission } = newcomer;
         let token = TokenDigest::of(&join.token);
         self.make_way(time.now, &join.connection, token, out)?;
@@ -94,12 +102,12 @@ impl Room {
                 },
                 streams: BTreeSet::new(),
                 subscriptions: BTreeSet::new(),
+                held_bytes: 0,
             },
         );
         self.look_after(id);
         debug!(session = %self.address.session, connection = %connection_id, "joined");
         self.send(&created, |member| !member.events_suppressed || member.id == connection_id, out);
-        self.settle(time.now, out);
         Ok(())
     }
 
@@ -119,7 +127,7 @@ impl Room {
         if earlier.is_some_and(|earlier| earlier.token != token) {
             return Err(Refusal::new(409, "Another client has this connection id."));
         }
-        self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::Close(CloseCode::Ended), out);
+        self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::Replace, out);
         Ok(())
     }
 
@@ -218,14 +226,14 @@ impl Room {
         farewell: Farewell,
         out: &mut Vec<Output>,
     ) {
-        let Member { mut line, id: connection, .. } = member;
-        if farewell != Farewell::None {
+        let Member { mut line, id: connection, events_suppressed, .. } = member;
+        if !matches!(farewell, Farewell::None | Farewell::Replace) {
             for letter in news {
                 line.owe(letter.sequence, letter.frame, out);
             }
         }
         let grace = if line.link().is_some() { CLOSE_WITHIN } else { self.settings.resume_grace };
-        self.departed.insert(id, Departed { line, connection, until: now + grace });
+        self.departed.insert(id, Departed { line, connection, events_suppressed, until: now + grace });
         if farewell == Farewell::Tell {
             self.look_after(id);
         } else {
@@ -237,6 +245,7 @@ impl Room {
         let code = match farewell {
             Farewell::Tell => return,
             Farewell::Close(code) => code,
+            Farewell::Replace => CloseCode::Ended,
             Farewell::None => CloseCode::Done,
         };
         if let Some(link) = self.line(id).and_then(|line| line.link()) {

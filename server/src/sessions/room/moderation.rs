@@ -6,7 +6,11 @@ use super::super::member::MemberId;
 use super::{Outcome, Room};
 use otc_protocol::permissions::Permission;
 use otc_protocol::raptor::{Body, Mute};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// What of a stream can be named in a mute.
+const CHANNELS: [&str; 2] = ["audio", "video"];
 
 impl Room {
     /// Mutes one stream.
@@ -19,7 +23,8 @@ impl Room {
     ) -> Outcome {
         let from = self.need(by, Permission::ForceMute)?.id.clone();
         let owner = self.publication(stream)?.owner;
-        self.send_to(owner, &from, Body::StreamMute { id: stream.to_owned(), mute: audio(mute) }, out);
+        let mute = audio(known(Mute { exclusion: Vec::new(), ..mute }));
+        self.send_to(owner, &from, Body::StreamMute { id: stream.to_owned(), mute }, out);
         Ok(Answer::Done)
     }
 
@@ -27,19 +32,36 @@ impl Room {
     pub(super) fn mute_session(&mut self, by: MemberId, mute: Mute, out: &mut Vec<Output>) -> Outcome {
         let from = self.need(by, Permission::ForceMute)?.id.clone();
         self.muted = mute.active;
-        let one = Mute { exclusion: Vec::new(), ..audio(mute.clone()) };
+        let excluded: BTreeSet<String> =
+            mute.exclusion.into_iter().filter(|stream| self.streams.contains_key(stream.as_str())).collect();
+        let mute = known(Mute { exclusion: Vec::new(), ..mute });
+        let one = audio(mute.clone());
         let streams: Vec<(MemberId, Arc<str>)> = self
             .streams
             .iter()
-            .filter(|(id, _)| mute.active && !mute.exclusion.iter().any(|excluded| **excluded == ***id))
+            .filter(|(id, _)| mute.active && !excluded.contains(&***id))
             .map(|(id, publication)| (publication.owner, id.clone()))
             .collect();
+        let mute = Mute { exclusion: excluded.into_iter().collect(), ..mute };
         self.broadcast(&from, Body::SessionMute(mute), out);
         for (owner, stream) in streams {
             self.send_to(owner, &from, Body::StreamMute { id: stream.to_string(), mute: one.clone() }, out);
         }
         Ok(Answer::Done)
     }
+}
+
+/// What clients know of a mute; the rest is not worth a copy for everybody.
+fn known(mut mute: Mute) -> Mute {
+    mute.channels.retain(|channel| CHANNELS.contains(&channel.as_str()));
+    mute.channels.sort_unstable();
+    mute.channels.dedup();
+    mute.extra.retain(|key, value| match key.as_str() {
+        "reason" => value.as_str() == Some("mute"),
+        "locked" => value.is_boolean(),
+        _ => false,
+    });
+    mute
 }
 
 /// Audio is what can be muted, and what is meant when nothing is named.

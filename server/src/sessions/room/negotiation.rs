@@ -2,9 +2,11 @@
 
 use super::super::answers::Answer;
 use super::super::member::MemberId;
-use super::super::{Output, Refusal};
+use super::super::{Output, Refusal, is_id, json};
 use super::{Outcome, Room};
-use otc_protocol::limits::{HELD_CANDIDATE_BYTES, HELD_CANDIDATES};
+use otc_protocol::limits::{
+    CHANNEL_DATA_BYTES, HELD_CANDIDATE_BYTES, HELD_CANDIDATES, PUBLISHER_CANDIDATE_BYTES,
+};
 use otc_protocol::raptor::{Body, Negotiation, Object, Step};
 
 /// The publisher's candidates until its offer has been relayed: the subscriber discards those that come before it.
@@ -19,11 +21,15 @@ impl Held {
         self.bytes += message.len();
         if self.messages.len() >= HELD_CANDIDATES || self.bytes > HELD_CANDIDATE_BYTES {
             self.bytes -= message.len();
-            return Err(Refusal::new(429, "Too many candidates wait for their offer; send the offer first."));
+            return Err(too_many_held());
         }
         self.messages.push(message);
         Ok(())
     }
+}
+
+fn too_many_held() -> Refusal {
+    Refusal::new(429, "Too many candidates wait for their offer; send the offer first.")
 }
 
 /// Publisher and subscriber of one peer connection, and which of them speaks.
@@ -59,15 +65,25 @@ impl Room {
             self.send_data_to(pair.publisher, &from, &message, out);
             return Ok(Answer::Done);
         }
+        let owner = self.members.get_mut(&id);
         let of =
             self.streams.get_mut(stream).and_then(|publication| publication.subscribers.get_mut(subscriber));
         let held = of.map(|of| &mut of.held);
-        let candidates = match (step, held) {
-            (Step::Candidate, Some(Some(held))) => {
+        let candidates = match (step, held, owner) {
+            (Step::Candidate, Some(Some(held)), Some(owner)) => {
+                let bytes = message.len();
+                if owner.held_bytes + bytes > PUBLISHER_CANDIDATE_BYTES {
+                    return Err(too_many_held());
+                }
                 held.hold(message)?;
+                owner.held_bytes += bytes;
                 return Ok(Answer::Done);
             }
-            (Step::Offer, Some(held)) => held.take().unwrap_or_default().messages,
+            (Step::Offer, Some(held), _) => {
+                let held = held.take();
+                self.release(id, held.as_ref());
+                held.unwrap_or_default().messages
+            }
             _ => Vec::new(),
         };
         self.send_data_to(pair.subscriber, &from, &message, out);
@@ -75,6 +91,13 @@ impl Room {
             self.send_data_to(pair.subscriber, &from, &candidate, out);
         }
         Ok(Answer::Done)
+    }
+
+    /// What was held for one of `owner`'s peer connections is held no more.
+    pub(super) fn release(&mut self, owner: MemberId, held: Option<&Held>) {
+        if let (Some(owner), Some(held)) = (self.members.get_mut(&owner), held) {
+            owner.held_bytes -= held.bytes;
+        }
     }
 
     /// Data of a channel: from the publisher to its subscribers, or to one; from a subscriber to the publisher.
@@ -89,6 +112,16 @@ impl Room {
         content: &Object,
         out: &mut Vec<Output>,
     ) -> Outcome {
+        if !is_id(channel) || !is_id(data) {
+            return Err(Refusal::new(
+                400,
+                "The ids of a channel and of its data must be 1 to 64 letters, digits, or - _ . characters.",
+            ));
+        }
+        if json(content).len() > CHANNEL_DATA_BYTES {
+            let reason = format!("The data of a channel may have {CHANNEL_DATA_BYTES} bytes at most.");
+            return Err(Refusal::new(413, reason));
+        }
         let (from, receivers) = if let Some(subscriber) = subscriber {
             let pair = self.pair(id, stream, subscriber)?;
             let receiver = if pair.publisher_speaks { pair.subscriber } else { pair.publisher };

@@ -2,8 +2,9 @@
 
 use super::super::answers::Answer;
 use super::super::member::MemberId;
-use super::super::{Output, Refusal};
+use super::super::{Output, Refusal, is_id};
 use super::{Outcome, Room};
+use otc_protocol::limits::PROJECT_BYTES;
 use otc_protocol::permissions::Permission;
 use otc_protocol::raptor::{Body, Message, SessionAddress, SignalContent};
 use std::sync::Arc;
@@ -29,6 +30,15 @@ impl Room {
         out: &mut Vec<Output>,
     ) -> Outcome {
         self.need(from, Permission::Signal)?;
+        if !is_id(&id) {
+            return Err(Refusal::new(
+                400,
+                "The signal id must be 1 to 64 letters, digits, or - _ . characters.",
+            ));
+        }
+        if session.project.len() > PROJECT_BYTES {
+            return Err(Refusal::new(400, "The API key in the uri is too long."));
+        }
         self.relay(Some(from), Signal { session, id, to, content }, out)?;
         Ok(Answer::Done)
     }

@@ -94,10 +94,12 @@ impl Room {
         &mut self,
         id: MemberId,
         stream: &str,
-        content: Object,
+        mut content: Object,
         out: &mut Vec<Output>,
     ) -> Outcome {
         let owner = self.publication(stream)?.owner;
+        // Everybody gets a copy: nothing goes in it but what clients look for.
+        content.retain(|key, value| key == "sourceStreamId" && value.as_str().is_some_and(is_id));
         let reason = if owner == id {
             Reason::ClientDisconnected
         } else {
@@ -132,6 +134,7 @@ impl Room {
         let (key, publication) = self.streams.remove_entry(stream)?;
         self.state_bytes -= entry_bytes(&publication.json);
         for (subscriber, of) in publication.subscribers {
+            self.release(publication.owner, of.held.as_ref());
             if let Some(member) = self.members.get_mut(&of.member) {
                 member.subscriptions.remove(&(key.clone(), subscriber));
             }

@@ -5,7 +5,7 @@ use super::super::member::MemberId;
 use super::super::{Output, Refusal, is_id};
 use super::negotiation::Held;
 use super::{Outcome, Room};
-use otc_protocol::limits::CONNECTION_SUBSCRIBERS;
+use otc_protocol::limits::{CONNECTION_SUBSCRIBERS, STREAM_SUBSCRIBERS_OF_ONE};
 use otc_protocol::permissions::Permission;
 use otc_protocol::raptor::{Body, Negotiation, Object, Step};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ impl Room {
     ) -> Outcome {
         let member = self.need(id, Permission::Subscribe)?;
         let (from, full) = (member.id.clone(), member.subscriptions.len() >= CONNECTION_SUBSCRIBERS);
+        let of_this = member.subscribers_of(stream);
         let missing = || Refusal::new(404, "No such stream is published.");
         let publication = self.streams.get_mut(stream).ok_or_else(missing)?;
         let owner = publication.owner;
@@ -45,6 +46,13 @@ impl Room {
         }
         if full {
             return Err(Refusal::new(409, "streamLimitExceeded"));
+        }
+        // Each subscriber gets its own copy of the channels' data.
+        if of_this >= STREAM_SUBSCRIBERS_OF_ONE {
+            let reason = format!(
+                "A connection may have {STREAM_SUBSCRIBERS_OF_ONE} subscribers of one stream at most; end one first."
+            );
+            return Err(Refusal::new(429, reason));
         }
         let key: Arc<str> = subscriber.into();
         publication.subscribers.insert(key.clone(), Subscriber { member: id, held: Some(Held::default()) });
@@ -74,7 +82,8 @@ impl Room {
         subscriber: &str,
         out: &mut Vec<Output>,
     ) -> Outcome {
-        let publication = self.publication(stream)?;
+        // The subscribers of a stream end with it: what is asked for has happened already.
+        let Ok(publication) = self.publication(stream) else { return Ok(Answer::Done) };
         match publication.subscribers.get(subscriber) {
             None => return Err(Refusal::new(404, "The stream has no such subscriber.")),
             Some(of) if of.member != id => {
@@ -100,7 +109,8 @@ impl Room {
     ) {
         let Some(publication) = self.streams.get_mut(stream) else { return };
         let owner = publication.owner;
-        if publication.subscribers.remove(subscriber).is_some() {
+        if let Some(of) = publication.subscribers.remove(subscriber) {
+            self.release(owner, of.held.as_ref());
             let body = Body::SubscriberDeleted { stream: stream.to_owned(), id: subscriber.to_owned() };
             self.send_to(owner, from, body, out);
         }

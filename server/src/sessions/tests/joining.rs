@@ -3,7 +3,7 @@
 use super::world::{Client, Heard, UNIX_MS, World};
 use crate::sessions::{CloseCode, Settings};
 use otc_protocol::envelope;
-use otc_protocol::limits::JOIN_WITHIN;
+use otc_protocol::limits::{JOIN_REFUSALS, JOIN_WITHIN};
 use otc_protocol::raptor::SignalContent;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -68,16 +68,9 @@ fn a_socket_that_has_not_joined_gets_its_pongs_and_refusals() {
     assert_eq!(refused(Some("publisher"), &join(&format!("/connection/{}", "x".repeat(65)))).0, 400);
     assert_eq!(refused(Some(&"x".repeat(20_000)), &join("/connection/a")).0, 403);
     assert_eq!(refused(Some("publisher"), &json!({ "method": "create" })).0, 400);
-    assert_eq!(
-        refused(
-            Some("publisher"),
-            &json!({ "method": "create", "uri": "/v2/partner/1/session/1_X/connection/a" })
-        )
-        .0,
-        404
-    );
     assert_eq!(world.registry.sessions(), 0, "refusals leave no room behind");
     // The socket is still good.
+    assert_eq!(client.read(), []);
     client.join(&world, "publisher|");
     assert!(client.messages(&world).iter().any(|(_, method, _, _)| method == "created"));
 }
@@ -97,7 +90,7 @@ fn a_socket_cut_before_its_join_comes_back_and_joins() {
     let mut client = world.client("a");
     client.send(&world, envelope::connect("a", "t", "").expect("fits"));
     client.cut(&world);
-    world.pass(Duration::from_secs(30));
+    world.pass(JOIN_WITHIN * 9 / 10);
     client.open(&world, true);
     assert_eq!(client.read(), [Heard::Pong]);
     let join = client.new_transaction();
@@ -107,7 +100,14 @@ fn a_socket_cut_before_its_join_comes_back_and_joins() {
     client.cut(&world);
 
     let mut late = world.client("b");
-    late.cut(&world);
+    late.send(&world, envelope::connect("b", "t", "").expect("fits"));
+    // Coming back does not put off the end.
+    for _ in 0..3 {
+        late.cut(&world);
+        world.pass(JOIN_WITHIN / 3);
+        late.open(&world, true);
+    }
+    assert_eq!(late.read(), [Heard::Close(CloseCode::Ended)]);
     world.pass(Duration::from_secs(46));
     late.open(&world, true);
     assert_eq!(late.read(), [Heard::Close(CloseCode::Ended)]);
@@ -118,6 +118,8 @@ fn a_socket_cut_before_its_join_comes_back_and_joins() {
 fn a_second_socket_at_the_door_replaces_the_first() {
     let world = World::new();
     let mut client = world.client("a");
+    client.send(&world, envelope::connect("a", "t0", "").expect("fits"));
+    client.read();
     let old = client.pipe.clone();
     let mut stale = client.go_dead().expect("was open");
     client.open(&world, true);
@@ -263,4 +265,93 @@ fn a_room_vanishes_with_its_last_member() {
     let signalled =
         world.registry.signal(world.time(), super::world::SESSION, None, SignalContent::default());
     assert_eq!(signalled.map_err(|refusal| refusal.status), Err(404));
+}
+
+#[test]
+fn a_door_closes_after_too_many_refusals() {
+    let world = World::new();
+    let mut client = world.client("a");
+    let elsewhere = json!({ "method": "create", "uri": "/v2/partner/1/session/1_X/connection/a" });
+    let long = json!({
+        "method": "create", "uri": format!("/v2/partner/{}/session/2_MX4x/connection/a", "1".repeat(65))
+    });
+    for index in 0..JOIN_REFUSALS {
+        let (message, expected) = if index % 2 == 0 { (&elsewhere, 404) } else { (&long, 400) };
+        let transaction = client.new_transaction();
+        let frame = client.request_frame(&transaction, message, Some("publisher|"));
+        client.send(&world, frame);
+        assert_eq!(client.answer(&transaction).0, expected);
+        assert_eq!(client.read().is_empty(), index + 1 < JOIN_REFUSALS, "{index}");
+    }
+    assert_eq!((world.registry.sockets(), world.registry.next_wake()), (0, None));
+    client.join(&world, "publisher|");
+    assert_eq!(client.read(), [], "it is not listened to any more");
+}
+
+#[test]
+fn a_socket_that_never_said_a_word_cannot_come_back() {
+    let world = World::new();
+    let mut silent = world.client("a");
+    silent.cut(&world);
+    assert_eq!((world.registry.sockets(), world.registry.next_wake()), (0, None), "it is forgotten at once");
+    silent.open(&world, true);
+    assert_eq!(silent.read(), [Heard::Close(CloseCode::Ended)]);
+
+    // Nor while its first socket still looks open, which may join.
+    let mut first = world.client("b");
+    let mut zombie = world.client("z");
+    zombie.socket.clone_from(&first.socket);
+    zombie.open(&world, true);
+    assert_eq!(zombie.read(), [Heard::Close(CloseCode::Ended)]);
+    let join = first.join(&world, "publisher|");
+    assert_eq!(first.answer(&join).0, 200);
+}
+
+#[test]
+fn a_crowd_at_the_doors_keeps_nobody_out_who_is_in() {
+    let world = World::with(Settings { doors: 2, ..Settings::default() });
+    let mut member = world.join("m", "publisher|");
+    member.cut(&world);
+    let (first, mut second) = (world.client("a"), world.client("b"));
+    assert_eq!(world.client("c").read(), [Heard::Close(CloseCode::Busy)]);
+    member.open(&world, true);
+    assert_eq!(member.read(), [Heard::Pong]);
+    assert_eq!(first.read(), []);
+    // Whoever goes in or away makes room.
+    let join = second.join(&world, "publisher|");
+    assert_eq!(second.answer(&join).0, 200);
+    let mut third = world.client("d");
+    assert_eq!(third.read(), []);
+    third.send(&world, envelope::leave());
+    assert_eq!(world.client("e").read(), []);
+}
+
+#[test]
+fn the_socket_that_makes_way_is_not_told_that_its_connection_is_gone() {
+    let world = World::new();
+    let mut old = world.join("a", "publisher|mine");
+    assert_eq!(old.call(&world, "create", "/stream/st", json!({})).0, 200);
+    old.listen(&world);
+    let mut new: Client = world.client("x");
+    new.id = "a".into();
+    let join = new.join(&world, "publisher|mine");
+    assert_eq!(new.answer(&join).0, 200);
+    assert_eq!(old.read(), [Heard::Close(CloseCode::Ended)], "it would take it for the end of its own");
+}
+
+#[test]
+fn a_reader_that_wants_no_connection_events_is_told_of_no_connections() {
+    let world = World::new();
+    let _other = world.join("a", "publisher|");
+    let mut quiet = world.client("q");
+    let content = json!({ "connectionEventsSuppressed": true });
+    let message = quiet.message("create", "/connection/q", content);
+    quiet.join_with(&world, "publisher|", &message);
+    quiet.listen(&world);
+    let transaction = quiet.new_transaction();
+    let frame = quiet.request_frame(&transaction, &quiet.message("read", "", json!({})), None);
+    for _ in 0..2 {
+        quiet.send(&world, frame.clone());
+        assert_eq!(quiet.answer(&transaction).1["content"]["connection"], json!([]), "wire.md §5.5");
+    }
 }

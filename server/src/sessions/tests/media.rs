@@ -1,8 +1,11 @@
 //! Streams, channels, subscribers and what they negotiate (`wire.md §7`, `§8.1`).
 
-use super::world::{Client, UNIX_MS, World};
+use super::world::{Client, Heard, UNIX_MS, World};
 use crate::sessions::Settings;
-use otc_protocol::limits::{CONNECTION_STREAMS, HELD_CANDIDATES, STREAM_CHANNELS};
+use otc_protocol::limits::{
+    CHANNEL_DATA_BYTES, CONNECTION_STREAMS, HELD_CANDIDATE_BYTES, HELD_CANDIDATES, PUBLISHER_CANDIDATE_BYTES,
+    STREAM_CHANNELS, STREAM_SUBSCRIBERS_OF_ONE,
+};
 use otc_protocol::uuid;
 use serde_json::{Value, json};
 
@@ -276,4 +279,108 @@ fn what_the_server_has_nothing_to_do_for_is_answered() {
         assert_eq!(subscriber.call(&world, method, path, json!({})).0, 200, "{method} {path}");
     }
     assert_eq!((publisher.messages(&world), subscriber.messages(&world)), (vec![], vec![]));
+}
+
+#[test]
+fn one_message_is_not_multiplied_without_bounds() {
+    let world = World::new();
+    let mut publisher = world.join("p", "publisher|");
+    assert_eq!(publisher.call(&world, "create", "/stream/st", json!({})).0, 200);
+    for index in 0..STREAM_SUBSCRIBERS_OF_ONE {
+        let path = format!("/stream/st/subscriber/{index}");
+        assert_eq!(publisher.call(&world, "create", &path, json!({})).0, 200);
+    }
+    assert_eq!(publisher.call(&world, "create", "/stream/st/subscriber/more", json!({})).0, 429);
+    assert_eq!(publisher.call(&world, "create", "/stream/st2", json!({})).0, 200);
+    assert_eq!(
+        publisher.call(&world, "create", "/stream/st2/subscriber/0", json!({})).0,
+        200,
+        "others have their own"
+    );
+    assert_eq!(publisher.call(&world, "delete", "/stream/st/subscriber/0", json!({})).0, 200);
+    assert_eq!(publisher.call(&world, "create", "/stream/st/subscriber/more", json!({})).0, 200);
+
+    publisher.listen(&world);
+    let path = "/stream/st/channel/downlinkStats1/data/d";
+    let content = |bytes: usize| json!({ "data": "x".repeat(bytes - r#"{"data":""}"#.len()) });
+    assert_eq!(publisher.call(&world, "data", path, content(CHANNEL_DATA_BYTES + 1)).0, 413);
+    assert_eq!(publisher.messages(&world), []);
+    assert_eq!(publisher.call(&world, "data", path, content(CHANNEL_DATA_BYTES)).0, 200);
+    assert_eq!(publisher.messages(&world).len(), STREAM_SUBSCRIBERS_OF_ONE);
+    let long = format!("/stream/st/channel/{}/data/d", "x".repeat(65));
+    assert_eq!(publisher.call(&world, "data", &long, json!({})).0, 400);
+}
+
+#[test]
+fn nothing_more_is_owed_to_whoever_is_owed_too_much() {
+    let world = World::with(Settings { owed_messages: 4, ..Settings::default() });
+    let (mut publisher, mut subscriber) = published(&world);
+    for index in 0..STREAM_SUBSCRIBERS_OF_ONE {
+        let path = format!("/stream/st/subscriber/{index}");
+        assert_eq!(subscriber.call(&world, "create", &path, json!({})).0, 200);
+        publisher.listen(&world);
+    }
+    let answer = publisher.call(&world, "data", "/stream/st/channel/c/data/d", json!({ "data": "x" }));
+    assert_eq!(answer.0, 200);
+    let heard = subscriber.messages(&world);
+    let copies = heard.iter().filter(|(_, method, _, _)| method == "data").count();
+    assert_eq!(copies, 5, "the one above the bound ends it");
+}
+
+#[test]
+fn the_deletion_of_a_stream_carries_only_what_clients_know() {
+    let world = World::new();
+    for (content, expected) in [
+        (json!({ "sourceStreamId": "P2P", "filler": "x".repeat(10_000) }), Some("P2P")),
+        (json!({ "sourceStreamId": "x".repeat(10_000) }), None),
+        (json!({ "sourceStreamId": ["P2P"] }), None),
+    ] {
+        let (mut publisher, mut other) = published(&world);
+        assert_eq!(publisher.call(&world, "delete", "/stream/st", content).0, 200);
+        let deleted = other.read().into_iter().find_map(|heard| match heard {
+            Heard::Message { json, .. } => Some(json),
+            _ => None,
+        });
+        let deleted = deleted.expect("everybody is told");
+        assert!(deleted.to_string().len() < 300, "{deleted}");
+        assert_eq!(deleted["content"]["sourceStreamId"].as_str(), expected);
+        publisher.send(&world, otc_protocol::envelope::leave());
+        other.send(&world, otc_protocol::envelope::leave());
+    }
+}
+
+#[test]
+fn the_candidates_held_for_one_publisher_are_bounded() {
+    let world = World::new();
+    let mut publisher = world.join("p", "publisher|");
+    let enough = PUBLISHER_CANDIDATE_BYTES / HELD_CANDIDATE_BYTES + 1;
+    let content = json!({ "candidate": "x".repeat(HELD_CANDIDATE_BYTES - 200) });
+    let path = |index: usize| format!("/stream/{}/subscriber/{index}", index % 4);
+    for stream in 0..4 {
+        assert_eq!(publisher.call(&world, "create", &format!("/stream/{stream}"), json!({})).0, 200);
+    }
+    for index in 0..=enough {
+        assert_eq!(publisher.call(&world, "create", &path(index), json!({})).0, 200);
+    }
+    let mut hold = |index: usize| publisher.call(&world, "candidate", &path(index), content.clone()).0;
+    let held = (0..=enough).take_while(|index| hold(*index) == 200).count();
+    assert_eq!(held, PUBLISHER_CANDIDATE_BYTES / HELD_CANDIDATE_BYTES);
+    // An offer, the end of a subscriber and the end of a stream make room.
+    assert_eq!(publisher.call(&world, "offer", &path(0), json!({})).0, 200);
+    assert_eq!(publisher.call(&world, "candidate", &path(held), content.clone()).0, 200);
+    assert_eq!(publisher.call(&world, "candidate", &path(held + 1), content.clone()).0, 429);
+    assert_eq!(publisher.call(&world, "delete", &path(1), json!({})).0, 200);
+    assert_eq!(publisher.call(&world, "candidate", &path(held + 1), content.clone()).0, 200);
+    assert_eq!(publisher.call(&world, "delete", "/stream/2", json!({})).0, 200);
+    let again = publisher.call(&world, "create", "/stream/2", json!({})).0;
+    assert_eq!((again, publisher.call(&world, "create", &path(2), json!({})).0), (200, 200));
+    assert_eq!(publisher.call(&world, "candidate", &path(2), content).0, 200);
+}
+
+#[test]
+fn whoever_ends_a_subscriber_of_a_stream_that_is_gone_is_content() {
+    let world = World::new();
+    let (mut publisher, mut subscriber, _) = subscribed(&world);
+    assert_eq!(publisher.call(&world, "delete", "/stream/st", json!({})).0, 200);
+    assert_eq!(subscriber.call(&world, "delete", "/stream/st/subscriber/sub", json!({})).0, 200);
 }

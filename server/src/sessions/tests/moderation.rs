@@ -73,3 +73,21 @@ fn a_moderator_ends_a_stream_and_others_may_not() {
     }
     assert_eq!(a.call(&world, "delete", "/stream/s1", json!({})).0, 404);
 }
+
+#[test]
+fn a_mute_carries_only_what_clients_know() {
+    let world = World::new();
+    let (mut a, mut b, mut moderator) = scene(&world);
+    let filler = "x".repeat(10_000);
+    let request = json!({
+        "reason": "mute", "active": true, "locked": filler, "filler": filler,
+        "channels": ["audio", filler, "audio"], "exclusion": ["s2", filler, "s2"],
+    });
+    assert_eq!(moderator.call(&world, "update", "", request.clone()).0, 200);
+    let all = json!({ "reason": "mute", "active": true, "channels": ["audio"], "exclusion": ["s2"] });
+    assert_eq!(b.messages(&world), [told("update", "", all)]);
+    a.listen(&world);
+    assert_eq!(moderator.call(&world, "update", "/stream/s1", request).0, 200);
+    let one = json!({ "reason": "mute", "active": true, "channels": ["audio"] });
+    assert_eq!(a.messages(&world), [told("update", "/stream/s1", one)]);
+}

@@ -1,10 +1,11 @@
 //! Coming back (`wire.md §3.5`).
 
-use super::world::{Heard, World, signal_data};
+use super::world::{Client, Heard, World, signal_data};
 use crate::sessions::{CloseCode, Delivery, Settings};
 use bytes::Bytes;
 use otc_protocol::envelope;
-use serde_json::json;
+use otc_protocol::limits::{ANSWER_AGE, REQUEST_WINDOW};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 fn frames(deliveries: Vec<Delivery>) -> Vec<Bytes> {
@@ -224,4 +225,56 @@ fn a_stopping_server_says_that_it_goes_away() {
     a.cut(&world);
     a.open(&world, true);
     assert_eq!(a.read(), [Heard::Close(CloseCode::GoingAway)]);
+}
+
+/// `count` signals of `a`, numbered from 0; their frames and what they were answered.
+fn signals(world: &World, a: &mut Client, count: usize) -> Vec<(String, Bytes, (u16, Value))> {
+    let signal = |index: usize| {
+        let transaction = a.new_transaction();
+        let content = json!({ "data": index.to_string() });
+        let frame = a.request_frame(&transaction, &a.message("signal", "/signal/s", content), None);
+        a.send(world, frame.clone());
+        let answer = a.answer(&transaction);
+        a.listen(world);
+        (transaction, frame, answer)
+    };
+    (0..count).map(signal).collect()
+}
+
+#[test]
+fn a_request_repeated_after_minutes_on_one_socket_is_not_carried_out_again() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    a.listen(&world);
+    let sent = signals(&world, &mut a, 3);
+    assert_eq!(signal_data(&b.messages(&world)).len(), 3);
+    world.pass_with(5 * ANSWER_AGE, &mut [&mut a, &mut b]);
+    for (transaction, frame, answer) in sent {
+        a.send(&world, frame);
+        assert_eq!(a.answer(&transaction), answer);
+    }
+    assert_eq!(signal_data(&b.messages(&world)), []);
+}
+
+#[test]
+fn a_request_repeated_after_a_long_absence_is_not_carried_out_again() {
+    let grace = 3 * ANSWER_AGE;
+    let mut world = World::with(Settings { resume_grace: grace, ..Settings::default() });
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    a.listen(&world);
+    let count = REQUEST_WINDOW + 10;
+    let sent = signals(&world, &mut a, count);
+    assert_eq!(signal_data(&b.messages(&world)).len(), count);
+    // A link that breaks again and again does not let it repeat anything in between.
+    for _ in 0..3 {
+        a.cut(&world);
+        world.pass_with(2 * ANSWER_AGE, &mut [&mut b]);
+        a.open(&world, true);
+        world.pass_with(ANSWER_AGE / 2, &mut [&mut a, &mut b]);
+    }
+    for (transaction, frame, answer) in &sent {
+        a.send(&world, frame.clone());
+        assert_eq!(a.answer(transaction), *answer);
+    }
+    assert_eq!(signal_data(&b.messages(&world)), []);
 }

@@ -141,3 +141,20 @@ fn sessions_do_not_hear_each_other() {
     assert_eq!(there.call(&world, "signal", "/signal/x", json!({})).0, 403, "nor speak to each other");
     assert_eq!(signal_data(&here.messages(&world)), [("a", "x")]);
 }
+
+#[test]
+fn what_a_signal_makes_others_read_is_bounded() {
+    let world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    b.listen(&world);
+    let long = "1".repeat(65);
+    assert_eq!(a.call(&world, "signal", &format!("/signal/{long}"), json!({})).0, 400);
+    assert_eq!(a.call(&world, "signal", &format!("/connection/b/signal/{long}"), json!({})).0, 400);
+    let transaction = a.new_transaction();
+    let uri = format!("/v2/partner/{long}/session/{}/signal/s", a.session);
+    let message = json!({ "method": "signal", "uri": uri, "content": {} });
+    let frame = a.request_frame(&transaction, &message, None);
+    a.send(&world, frame);
+    assert_eq!(a.answer(&transaction).0, 400);
+    assert_eq!(b.messages(&world), []);
+}
