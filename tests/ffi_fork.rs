@@ -24,7 +24,7 @@ fn a_forked_child_gets_an_error() {
             && unsafe { CStr::from_ptr(otc_last_error_text()) }
                 .to_bytes()
                 .starts_with(b"This process was forked");
-        unsafe { libc::_exit(if refused { 0 } else { 1 }) };
+        unsafe { libc::_exit(i32::from(!refused)) };
     }
     let mut status = 0;
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);

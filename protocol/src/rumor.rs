@@ -3,7 +3,7 @@
 //! [`Frame::decode`] borrows from the received bytes and allocates nothing.
 
 use crate::limits::{FRAME_ADDRESSES, FRAME_HEADERS, FRAME_TEXT_BYTES};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use std::fmt;
 
 /// What a frame is for.
@@ -42,7 +42,17 @@ impl Kind {
     ];
 
     fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+        Some(match number {
+            0 => Self::Subscribe,
+            1 => Self::Unsubscribe,
+            2 => Self::Message,
+            3 => Self::Connect,
+            4 => Self::Disconnect,
+            7 => Self::Ping,
+            8 => Self::Pong,
+            9 => Self::Status,
+            _ => return None,
+        })
     }
 }
 
@@ -126,7 +136,15 @@ impl<'a> Frame<'a> {
 
     /// The value of the first header named `key`; keys are case sensitive.
     pub fn header(&self, key: &str) -> Option<&'a str> {
-        self.headers().find_map(|(name, value)| (name == key).then_some(value))
+        let mut reader = Reader(self.headers.0);
+        while !reader.0.is_empty() {
+            // Only the one that is looked for need be checked to be text again.
+            let (name, value) = (reader.bytes().ok()?, reader.bytes().ok()?);
+            if name == key.as_bytes() {
+                return std::str::from_utf8(value).ok();
+            }
+        }
+        None
     }
 }
 
@@ -161,7 +179,7 @@ pub fn encode(
         return Err(FrameError::TooLarge);
     }
 
-    let mut out = BytesMut::with_capacity(4 + after_length);
+    let mut out = Vec::with_capacity(4 + after_length);
     out.put_u32(announced);
     out.put_u16(0);
     out.put_u8(kind as u8);
@@ -175,16 +193,16 @@ pub fn encode(
         put_text(&mut out, value);
     }
     out.put_slice(data);
-    Ok(out.freeze())
+    Ok(out.into())
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "`encode` has checked the bound")]
-fn put_count(out: &mut BytesMut, count: usize) {
+fn put_count(out: &mut Vec<u8>, count: usize) {
     out.put_u8(count as u8);
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "`encode` has checked the bound")]
-fn put_text(out: &mut BytesMut, text: &str) {
+fn put_text(out: &mut Vec<u8>, text: &str) {
     out.put_u16(text.len() as u16);
     out.put_slice(text.as_bytes());
 }
@@ -209,11 +227,15 @@ impl<'a> Reader<'a> {
         Ok(*head)
     }
 
-    fn text(&mut self) -> Result<&'a str, FrameError> {
+    fn bytes(&mut self) -> Result<&'a [u8], FrameError> {
         let length = usize::from(u16::from_be_bytes(self.array()?));
         let (head, rest) = self.0.split_at_checked(length).ok_or(FrameError::Truncated)?;
         self.0 = rest;
-        std::str::from_utf8(head).map_err(|_| FrameError::NotText)
+        Ok(head)
+    }
+
+    fn text(&mut self) -> Result<&'a str, FrameError> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| FrameError::NotText)
     }
 
     fn texts(&mut self, count: usize) -> Result<Texts<'a>, FrameError> {

@@ -1,7 +1,5 @@
 //! UUIDs: connections, sockets, streams and transactions are named by them (`wire.md §1`).
 
-use std::fmt::Write;
-
 /// The text of a version 4 UUID made of `random` bytes.
 pub fn from_random(mut random: [u8; 16]) -> String {
     random[6] = (random[6] & 0x0f) | 0x40;
@@ -11,13 +9,15 @@ pub fn from_random(mut random: [u8; 16]) -> String {
 
 /// The text of the 128 bits `value`, grouped 8-4-4-4-12.
 pub fn format(value: u128) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let mut text = String::with_capacity(36);
-    for (index, byte) in value.to_be_bytes().iter().enumerate() {
+    for (index, byte) in value.to_be_bytes().into_iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 15)]);
     }
     text
 }

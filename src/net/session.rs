@@ -1,6 +1,7 @@
 //! A session as the C API sees it: an engine behind a lock, a task that drives it, a queue of callbacks.
 
 use super::library::Library;
+use super::socket::Socket;
 use super::strand::{Listener, Strand};
 use super::task;
 use crate::session::{Config, Engine, Event, Input, Output, Refused};
@@ -12,6 +13,7 @@ use rand::rngs::SysRng;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use tokio::sync::Notify;
 
 /// What a session is made with, beside what the engine wants to know.
@@ -29,6 +31,9 @@ pub struct Session {
     /// The task has something to do.
     pub(super) wake: Notify,
     core: Mutex<Core>,
+    /// The open socket. Locked before `core`, and held from the taking of outputs until they are queued, so that frames keep
+    /// the engine's order; who holds `core` may only try to lock it.
+    pub(super) socket: Mutex<Option<Box<Socket>>>,
 }
 
 /// A list of outputs that had more room than this and is empty gives it back.
@@ -60,6 +65,7 @@ impl Session {
             strand: Strand::new(listener, &library.pool),
             wake: Notify::new(),
             core: Mutex::new(core),
+            socket: Mutex::new(None),
         });
         if library.add(&session) {
             Ok(session)
@@ -75,8 +81,9 @@ impl Session {
         if core.ended && matches!(input, Input::Connect { .. }) {
             return Err(Refused { code: ErrorCode::IllegalState, text: "The session is being ended." });
         }
+        let nothing_waits = core.out.is_empty();
         core.engine.handle(self.library.clock.now(), input, &mut core.out)?;
-        if core.out.is_empty() {
+        if core.out.is_empty() || (nothing_waits && self.write_now(core)) {
             return Ok(());
         }
         if core.driven {
@@ -87,6 +94,28 @@ impl Session {
             self.library.handle.spawn(task::drive(Arc::clone(self)));
         }
         Ok(())
+    }
+
+    /// Writes a lone signal from the caller's thread, which spares the way over the I/O thread. In a stream of signals that
+    /// would spoil the batches, in which one system call writes many.
+    fn write_now(&self, core: &mut Core) -> bool {
+        let is_lone = core.engine.queued_signals() == 1;
+        if !is_lone || !core.out.iter().all(|output| matches!(output, Output::Send(_))) {
+            return false;
+        }
+        let Some(mut socket) = self.socket.try_lock() else { return false };
+        let Some(socket) = socket.as_mut() else { return false };
+        for output in core.out.drain(..) {
+            if let Output::Send(frame) = output {
+                socket.send(frame);
+            }
+        }
+        let _ = socket.poll_write(&mut Context::from_waker(Waker::noop()));
+        if !socket.is_flushed() {
+            // The task writes the rest, or finds out that the socket is broken.
+            self.wake.notify_one();
+        }
+        true
     }
 
     /// Asks the engine something.

@@ -73,6 +73,16 @@ impl Socket {
         Ok(Self { attempt, stream, waiting: VecDeque::new(), flushed: true, closing: false })
     }
 
+    /// Whether nothing waits to be written.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.flushed && self.waiting.is_empty()
+    }
+
+    /// Frames that wait to be written.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Queues a frame.
     pub(super) fn send(&mut self, frame: Bytes) {
         self.waiting.push_back(Message::Binary(frame));

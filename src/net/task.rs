@@ -12,10 +12,15 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Frames that are handled in one go; their acknowledgements leave in one system call.
 const BATCH: usize = 256;
+
+/// How long acknowledgements wait for something to travel with, and how many may.
+const HOLD: Duration = Duration::from_millis(2);
+const HELD_FRAMES: usize = 32;
 
 /// A list of frames that had more room than this gives it back.
 const KEPT_CAPACITY: usize = 16;
@@ -27,9 +32,10 @@ type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 struct Wire {
     info: Option<(u64, Pending<info::Answer>)>,
     dial: Option<(u64, Pending<Box<Socket>>)>,
-    socket: Option<Box<Socket>>,
     closing: Option<Closing>,
     frames: Vec<Bytes>,
+    /// Acknowledgements wait until then for something to travel with.
+    hold: Option<Instant>,
 }
 
 /// A socket whose last words are on their way.
@@ -69,16 +75,26 @@ pub(super) async fn drive(session: Arc<Session>) {
     let _watch = Watch(Arc::clone(&session));
     let mut wire = Wire::default();
     let mut outputs = Vec::new();
+    let mut events = Vec::new();
     let mut alarm = Alarm::default();
     loop {
-        let (deadline, reading) = session.take(&mut outputs);
-        if !outputs.is_empty() {
-            wire.carry_out(&session, &mut outputs);
+        let wishes = {
+            let mut socket = session.socket.lock();
+            let (deadline, reading) = session.take(&mut outputs);
+            if outputs.is_empty() && wire.is_at_rest() && socket.is_none() && session.rest() {
+                return;
+            }
+            if outputs.is_empty() {
+                Some((deadline, reading))
+            } else {
+                wire.carry_out(&session, &mut socket, &mut outputs, &mut events);
+                None
+            }
+        };
+        let Some((deadline, reading)) = wishes else {
+            session.tell(events.drain(..));
             continue;
-        }
-        if wire.is_at_rest() && session.rest() {
-            return;
-        }
+        };
         let has_room = session.strand.has_room();
         if reading != has_room {
             if !has_room {
@@ -90,11 +106,12 @@ pub(super) async fn drive(session: Arc<Session>) {
             continue;
         }
         let deadline = deadline.map(|deadline| session.library.clock.instant(deadline));
-        alarm.set([deadline, wire.closing.as_ref().map(|closing| closing.until)].into_iter().flatten().min());
+        let closing = wire.closing.as_ref().map(|closing| closing.until);
+        alarm.set([deadline, closing, wire.hold].into_iter().flatten().min());
         tokio::select! {
             biased;
             // First the socket: a busy application must not keep its own signals from being written.
-            news = poll_fn(|context| wire.poll(reading, context)) => wire.report(&session, news),
+            news = poll_fn(|context| wire.poll(&mut session.socket.lock(), reading, context)) => wire.report(&session, news),
             () = session.wake.notified() => {}
             () = session.strand.room().notified() => {}
             () = alarm.ring() => session.feed([Input::Timer]),
@@ -105,15 +122,20 @@ pub(super) async fn drive(session: Arc<Session>) {
 impl Wire {
     /// Whether nothing is open or under way.
     fn is_at_rest(&self) -> bool {
-        self.info.is_none() && self.dial.is_none() && self.socket.is_none() && self.closing.is_none()
+        self.info.is_none() && self.dial.is_none() && self.closing.is_none()
     }
 
-    fn carry_out(&mut self, session: &Arc<Session>, outputs: &mut Vec<Output>) {
-        let mut events: Vec<Event> = Vec::new();
+    fn carry_out(
+        &mut self,
+        session: &Arc<Session>,
+        socket: &mut Option<Box<Socket>>,
+        outputs: &mut Vec<Output>,
+        events: &mut Vec<Event>,
+    ) {
         for output in outputs.drain(..) {
             match output {
                 Output::Send(frame) => {
-                    if let Some(socket) = &mut self.socket {
+                    if let Some(socket) = socket {
                         socket.send(frame);
                     }
                 }
@@ -133,11 +155,11 @@ impl Wire {
                         session.wake.notify_one();
                         Socket::open(attempt, &url, || trust(&session)).await.map(Box::new)
                     };
-                    self.socket = None;
+                    *socket = None;
                     self.dial = Some((attempt, Box::pin(dial)));
                 }
                 Output::Close => {
-                    if let Some(mut socket) = self.socket.take() {
+                    if let Some(mut socket) = socket.take() {
                         socket.close();
                         self.closing =
                             Some(Closing { socket, until: Instant::now() + LEAVE_TIMEOUT, written: false });
@@ -146,17 +168,26 @@ impl Wire {
                 Output::Abandon => {
                     self.info = None;
                     self.dial = None;
-                    self.socket = None;
+                    *socket = None;
                 }
             }
         }
-        if !events.is_empty() {
-            session.tell(events);
-        }
+        // What the application hears it may answer at once, and then the acknowledgement travels with the answer.
+        self.hold = match socket {
+            Some(socket) if !events.is_empty() && socket.waiting() <= HELD_FRAMES => {
+                self.hold.or_else(|| Some(Instant::now() + HOLD))
+            }
+            _ => None,
+        };
     }
 
     /// Moves everything that can move; ready when there is something to report.
-    fn poll(&mut self, reading: bool, context: &mut Context<'_>) -> Poll<News> {
+    fn poll(
+        &mut self,
+        socket: &mut Option<Box<Socket>>,
+        reading: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<News> {
         if let Some(news) = self.poll_closing(context) {
             return Poll::Ready(news);
         }
@@ -174,23 +205,32 @@ impl Wire {
             self.dial = None;
             return Poll::Ready(News::Dialed(attempt, result));
         }
-        self.poll_socket(reading, context)
+        self.poll_socket(socket, reading, context)
     }
 
-    fn poll_socket(&mut self, reading: bool, context: &mut Context<'_>) -> Poll<News> {
-        let Some(socket) = &mut self.socket else { return Poll::Pending };
+    fn poll_socket(
+        &mut self,
+        slot: &mut Option<Box<Socket>>,
+        reading: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<News> {
+        let Some(socket) = slot else { return Poll::Pending };
         let attempt = socket.attempt;
+        let is_held = self.hold.is_some_and(|until| socket.waiting() > 0 && Instant::now() < until);
+        if !is_held {
+            self.hold = None;
+        }
         // What the peer said before the socket broke still counts: it may be why.
-        let broken = socket.poll_write(context).is_ready();
+        let broken = !is_held && socket.poll_write(context).is_ready();
         while reading && self.frames.len() < BATCH {
             match socket.poll_read(context) {
                 Poll::Ready(Ok(frame)) => self.frames.push(frame),
                 Poll::Ready(Err(closed)) => {
-                    self.socket = None;
+                    *slot = None;
                     return Poll::Ready(News::Frames(attempt, Some(closed)));
                 }
                 Poll::Pending if broken => {
-                    self.socket = None;
+                    *slot = None;
                     return Poll::Ready(News::Frames(attempt, Some(Closed(None))));
                 }
                 Poll::Pending => break,
@@ -219,7 +259,7 @@ impl Wire {
             }
             News::Info(attempt, Err(failure)) => session.feed([Input::InfoFailed { attempt, failure }]),
             News::Dialed(attempt, Ok(socket)) => {
-                self.socket = Some(socket);
+                *session.socket.lock() = Some(socket);
                 session.feed([Input::Opened { attempt }]);
             }
             News::Dialed(attempt, Err(failure)) => session.feed([Input::OpenFailed { attempt, failure }]),

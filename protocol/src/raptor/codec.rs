@@ -222,14 +222,19 @@ fn write<T: Serialize>(method: &str, uri: String, reason: Option<&str>, content:
     write_optional(method, uri, reason, Some(content))
 }
 
+/// Room for a short signal, so that writing one takes one allocation.
+const TYPICAL_BYTES: usize = 320;
+
 fn write_optional<T: Serialize>(
     method: &str,
     uri: String,
     reason: Option<&str>,
     content: Option<&T>,
 ) -> Vec<u8> {
+    let mut out = Vec::with_capacity(TYPICAL_BYTES);
     // Maps have text keys and nothing else can fail when the target is memory.
-    serde_json::to_vec(&Outgoing { method, uri, reason, content }).unwrap_or_default()
+    let _ = serde_json::to_writer(&mut out, &Outgoing { method, uri, reason, content });
+    out
 }
 
 impl Body {

@@ -20,8 +20,7 @@ impl Json {
 
     /// The JSON of a string.
     pub fn from_str_value(text: &str) -> Self {
-        let json = serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned());
-        Self::from_text(json).unwrap_or_else(|_| Self(RawValue::NULL.to_owned()))
+        serde_json::value::to_raw_value(text).map_or_else(|_| Self(RawValue::NULL.to_owned()), Self)
     }
 
     /// The value's text.
