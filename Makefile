@@ -38,8 +38,9 @@ lint: ## Check formatting, lints, documentation and scripts
 fuzz: ## Run the fuzz targets, SECONDS_EACH=60 for each
 	fuzz/run.sh $(or $(SECONDS_EACH),60)
 
-bench: server ## Measure the library and the server beside a bare WebSocket pair (BENCH=--quick)
-	$(CARGO) run --release --locked -p otc-bench -- $(BENCH)
+bench: ## Measure the library and the server beside a bare WebSocket pair (BENCH=--quick)
+	$(CARGO) build --release --locked -p otc-server -p otc-bench
+	target/release/otc-bench $(BENCH)
 
 demo: ## See two C programs talk over a server of their own
 	@scripts/demo.sh

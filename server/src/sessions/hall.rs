@@ -103,7 +103,8 @@ impl<L: Link> Hall<L> {
         resumed
     }
 
-    /// Takes the frames of one socket in order, until too many of its answers wait.
+    /// Takes the frames of one socket in order, until too many of its answers wait; whether somebody falls behind with what
+    /// they say.
     pub(super) fn receive(
         &self,
         time: Time,
@@ -111,9 +112,10 @@ impl<L: Link> Hall<L> {
         handle: &L,
         frames: &mut VecDeque<Bytes>,
         errands: &mut Errands,
-    ) {
+    ) -> bool {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
+        inner.room.take_crowded(); // Not by this one.
         while let Some(frame) = frames.pop_front() {
             inner.room.receive(time, link, &frame, &mut inner.out);
             inner.carry_out(errands);
@@ -122,6 +124,7 @@ impl<L: Link> Hall<L> {
             }
         }
         self.note(inner, errands);
+        inner.room.take_crowded()
     }
 
     /// The WebSocket `link` is closed.

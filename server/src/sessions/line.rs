@@ -87,6 +87,11 @@ impl Line {
         self.owed.is_empty()
     }
 
+    /// The client is there and takes its messages more slowly than they come.
+    pub(super) fn is_behind(&self, settings: &Settings) -> bool {
+        self.link().is_some() && self.owed.is_half_over(settings)
+    }
+
     pub(super) fn owes_too_much(&self, settings: &Settings) -> bool {
         self.owed.is_over(settings)
     }

@@ -44,6 +44,11 @@ impl Owed {
         self.messages.is_empty()
     }
 
+    /// More than half of what may be.
+    pub(super) fn is_half_over(&self, settings: &Settings) -> bool {
+        self.messages.len() > settings.owed_messages / 2 || self.bytes > settings.owed_bytes / 2
+    }
+
     /// Acknowledged messages behind an unacknowledged one count: they hold memory too.
     pub(super) fn is_over(&self, settings: &Settings) -> bool {
         self.messages.len() > settings.owed_messages || self.bytes > settings.owed_bytes

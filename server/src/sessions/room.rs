@@ -55,6 +55,8 @@ pub(super) struct Room {
     state_bytes: usize,
     /// Members that are owed too much; ended before the call returns.
     overflowing: Vec<MemberId>,
+    /// Somebody who was sent something falls behind (`take_crowded`).
+    crowded: bool,
     /// No line's deadline lies before this moment.
     due: Option<Moment>,
     closed: bool,
@@ -87,6 +89,7 @@ impl Room {
             muted: false,
             state_bytes: 0,
             overflowing: Vec::new(),
+            crowded: false,
             due: None,
             closed: false,
         }

@@ -69,16 +69,19 @@ impl<L: Link> Seat<L> {
         Self { registry, link, handle, place, hall, errands: Errands::default() }
     }
 
-    /// Takes frames in the order of their arrival; leaves some when too many answers wait for this socket.
-    pub fn receive(&mut self, time: Time, frames: &mut VecDeque<Bytes>) {
+    /// Takes frames in the order of their arrival; leaves some when too many answers wait for this socket. The answer is
+    /// whether somebody falls behind with what they say: then this client should be read more slowly.
+    pub fn receive(&mut self, time: Time, frames: &mut VecDeque<Bytes>) -> bool {
+        let mut crowded = false;
         while !frames.is_empty() && !self.handle.is_full() {
             if let Some((hall, _)) = &self.hall {
-                hall.receive(time, self.link, &self.handle, frames, &mut self.errands);
+                crowded |= hall.receive(time, self.link, &self.handle, frames, &mut self.errands);
             } else if let Some(frame) = frames.pop_front() {
                 self.knock(time, &frame);
             }
         }
         self.finish();
+        crowded
     }
 
     fn knock(&mut self, time: Time, frame: &Bytes) {

@@ -9,10 +9,12 @@ use super::wire::Wire;
 use crate::sessions::{CloseCode, Link, Seat, Time};
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use otc_protocol::limits::{CLOSE_WITHIN, SOCKET_BATCH_FRAMES, SOCKET_FRAGMENT_BYTES};
+use otc_protocol::limits::{
+    CLOSE_WITHIN, CROWDED_BATCH_FRAMES, CROWDED_PAUSE, SOCKET_BATCH_FRAMES, SOCKET_FRAGMENT_BYTES,
+};
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -38,6 +40,8 @@ pub(super) struct Task<S, C> {
     /// Bytes written when the peer was last seen to take some.
     written: u64,
     closing: Closing,
+    /// Nothing is read before.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 /// How far the end has got.
@@ -104,6 +108,7 @@ where
             begun: false,
             written: 0,
             closing: Closing::No,
+            pause: None,
         }
     }
 
@@ -139,7 +144,8 @@ where
         let read = self.read(cx);
         // What arrived before the end counts: it may say that the client leaves.
         if !self.arrived.is_empty() {
-            self.seat.receive((self.clock)(), &mut self.arrived);
+            let crowded = self.seat.receive((self.clock)(), &mut self.arrived);
+            self.pause = crowded.then(|| Box::pin(sleep(CROWDED_PAUSE)));
         }
         let read = read?;
         let written = self.write(cx)?;
@@ -155,8 +161,18 @@ where
         if self.queue.is_full() {
             return Ok(Step::Again); // As soon as enough is written.
         }
+        // Whoever floods others who do not keep up is read slowly, so that they need not be ended.
+        let most = match &mut self.pause {
+            None => SOCKET_BATCH_FRAMES,
+            Some(pause) => {
+                if pause.as_mut().poll(cx).is_pending() {
+                    return Ok(Step::Waits);
+                }
+                CROWDED_BATCH_FRAMES
+            }
+        };
         // Control frames count too: they must not keep this task from its other work.
-        for _ in self.arrived.len()..SOCKET_BATCH_FRAMES {
+        for _ in self.arrived.len()..most {
             let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) else {
                 return Ok(Step::Waits);
             };
@@ -184,7 +200,7 @@ where
     /// The peer is not one of ours: what it said before still counts.
     fn break_off(&mut self, code: CloseCode) {
         let time = (self.clock)();
-        self.seat.receive(time, &mut self.arrived);
+        let _ = self.seat.receive(time, &mut self.arrived);
         self.arrived.clear();
         self.seat.break_off(time, code);
     }

@@ -47,9 +47,13 @@ impl Room {
     /// Sends to everybody whom `wanted` names.
     pub(super) fn send(&mut self, letter: &Letter, wanted: impl Fn(&Member) -> bool, out: &mut Vec<Output>) {
         for (id, member) in &mut self.members {
-            if wanted(member) && owe(member, &self.settings, letter, out) {
+            if !wanted(member) {
+                continue;
+            }
+            if owe(member, &self.settings, letter, out) {
                 self.overflowing.push(*id);
             }
+            self.crowded |= member.line.is_behind(&self.settings);
         }
     }
 
@@ -83,6 +87,13 @@ impl Room {
         if owe(member, &self.settings, letter, out) {
             self.overflowing.push(id);
         }
+        self.crowded |= member.line.is_behind(&self.settings);
+    }
+
+    /// Whether somebody who has been sent something since the last asking falls behind: then whoever sends should slow
+    /// down.
+    pub(in super::super) fn take_crowded(&mut self) -> bool {
+        std::mem::take(&mut self.crowded)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Signals (`wire.md §6`).
 
-use super::world::{Heard, SESSION, World, signal_data};
+use super::world::{Client, Heard, SESSION, World, signal_data};
+use crate::sessions::Settings;
 use otc_protocol::raptor::{Json, SignalContent};
 use otc_protocol::uuid;
 use serde_json::{Value, json};
@@ -157,4 +158,30 @@ fn what_a_signal_makes_others_read_is_bounded() {
     a.send(&world, frame);
     assert_eq!(a.answer(&transaction).0, 400);
     assert_eq!(b.messages(&world), []);
+}
+
+#[test]
+fn whoever_sends_to_somebody_that_falls_behind_is_told_to_slow_down() {
+    let world = World::with(Settings { owed_messages: 10, ..Settings::default() });
+    let mut talker = world.join("talker", "publisher|");
+    let mut slow = world.join("slow", "publisher|");
+    for client in [&mut talker, &mut slow] {
+        client.listen(&world);
+    }
+    let signal = |client: &mut Client, to: &str| {
+        let message = client.message("signal", &format!("/connection/{to}/signal/s"), json!({"data": "x"}));
+        let transaction = client.new_transaction();
+        let frame = client.request_frame(&transaction, &message, None);
+        let crowded = client.seat().receive(world.time(), &mut [frame].into());
+        client.listen(&world);
+        crowded
+    };
+    let crowded: Vec<bool> = (0..6).map(|_| signal(&mut talker, "slow")).collect();
+    assert_eq!(crowded, [false, false, false, false, false, true], "more than half of ten");
+    assert!(!signal(&mut talker, "talker"), "who keeps up is no reason");
+    slow.listen(&world);
+    assert!(!signal(&mut talker, "slow"), "it has caught up");
+    slow.cut(&world);
+    let crowded: Vec<bool> = (0..6).map(|_| signal(&mut talker, "slow")).collect();
+    assert_eq!(crowded, [false; 6], "who is away is not waited for");
 }
