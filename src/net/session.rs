@@ -162,6 +162,7 @@ impl Session {
 
     /// The task has a fault: the application is told, and the session can be connected again.
     pub(super) fn broke(&self) {
+        *self.socket.lock() = None;
         let mut core = self.core.lock();
         let core = &mut *core;
         core.out.clear();

@@ -22,7 +22,7 @@ const BATCH: usize = 256;
 const HOLD: Duration = Duration::from_millis(2);
 const HELD_FRAMES: usize = 32;
 
-/// A list of frames that had more room than this gives it back.
+/// A list of frames or events that had more room than this gives it back.
 const KEPT_CAPACITY: usize = 16;
 
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -93,6 +93,9 @@ pub(super) async fn drive(session: Arc<Session>) {
         };
         let Some((deadline, reading)) = wishes else {
             session.tell(events.drain(..));
+            if events.capacity() > KEPT_CAPACITY {
+                events = Vec::new();
+            }
             continue;
         };
         let has_room = session.strand.has_room();
@@ -214,7 +217,10 @@ impl Wire {
         reading: bool,
         context: &mut Context<'_>,
     ) -> Poll<News> {
-        let Some(socket) = slot else { return Poll::Pending };
+        let Some(socket) = slot else {
+            self.hold = None;
+            return Poll::Pending;
+        };
         let attempt = socket.attempt;
         let is_held = self.hold.is_some_and(|until| socket.waiting() > 0 && Instant::now() < until);
         if !is_held {
