@@ -33,8 +33,8 @@ pub(super) struct Closed(pub(super) Option<u16>);
 
 /// Bytes that wait in the WebSocket before they are written: one system call's worth.
 const WRITE_BUFFER: usize = 64 * 1024;
-/// A socket that is mostly idle should be small; a busy one reads a dozen signals at once.
-const READ_BUFFER: usize = 4 * 1024;
+/// A socket that is mostly idle should be small; a busy one reads two dozen signals at once.
+const READ_BUFFER: usize = 8 * 1024;
 
 fn config() -> WebSocketConfig {
     WebSocketConfig::default()
