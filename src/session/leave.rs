@@ -25,7 +25,7 @@ impl Engine {
             },
             Phase::Joined(membership) => match membership.link {
                 Link::Open { .. } => {
-                    membership.leaving = Some(now + LEAVE_TIMEOUT);
+                    membership.leaving.get_or_insert(now + LEAVE_TIMEOUT);
                     self.status = Status::Disconnecting;
                     self.leave_when_answered(now, out);
                 }
