@@ -472,6 +472,19 @@ typedef struct otc_session_capabilities {
 } otc_session_capabilities;
 
 /**
+ * Told once, last of all callbacks of a session: the library uses user_data, that of the session's callbacks, no more.
+ */
+typedef void (*otc_released_callback)(void *user_data);
+
+/**
+ * Told whenever otc_session_get_connection_status() has come to answer otherwise, in order with the session's other
+ * callbacks and before those that the change brings.
+ */
+typedef void (*otc_status_changed_callback)(struct otc_session *session,
+                                            void *user_data,
+                                            enum otc_connection_status status);
+
+/**
  * How a signal is sent.
  */
 typedef struct otc_signal_options {
@@ -640,10 +653,11 @@ struct otc_session *otc_session_new_with_settings(const char *apikey,
 
 /**
  * Leaves the session if it is connected, and ends the object. When the call returns, no callback of the session begins
- * any more; inside a callback, one that is running on another thread may still finish.
+ * any more but on_released; inside a callback, one that is running may still finish, and on_released follows it.
  *
  * Threads: any. Callback-safe: yes.
- * Blocks: outside callbacks, until a running callback of the session has returned; never for the network.
+ * Blocks: outside callbacks, until a running callback of the session has returned and on_released has run, and after two
+ * seconds the log says whom it waits for; never for the network.
  * Owns: takes the object.
  * Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
  */
@@ -741,6 +755,34 @@ enum otc_connection_status otc_session_get_connection_status(const struct otc_se
  * Errors: OTC_DISCONNECT_REASON_NONE when session is not one.
  */
 enum otc_disconnect_reason otc_session_get_disconnect_reason(const struct otc_session *session);
+
+/**
+ * Sets the last callback of the session: it is called exactly once, after otc_session_delete() or otc_destroy(), when every
+ * other callback of the session has returned and none begins any more. From then on user_data may be freed.
+ *
+ * Outside a callback, otc_session_delete() returns after it has run; inside a callback, before.
+ *
+ * on_released: called with the user_data of the session's callbacks; NULL for none. It replaces the one set before.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
+ */
+otc_status otc_session_set_on_released(struct otc_session *session,
+                                       otc_released_callback on_released);
+
+/**
+ * Sets a callback for every change of the session's status.
+ *
+ * on_status_changed: called with the user_data of the session's callbacks and the new status; NULL for none. It replaces the
+ * one set before, for what is told from now on.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
+ */
+otc_status otc_session_set_on_status_changed(struct otc_session *session,
+                                             otc_status_changed_callback on_status_changed);
 
 /**
  * Makes settings with every value at its default.

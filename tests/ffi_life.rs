@@ -34,7 +34,7 @@ fn session(world: &World) -> *mut otc_session {
 fn library_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux has it");
     let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|name| name.starts_with("otc-io") || name.starts_with("otc-callback")).count()
+    names.filter(|name| name.starts_with("otc-worker")).count()
 }
 
 /// Waits until so many are there: a thread gets its name, and leaves the list, a moment after it says so.
@@ -70,7 +70,7 @@ fn init_destroy_and_again() {
         wait_until("session is joined", || {
             sessions.iter().all(|session| otc_session_get_connection_status(*session) == 2)
         });
-        // One for the sockets and two for callbacks, however many sessions there are.
+        // However many sessions there are.
         #[cfg(target_os = "linux")]
         wait_for_library_threads(3);
         if round == 0 {

@@ -3,10 +3,12 @@
 use super::boundary::c_string;
 use super::connection::{self, otc_connection};
 use super::session::otc_session;
+use super::session_callbacks::{otc_released_callback, otc_status_changed_callback};
 use super::stream::{self, otc_stream, video_type};
 use super::types::{SessionErrorNumber, VideoTypeNumber, otc_bool, otc_on_mute_forced_info};
 use crate::net::Listener;
 use crate::session::{Event, StreamChange};
+use parking_lot::Mutex;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,6 +168,14 @@ pub(super) struct Callbacks {
     session_id: Arc<str>,
     /// The session's handle, once it has one.
     handle: AtomicUsize,
+    /// Set by functions of their own.
+    set: Mutex<Set>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Set {
+    released: otc_released_callback,
+    status_changed: otc_status_changed_callback,
 }
 
 // SAFETY: user_data is passed on and never followed; that callbacks may run on any thread is the API's contract.
@@ -177,7 +187,20 @@ unsafe impl Sync for Callbacks {}
 
 impl Callbacks {
     pub(super) fn new(table: otc_session_callbacks, session_id: &Arc<str>) -> Self {
-        Self { table, session_id: Arc::clone(session_id), handle: AtomicUsize::new(0) }
+        Self { table, session_id: Arc::clone(session_id), handle: AtomicUsize::new(0), set: Mutex::default() }
+    }
+
+    pub(super) fn set_on_released(&self, released: otc_released_callback) {
+        self.set.lock().released = released;
+    }
+
+    pub(super) fn set_on_status_changed(&self, status_changed: otc_status_changed_callback) {
+        self.set.lock().status_changed = status_changed;
+    }
+
+    /// A copy, so that no lock is held while the application's function runs.
+    fn set(&self) -> Set {
+        *self.set.lock()
     }
 
     pub(super) fn set_handle(&self, handle: usize) {
@@ -217,9 +240,15 @@ impl Listener for CallbackListener {
         let table = &callbacks.table;
         let (session, user) = (callbacks.session(), table.user_data);
         match event {
+            Event::StatusChanged(status) => {
+                if let Some(call) = callbacks.set().status_changed {
+                    // SAFETY: the application gave this function for this purpose; so for all calls below.
+                    guarded(|| unsafe { call(session, user, status as c_int) });
+                }
+            }
             Event::Connected => {
                 if let Some(call) = table.on_connected {
-                    // SAFETY: the application gave this function for this purpose; so for all calls below.
+                    // SAFETY: see above.
                     guarded(|| unsafe { call(session, user) });
                 }
             }
@@ -342,8 +371,22 @@ impl Listener for CallbackListener {
         }
     }
 
+    fn awaits_release(&self) -> bool {
+        self.0.set().released.is_some()
+    }
+
+    #[allow(unsafe_code)]
+    fn released(&self) {
+        if let Some(call) = self.0.set().released {
+            let user = self.0.table.user_data;
+            // SAFETY: the application gave this function for this purpose.
+            guarded(|| unsafe { call(user) });
+        }
+    }
+
     fn callback_name(&self, event: &Event) -> &'static str {
         match event {
+            Event::StatusChanged(_) => "on_status_changed",
             Event::Connected => "on_connected",
             Event::Disconnected(_) => "on_disconnected",
             Event::ConnectionCreated(_) => "on_connection_created",

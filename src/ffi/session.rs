@@ -26,6 +26,7 @@ pub struct otc_session {
 /// What a handle stands for.
 pub(super) struct SessionObject {
     pub(super) session: Arc<Session>,
+    pub(super) callbacks: Arc<Callbacks>,
     id: CString,
     session_id: Arc<str>,
     user_data: UserData,
@@ -127,6 +128,7 @@ unsafe fn new(
     })?;
     let object = SessionObject {
         session,
+        callbacks: Arc::clone(&callbacks),
         id: c_string(session_id),
         session_id: id,
         user_data: UserData(table.user_data),
@@ -155,10 +157,11 @@ fn api_url(api_key: &str, chosen: Option<ApiUrl>) -> Result<String, Failed> {
 }
 
 /// Leaves the session if it is connected, and ends the object. When the call returns, no callback of the session begins
-/// any more; inside a callback, one that is running on another thread may still finish.
+/// any more but on_released; inside a callback, one that is running may still finish, and on_released follows it.
 ///
 /// Threads: any. Callback-safe: yes.
-/// Blocks: outside callbacks, until a running callback of the session has returned; never for the network.
+/// Blocks: outside callbacks, until a running callback of the session has returned and on_released has run, and after two
+/// seconds the log says whom it waits for; never for the network.
 /// Owns: takes the object.
 /// Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
 #[unsafe(no_mangle)]

@@ -1,8 +1,8 @@
 //! What all sessions of the process share.
 
 use super::clock::Clock;
+use super::crew::Crew;
 use super::limiter::Limiter;
-use super::pool::{BLOCKED_AFTER, Pool};
 use super::session::Session;
 use super::tls::Trust;
 use crate::session::Failure;
@@ -10,12 +10,9 @@ use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
 
 /// How long leaving sessions may take to say so when the library stops.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -37,7 +34,7 @@ pub enum Stopped {
 pub struct Library {
     pub(super) handle: Handle,
     pub(super) clock: Clock,
-    pub(super) pool: Arc<Pool>,
+    pub(super) crew: Arc<Crew>,
     pub(super) limiter: Limiter,
     trusts: Mutex<HashMap<Option<PathBuf>, Trust>>,
     /// `None` once the library stops.
@@ -45,39 +42,26 @@ pub struct Library {
     /// Sessions whose sockets are being driven.
     driven: Mutex<usize>,
     rested: Condvar,
-    relieving: AtomicBool,
-    io_thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
 }
 
 impl Library {
     /// Starts the threads. Each calls `on_thread_start` first.
     pub fn start(on_thread_start: fn()) -> io::Result<Arc<Self>> {
-        let (stop, stopped) = oneshot::channel();
-        let (started, start) = mpsc::channel();
         let runtime = Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(RESOLVERS)
             .thread_name("otc-resolver")
             .on_thread_start(on_thread_start)
             .build()?;
-        let thread = std::thread::Builder::new().name("otc-io".into()).spawn(move || {
-            on_thread_start();
-            let _ = started.send((runtime.handle().clone(), runtime.block_on(async { Clock::new() })));
-            let _ = runtime.block_on(stopped);
-            runtime.shutdown_timeout(GOODBYE);
-        })?;
-        let (handle, clock) = start.recv().map_err(|_| io::Error::other("the I/O thread did not start"))?;
         Ok(Arc::new(Self {
-            handle,
-            clock,
-            pool: Pool::start(on_thread_start)?,
+            handle: runtime.handle().clone(),
+            clock: runtime.block_on(async { Clock::new() }),
+            crew: Crew::start(runtime, on_thread_start)?,
             limiter: Limiter::new(),
             trusts: Mutex::default(),
             sessions: Mutex::new(Some(Vec::new())),
             driven: Mutex::default(),
             rested: Condvar::new(),
-            relieving: AtomicBool::new(false),
-            io_thread: Mutex::new(Some((stop, thread))),
         }))
     }
 
@@ -96,18 +80,18 @@ impl Library {
         let mut driven = self.driven.lock();
         while *driven > 0 && !self.rested.wait_until(&mut driven, goodbye).timed_out() {}
         drop(driven);
-        let mut in_time = self.pool.stop(deadline);
         for session in &sessions {
-            session.strand.shut();
+            session.strand.wind_up();
         }
+        let mut in_time = self.crew.stop(deadline);
         if !in_time {
-            // Perhaps only callbacks that waited for their turn were late, and now none is left.
-            in_time = self.pool.stop(Instant::now() + GOODBYE);
+            // Perhaps only callbacks that waited for their turn were late, and now none is left but the last ones.
+            for session in &sessions {
+                session.strand.shut();
+            }
+            in_time = self.crew.stop(Instant::now() + GOODBYE);
         }
-        if let Some((stop, thread)) = self.io_thread.lock().take() {
-            let _ = stop.send(());
-            let _ = thread.join();
-        }
+        self.crew.shut_down(GOODBYE);
         if in_time { Stopped::Cleanly } else { Stopped::Late }
     }
 
@@ -140,26 +124,5 @@ impl Library {
         let trust = Trust::load(ca_file.map(PathBuf::as_path))?;
         trusts.insert(ca_file.cloned(), trust.clone());
         Ok(trust)
-    }
-
-    /// Looks after the callback threads until no session waits for one.
-    pub(super) fn relieve_pool(self: &Arc<Self>) {
-        if self.relieving.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let library = Arc::clone(self);
-        self.handle.spawn(async move {
-            loop {
-                tokio::time::sleep(BLOCKED_AFTER).await;
-                if !library.pool.relieve() {
-                    break;
-                }
-            }
-            library.relieving.store(false, Ordering::Release);
-            // A session may have begun to wait just before the flag was lowered.
-            if library.pool.relieve() {
-                library.relieve_pool();
-            }
-        });
     }
 }

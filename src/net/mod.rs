@@ -1,15 +1,15 @@
 //! Sockets, time and threads: drives the engines of all sessions of the process.
 //!
-//! One thread (`otc-io`) runs the sockets of every session, a small pool (`otc-callback-*`) runs the application's
-//! callbacks. Both are made by [`Library::start`] and ended by [`Library::stop`].
+//! A small crew of threads (`otc-worker-*`) runs the sockets of every session and the application's callbacks, whatever the
+//! number of sessions. [`Library::start`] makes it, [`Library::stop`] ends it.
 
 mod alarm;
 mod clock;
+mod crew;
 mod dial;
 mod info;
 mod library;
 mod limiter;
-mod pool;
 mod session;
 mod socket;
 mod strand;
@@ -17,8 +17,8 @@ mod task;
 mod tls;
 mod url;
 
+pub use crew::in_callback;
 pub use library::{Library, Stopped};
-pub use pool::in_callback;
 pub use session::{Session, Settings};
 pub use strand::Listener;
 pub use url::ApiUrl;

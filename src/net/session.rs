@@ -7,6 +7,7 @@ use super::task;
 use crate::session::{Config, Engine, Event, Input, Output, Refused};
 use otc_protocol::Moment;
 use otc_protocol::error::ErrorCode;
+use otc_protocol::limits::CALLBACK_QUEUE;
 use parking_lot::Mutex;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -62,7 +63,7 @@ impl Session {
         let session = Arc::new(Self {
             library: Arc::clone(library),
             settings,
-            strand: Strand::new(listener, &library.pool),
+            strand: Strand::new(listener, CALLBACK_QUEUE, &library.crew),
             wake: Notify::new(),
             core: Mutex::new(core),
             socket: Mutex::new(None),
@@ -190,8 +191,6 @@ impl Session {
 
     /// Puts events into the callback queue.
     pub(super) fn tell(&self, events: impl IntoIterator<Item = Event>) {
-        if self.strand.push(events) {
-            self.library.relieve_pool();
-        }
+        self.strand.push(events);
     }
 }

@@ -1,6 +1,6 @@
 //! What a session tells its application.
 
-use super::status::DisconnectReason;
+use super::status::{DisconnectReason, Status};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::raptor::{Connection, Stream};
 use std::sync::Arc;
@@ -8,6 +8,8 @@ use std::sync::Arc;
 /// One callback's worth of news, in the order in which the application hears them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
+    /// The session stands elsewhere; told before the events that this brings.
+    StatusChanged(Status),
     /// The session is joined.
     Connected,
     /// The session has ended.

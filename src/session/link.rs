@@ -270,6 +270,7 @@ impl Engine {
         if matches!(self.phase, Phase::Idle) {
             return;
         }
+        out.push(Output::Event(Event::StatusChanged(Status::NotConnected)));
         self.report_unanswered(out);
         let text =
             "The library has a fault; please report it. The session can be connected again.".to_owned();

@@ -133,6 +133,15 @@ impl Engine {
     ///
     /// Only the application's own calls (connect, signal, disconnect) can be refused; then nothing has changed.
     pub fn handle(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) -> Result<(), Refused> {
+        let (status, told) = (self.status, out.len());
+        let result = self.take(now, input, out);
+        if self.status != status {
+            out.insert(told, Output::Event(Event::StatusChanged(self.status)));
+        }
+        result
+    }
+
+    fn take(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) -> Result<(), Refused> {
         match input {
             Input::Connect { token, api_url } => return self.connect(now, token, api_url, out),
             Input::Signal { kind, data, to, retry } => return self.signal(now, kind, data, to, retry, out),

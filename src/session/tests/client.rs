@@ -128,6 +128,8 @@ pub(super) struct Client {
     /// One's own connection id.
     pub(super) me: String,
     pub(super) did: Vec<Did>,
+    /// Every status that it told; not among what it did.
+    pub(super) statuses: Vec<Status>,
     seen: usize,
 }
 
@@ -143,6 +145,7 @@ impl Client {
             attempt: 0,
             me: String::new(),
             did: Vec::new(),
+            statuses: Vec::new(),
             seen: 0,
         }
     }
@@ -175,6 +178,7 @@ impl Client {
         if result.is_err() {
             assert_eq!(out, [], "a refused call changes nothing");
         }
+        self.take_status(&mut out);
         for did in out.into_iter().map(Did::from) {
             match &did {
                 Did::Asked { attempt, connection, .. } => {
@@ -192,6 +196,21 @@ impl Client {
             self.did.push(did);
         }
         result
+    }
+
+    /// Every change of the status is told, and before anything that it brings.
+    fn take_status(&mut self, out: &mut Vec<Output>) {
+        let is_event = |output: &Output| matches!(output, Output::Event(_));
+        if let Some(first) = out.iter().position(is_event)
+            && let Output::Event(Event::StatusChanged(status)) = out[first]
+        {
+            out.remove(first);
+            self.statuses.push(status);
+        }
+        let told = self.statuses.last().copied().unwrap_or_default();
+        assert_eq!(told, self.engine.status(), "the last status that was told");
+        let later = out.iter().any(|output| matches!(output, Output::Event(Event::StatusChanged(_))));
+        assert!(!later, "{out:?}");
     }
 
     pub(super) fn handle(&mut self, input: Input<'_>) {

@@ -354,3 +354,22 @@ fn the_window_does_not_run_while_the_application_keeps_the_socket_from_being_rea
     client.pong();
     assert_eq!(client.events(), [Event::Reconnected]);
 }
+
+#[test]
+fn every_change_of_the_status_is_told_once() {
+    use Status::{Connected, Connecting, Disconnecting, Failed, NotConnected, Reconnecting};
+    let mut client = Client::joined();
+    client.close(None);
+    client.open();
+    client.pong();
+    client.disconnect().expect("joined");
+    client.close(None);
+    assert_eq!(
+        client.statuses,
+        [Connecting, Connected, Reconnecting, Connected, Disconnecting, NotConnected]
+    );
+    client.statuses = vec![NotConnected];
+    client.connect().expect("idle");
+    client.fail_info(FailureKind::Permanent);
+    assert_eq!(client.statuses, [NotConnected, Connecting, Failed]);
+}

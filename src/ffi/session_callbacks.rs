@@ -1,0 +1,59 @@
+//! The callbacks that are not fields of `otc_session_callbacks`: its layout is the vendor's and does not grow.
+
+use super::boundary::{Failed, status};
+use super::session::{get, otc_session};
+use super::types::{ConnectionStatusNumber, otc_status};
+use std::ffi::c_void;
+
+/// Told once, last of all callbacks of a session: the library uses user_data, that of the session's callbacks, no more.
+pub type otc_released_callback = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;
+
+/// Told whenever otc_session_get_connection_status() has come to answer otherwise, in order with the session's other
+/// callbacks and before those that the change brings.
+pub type otc_status_changed_callback = Option<
+    unsafe extern "C-unwind" fn(
+        session: *mut otc_session,
+        user_data: *mut c_void,
+        status: ConnectionStatusNumber,
+    ),
+>;
+
+/// Sets the last callback of the session: it is called exactly once, after otc_session_delete() or otc_destroy(), when every
+/// other callback of the session has returned and none begins any more. From then on user_data may be freed.
+///
+/// Outside a callback, otc_session_delete() returns after it has run; inside a callback, before.
+///
+/// on_released: called with the user_data of the session's callbacks; NULL for none. It replaces the one set before.
+///
+/// Threads: any. Callback-safe: yes. Blocks: no.
+/// Owns: nothing.
+/// Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
+#[unsafe(no_mangle)]
+pub extern "C" fn otc_session_set_on_released(
+    session: *mut otc_session,
+    on_released: otc_released_callback,
+) -> otc_status {
+    status(|| {
+        get(session)?.callbacks.set_on_released(on_released);
+        Ok::<(), Failed>(())
+    })
+}
+
+/// Sets a callback for every change of the session's status.
+///
+/// on_status_changed: called with the user_data of the session's callbacks and the new status; NULL for none. It replaces the
+/// one set before, for what is told from now on.
+///
+/// Threads: any. Callback-safe: yes. Blocks: no.
+/// Owns: nothing.
+/// Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
+#[unsafe(no_mangle)]
+pub extern "C" fn otc_session_set_on_status_changed(
+    session: *mut otc_session,
+    on_status_changed: otc_status_changed_callback,
+) -> otc_status {
+    status(|| {
+        get(session)?.callbacks.set_on_status_changed(on_status_changed);
+        Ok::<(), Failed>(())
+    })
+}

@@ -1,0 +1,384 @@
+//! The threads of the library: they run the sockets of all sessions, and the application's callbacks between.
+//!
+//! One thread leads: it drives the runtime, and when callbacks are due it leaves the runtime, runs them, and goes back. So a
+//! callback runs on the thread on which its frame arrived, at once, and nobody has to be woken. One thread watches the
+//! leader: when a callback takes long it leads from there on, and the other thread has nothing but its callback left. That
+//! costs no session its heart-beat, and nothing at all while callbacks return. A third thread is there so that a second
+//! callback may block too; more come, up to [`MOST_THREADS`], while callbacks do not return
+//! (`docs/decisions/0008-callbacks-where-frames-arrive.md`).
+
+use super::strand::Strand;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+
+/// Threads that are always there.
+pub(super) const THREADS: usize = 3;
+/// Threads at most, while callbacks do not return.
+pub(super) const MOST_THREADS: usize = 64;
+/// How often the watcher looks; a callback that is still the same at the second look has lost the lead.
+const LOOK: Duration = Duration::from_millis(5);
+/// Looks without a callback after which the watcher sleeps.
+const CALM: u32 = 100;
+/// When no thread is left to watch, callbacks wait this long before one more thread is made.
+pub(super) const BLOCKED_AFTER: Duration = Duration::from_millis(100);
+/// An extra thread without work leaves after this long.
+const IDLE_FOR: Duration = Duration::from_secs(10);
+/// How long the leader stays away from the sockets while callbacks return.
+const ROUND: Duration = Duration::from_millis(2);
+
+thread_local! {
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is running a callback of any session.
+pub fn in_callback() -> bool {
+    IN_CALLBACK.get()
+}
+
+/// Runs `callback` marked as one.
+pub(super) fn as_callback(callback: impl FnOnce()) {
+    struct Mark;
+    impl Drop for Mark {
+        fn drop(&mut self) {
+            IN_CALLBACK.set(false);
+        }
+    }
+    IN_CALLBACK.set(true);
+    let _mark = Mark;
+    callback();
+}
+
+/// The threads, and the sessions whose callbacks are due.
+pub(super) struct Crew {
+    state: Mutex<State>,
+    /// Threads without a role wait here.
+    role: Condvar,
+    /// The watcher sleeps here.
+    watch: Condvar,
+    /// A thread has ended.
+    gone: Condvar,
+    lead: Lead,
+    /// The watcher looks every now and then; otherwise it must be woken when callbacks begin.
+    alert: AtomicBool,
+    /// Callbacks that have returned: while the number grows, nothing is stuck.
+    returned: AtomicU64,
+    /// Wakes the leader: callbacks are due, somebody watches again, or the end has come.
+    bell: Notify,
+    on_thread_start: fn(),
+}
+
+struct State {
+    due: VecDeque<Arc<Strand>>,
+    /// `None` once the crew has ended.
+    runtime: Option<Arc<Runtime>>,
+    threads: usize,
+    has_leader: bool,
+    has_watcher: bool,
+    started: u64,
+    stopping: bool,
+    warned: bool,
+}
+
+/// Whose turn it is to lead, and whether the leader is among callbacks: then, and only then, it can lose the lead.
+struct Lead(AtomicU64);
+
+/// The right to lead, until somebody else takes it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Term(u64);
+
+const CALLING: u64 = 1;
+
+impl Lead {
+    /// A new term, after nobody led.
+    fn assume(&self) -> Term {
+        let term = (self.0.load(Ordering::SeqCst) | CALLING) + 1;
+        self.0.store(term, Ordering::SeqCst);
+        Term(term)
+    }
+
+    fn begin_calling(&self, term: Term) {
+        self.0.store(term.0 | CALLING, Ordering::SeqCst);
+    }
+
+    /// Back to the sockets; false when the lead is lost.
+    fn end_calling(&self, term: Term) -> bool {
+        self.0.compare_exchange(term.0 | CALLING, term.0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// The term of a leader who is among callbacks.
+    fn calling(&self) -> Option<Term> {
+        let lead = self.0.load(Ordering::SeqCst);
+        (lead & CALLING != 0).then_some(Term(lead & !CALLING))
+    }
+
+    /// Takes the lead from one who is still among callbacks.
+    fn take_over(&self, from: Term) -> Option<Term> {
+        let term = Term((from.0 | CALLING) + 1);
+        let taken =
+            self.0.compare_exchange(from.0 | CALLING, term.0, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        taken.then_some(term)
+    }
+}
+
+impl Crew {
+    /// Starts the threads. Each calls `on_thread_start` first.
+    pub(super) fn start(runtime: Runtime, on_thread_start: fn()) -> std::io::Result<Arc<Self>> {
+        let crew = Arc::new(Self {
+            state: Mutex::new(State {
+                due: VecDeque::new(),
+                runtime: Some(Arc::new(runtime)),
+                threads: 0,
+                has_leader: false,
+                has_watcher: false,
+                started: 0,
+                stopping: false,
+                warned: false,
+            }),
+            role: Condvar::new(),
+            watch: Condvar::new(),
+            gone: Condvar::new(),
+            lead: Lead(AtomicU64::new(0)),
+            alert: AtomicBool::new(false),
+            returned: AtomicU64::new(0),
+            bell: Notify::new(),
+            on_thread_start,
+        });
+        for _ in 0..THREADS {
+            crew.add_thread(&mut crew.state.lock())?;
+        }
+        Ok(crew)
+    }
+
+    /// The callbacks of a session are due.
+    pub(super) fn schedule(&self, strand: Arc<Strand>) {
+        let mut state = self.state.lock();
+        state.due.push_back(strand);
+        if state.stopping {
+            self.role.notify_one();
+        }
+        drop(state);
+        self.bell.notify_one();
+    }
+
+    /// Runs the callbacks that are due and ends the threads; true when all of them have ended before `deadline`. The
+    /// runtime is driven no more.
+    pub(super) fn stop(&self, deadline: Instant) -> bool {
+        let mut state = self.state.lock();
+        state.stopping = true;
+        self.bell.notify_one();
+        self.role.notify_all();
+        self.watch.notify_all();
+        while state.threads > 0 {
+            if self.gone.wait_until(&mut state, deadline).timed_out() {
+                return state.threads == 0;
+            }
+        }
+        true
+    }
+
+    /// Ends the runtime after the threads.
+    pub(super) fn shut_down(&self, patience: Duration) {
+        let runtime = self.state.lock().runtime.take();
+        // One that is still driven, by a thread that is stuck, ends with that thread.
+        if let Some(runtime) = runtime.and_then(Arc::into_inner) {
+            runtime.shutdown_timeout(patience);
+        }
+    }
+
+    /// Threads that there are.
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        self.state.lock().threads
+    }
+
+    fn add_thread(self: &Arc<Self>, state: &mut State) -> std::io::Result<()> {
+        state.started += 1;
+        let crew = Arc::clone(self);
+        std::thread::Builder::new().name(format!("otc-worker-{}", state.started)).spawn(move || {
+            (crew.on_thread_start)();
+            crew.work();
+        })?;
+        state.threads += 1;
+        Ok(())
+    }
+
+    fn work(self: &Arc<Self>) {
+        while let Some(term) = self.next_term() {
+            self.lead(term);
+        }
+        self.gone.notify_all();
+    }
+
+    /// Waits until this thread is to lead; `None` when it is to end, and counts as ended.
+    fn next_term(&self) -> Option<Term> {
+        let mut state = self.state.lock();
+        loop {
+            if state.stopping {
+                self.run_what_is_due(&mut state);
+                state.threads -= 1;
+                return None;
+            }
+            if !state.has_leader {
+                state.has_leader = true;
+                return Some(self.lead.assume());
+            }
+            if !state.has_watcher {
+                state.has_watcher = true;
+                self.bell.notify_one();
+                let term = self.watch(&mut state);
+                state.has_watcher = false;
+                if term.is_some() {
+                    // Somebody else watches now.
+                    self.role.notify_one();
+                    return term;
+                }
+                continue;
+            }
+            if state.threads <= THREADS {
+                self.role.wait(&mut state);
+            } else if self.role.wait_for(&mut state, IDLE_FOR).timed_out()
+                && state.threads > THREADS
+                && state.has_watcher
+            {
+                state.threads -= 1;
+                return None;
+            }
+        }
+    }
+
+    /// Watches the leader, and takes over from one who is stuck in a callback; `None` when the crew stops.
+    fn watch(&self, state: &mut MutexGuard<'_, State>) -> Option<Term> {
+        let mut before = None;
+        let mut calm = 0;
+        while !state.stopping {
+            if calm >= CALM {
+                self.alert.store(false, Ordering::SeqCst);
+                // The leader looks at these two in the opposite order.
+                if self.lead.calling().is_none() {
+                    self.watch.wait(state);
+                }
+                self.alert.store(true, Ordering::SeqCst);
+                calm = 0;
+                before = None;
+            }
+            self.watch.wait_for(state, LOOK);
+            let returned = self.returned.load(Ordering::Relaxed);
+            let calling = self.lead.calling();
+            let now = calling.map(|term| (term, returned));
+            if now.is_some()
+                && now == before
+                && let Some(term) = calling.and_then(|from| self.lead.take_over(from))
+            {
+                return Some(term);
+            }
+            calm = if now.is_none() { calm + 1 } else { 0 };
+            before = now;
+        }
+        None
+    }
+
+    fn lead(self: &Arc<Self>, term: Term) {
+        let Some(runtime) = self.state.lock().runtime.clone() else { return };
+        while runtime.block_on(self.callbacks_are_due()) {
+            if !self.call(term) {
+                return;
+            }
+        }
+        self.state.lock().has_leader = false;
+    }
+
+    /// Runs callbacks for a while; false when the lead is lost.
+    fn call(&self, term: Term) -> bool {
+        self.lead.begin_calling(term);
+        if !self.alert.load(Ordering::SeqCst) {
+            // Under the lock the watcher is either asleep or has not looked yet.
+            let _state = self.state.lock();
+            self.watch.notify_one();
+        }
+        let end = Instant::now() + ROUND;
+        while let Some(strand) = self.next_due() {
+            if strand.run(&self.returned) {
+                self.schedule(strand);
+            }
+            if self.lead.calling() != Some(term) {
+                return false;
+            }
+            if Instant::now() >= end {
+                break;
+            }
+        }
+        self.lead.end_calling(term)
+    }
+
+    fn next_due(&self) -> Option<Arc<Strand>> {
+        self.state.lock().due.pop_front()
+    }
+
+    fn run_what_is_due(&self, state: &mut MutexGuard<'_, State>) {
+        while let Some(strand) = state.due.pop_front() {
+            MutexGuard::unlocked(state, || while strand.run(&self.returned) {});
+        }
+    }
+
+    /// Drives the runtime until callbacks can be run; false when the crew stops.
+    async fn callbacks_are_due(self: &Arc<Self>) -> bool {
+        if !self.state.lock().due.is_empty() {
+            // Between two rounds of callbacks the sockets have their turn.
+            tokio::task::yield_now().await;
+        }
+        loop {
+            let nothing_is_due = {
+                let state = self.state.lock();
+                if state.stopping {
+                    return false;
+                }
+                if !state.due.is_empty() && state.has_watcher {
+                    return true;
+                }
+                state.due.is_empty()
+            };
+            if nothing_is_due {
+                self.bell.notified().await;
+            } else if tokio::time::timeout(BLOCKED_AFTER, self.somebody_watches()).await.is_err() {
+                self.relieve();
+            }
+        }
+    }
+
+    /// Waits for a watcher, or the end.
+    async fn somebody_watches(&self) {
+        loop {
+            {
+                let state = self.state.lock();
+                if state.has_watcher || state.stopping {
+                    return;
+                }
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    /// Every other thread has been in a callback for too long: adds one.
+    fn relieve(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        if state.has_watcher || state.stopping {
+            return;
+        }
+        if state.threads < MOST_THREADS {
+            // A machine that has no thread to give leaves the sessions waiting for those that there are.
+            let _ = self.add_thread(&mut state);
+        } else if !std::mem::replace(&mut state.warned, true) {
+            drop(state);
+            crate::log::warn(&format!(
+                "{} callbacks have not returned; callbacks of other sessions wait for them. Return from callbacks quickly.",
+                MOST_THREADS - 1
+            ));
+        }
+    }
+}
