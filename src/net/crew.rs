@@ -78,11 +78,17 @@ struct State {
     /// `None` once the crew has ended.
     runtime: Option<Arc<Runtime>>,
     threads: usize,
-    has_leader: bool,
-    has_watcher: bool,
+    taken: Roles,
     started: u64,
     stopping: bool,
     warned: bool,
+}
+
+/// Roles that a thread has.
+#[derive(Default)]
+struct Roles {
+    leader: bool,
+    watcher: bool,
 }
 
 /// Whose turn it is to lead, and whether the leader is among callbacks: then, and only then, it can lose the lead.
@@ -134,8 +140,7 @@ impl Crew {
                 due: VecDeque::new(),
                 runtime: Some(Arc::new(runtime)),
                 threads: 0,
-                has_leader: false,
-                has_watcher: false,
+                taken: Roles::default(),
                 started: 0,
                 stopping: false,
                 warned: false,
@@ -224,15 +229,15 @@ impl Crew {
                 state.threads -= 1;
                 return None;
             }
-            if !state.has_leader {
-                state.has_leader = true;
+            if !state.taken.leader {
+                state.taken.leader = true;
                 return Some(self.lead.assume());
             }
-            if !state.has_watcher {
-                state.has_watcher = true;
+            if !state.taken.watcher {
+                state.taken.watcher = true;
                 self.bell.notify_one();
                 let term = self.watch(&mut state);
-                state.has_watcher = false;
+                state.taken.watcher = false;
                 if term.is_some() {
                     // Somebody else watches now.
                     self.role.notify_one();
@@ -244,7 +249,7 @@ impl Crew {
                 self.role.wait(&mut state);
             } else if self.role.wait_for(&mut state, IDLE_FOR).timed_out()
                 && state.threads > THREADS
-                && state.has_watcher
+                && state.taken.watcher
             {
                 state.threads -= 1;
                 return None;
@@ -256,6 +261,7 @@ impl Crew {
     fn watch(&self, state: &mut MutexGuard<'_, State>) -> Option<Term> {
         let mut before = None;
         let mut calm = 0;
+        self.alert.store(true, Ordering::SeqCst);
         while !state.stopping {
             if calm >= CALM {
                 self.alert.store(false, Ordering::SeqCst);
@@ -290,7 +296,7 @@ impl Crew {
                 return;
             }
         }
-        self.state.lock().has_leader = false;
+        self.state.lock().taken.leader = false;
     }
 
     /// Runs callbacks for a while; false when the lead is lost.
@@ -338,7 +344,7 @@ impl Crew {
                 if state.stopping {
                     return false;
                 }
-                if !state.due.is_empty() && state.has_watcher {
+                if !state.due.is_empty() && state.taken.watcher {
                     return true;
                 }
                 state.due.is_empty()
@@ -356,7 +362,7 @@ impl Crew {
         loop {
             {
                 let state = self.state.lock();
-                if state.has_watcher || state.stopping {
+                if state.taken.watcher || state.stopping {
                     return;
                 }
             }
@@ -367,7 +373,7 @@ impl Crew {
     /// Every other thread has been in a callback for too long: adds one.
     fn relieve(self: &Arc<Self>) {
         let mut state = self.state.lock();
-        if state.has_watcher || state.stopping {
+        if state.taken.watcher || state.stopping {
             return;
         }
         if state.threads < MOST_THREADS {
