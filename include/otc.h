@@ -319,8 +319,9 @@ typedef struct otc_on_mute_forced_info {
  * What a session tells the application. Fields that are NULL are not called.
  *
  * Callbacks of one session run one at a time, in order, on threads of the library. What is passed to them is theirs until
- * they return, except session and user_data. They must not throw and should return quickly: two threads run the callbacks of
- * all sessions; one that does not return within 100 ms may cost one more thread, up to 64, and beyond them sessions wait.
+ * they return, except session and user_data. They must not throw and should return quickly: three threads serve all sessions.
+ * A callback that takes longer than about 10 ms has one of them for itself; when none is left and a callback waits for 100 ms,
+ * one more thread is made, up to 64 in all, and beyond them callbacks wait. Sockets and heart-beats go on in any case.
  * Functions that are called inside a callback tell how things are now, which may be later than what the callback tells.
  */
 typedef struct otc_session_callbacks {
