@@ -11,6 +11,9 @@ step() { printf '\n== %s (%d s so far)\n' "$1" "$SECONDS"; }
 step "Rust"
 cargo test --workspace --locked
 
+step "a panic of the library's own, as it is shipped"
+cargo test --release --locked -p otc --features faults --test faults
+
 step "the library, the server and the C programs"
 cmake -S c_examples -B "$build" -DOTC_REQUIRE_ALL_CHECKS=ON --log-level=WARNING
 cmake --build "$build"

@@ -8,6 +8,7 @@
 //! * `otc_protocol`: the language of the wire
 #![deny(unsafe_code)]
 
+pub mod fault;
 pub mod ffi;
 pub mod log;
 pub mod net;

@@ -2,6 +2,7 @@
 
 use super::threads::is_forked_child;
 use super::types::otc_status;
+use crate::fault;
 use crate::session::Refused;
 use otc_protocol::error::ErrorCode;
 use std::borrow::Cow;
@@ -69,7 +70,10 @@ pub(super) fn value<T>(default: T, body: impl FnOnce() -> Result<T, Failed>) -> 
 }
 
 fn caught<T>(body: impl FnOnce() -> Result<T, Failed>) -> Result<T, Failed> {
-    let checked = || if is_forked_child() { Err(forked()) } else { body() };
+    let checked = || {
+        fault::point(fault::Place::Call);
+        if is_forked_child() { Err(forked()) } else { body() }
+    };
     let result = catch_unwind(AssertUnwindSafe(checked)).unwrap_or_else(|_| {
         Err(Failed::new(
             ErrorCode::Fatal,

@@ -6,6 +6,7 @@ use super::session::otc_session;
 use super::session_callbacks::{otc_released_callback, otc_status_changed_callback};
 use super::stream::{self, otc_stream, video_type};
 use super::types::{SessionErrorNumber, VideoTypeNumber, otc_bool, otc_on_mute_forced_info};
+use crate::fault;
 use crate::net::Listener;
 use crate::session::{Event, StreamChange};
 use parking_lot::Mutex;
@@ -237,6 +238,7 @@ impl Listener for CallbackListener {
     #[allow(unsafe_code)]
     #[allow(clippy::too_many_lines, reason = "one arm for each callback")]
     fn hear(&self, event: Event) {
+        fault::point(fault::Place::Callback);
         let callbacks = &*self.0;
         let table = &callbacks.table;
         let (session, user) = (callbacks.session(), table.user_data);

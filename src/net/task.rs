@@ -5,6 +5,7 @@ use super::info;
 use super::session::Session;
 use super::socket::{Closed, Socket};
 use super::tls::Trust;
+use crate::fault;
 use crate::session::{Event, Failure, Input, Output};
 use bytes::Bytes;
 use otc_protocol::limits::LEAVE_TIMEOUT;
@@ -78,6 +79,7 @@ pub(super) async fn drive(session: Arc<Session>) {
     let mut events = Vec::new();
     let mut alarm = Alarm::default();
     loop {
+        fault::point(fault::Place::Task);
         let wishes = {
             let mut socket = session.socket.lock();
             let (deadline, reading) = session.take(&mut outputs);

@@ -146,6 +146,14 @@ impl Program {
         }
     }
 
+    /// Sends a signal to oneself.
+    pub(crate) fn signal_to_self(&self, kind: &str, data: &str) -> i32 {
+        let own = otc_session_get_connection(self.session);
+        let status = self.signal_to(kind, data, own);
+        assert_eq!(otc_connection_delete(own), 0);
+        status
+    }
+
     /// One's own connection id while connected.
     pub(crate) fn id(&self) -> Option<String> {
         let connection = otc_session_get_connection(self.session);
