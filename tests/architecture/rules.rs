@@ -10,6 +10,8 @@ pub(crate) enum Part {
     Session,
     /// The log that every part of the client may write to, but for the engine.
     Log,
+    /// Faults on demand, for a test.
+    Fault,
     /// `src/lib.rs`, which only lists the parts.
     Root,
     Protocol,
@@ -28,6 +30,7 @@ impl Part {
             ("src/net/", Self::Net),
             ("src/session/", Self::Session),
             ("src/log.rs", Self::Log),
+            ("src/fault.rs", Self::Fault),
             ("src/lib.rs", Self::Root),
             ("protocol/src/", Self::Protocol),
             ("server/src/sessions/", Self::Rooms),
@@ -44,10 +47,11 @@ impl Part {
     /// The modules of its own crate that it may name.
     fn modules(self) -> Option<&'static [&'static str]> {
         match self {
-            Self::Ffi => Some(&["ffi", "net", "session", "log"]),
-            Self::Net => Some(&["net", "session", "log"]),
+            Self::Ffi => Some(&["ffi", "net", "session", "log", "fault"]),
+            Self::Net => Some(&["net", "session", "log", "fault"]),
             Self::Session => Some(&["session"]),
             Self::Log => Some(&["log"]),
+            Self::Fault => Some(&["fault"]),
             Self::Rooms => Some(&["sessions"]),
             Self::Root | Self::Protocol | Self::Server | Self::Bench => None,
         }
@@ -56,7 +60,7 @@ impl Part {
     /// The crates of the workspace that it may name.
     fn crates(self) -> &'static [&'static str] {
         match self {
-            Self::Protocol | Self::Log => &[],
+            Self::Protocol | Self::Log | Self::Fault => &[],
             // Its binary is a crate of its own.
             Self::Server => &["otc_protocol", "otc_server"],
             Self::Bench => &["otc_protocol", "otc", "otc_server"],
@@ -73,7 +77,7 @@ impl Part {
 const WORKSPACE: [&str; 3] = ["otc", "otc_protocol", "otc_server"];
 
 /// The modules at the root of the client.
-const CLIENT_MODULES: [&str; 4] = ["ffi", "net", "session", "log"];
+const CLIENT_MODULES: [&str; 5] = ["ffi", "net", "session", "log", "fault"];
 
 /// What a pure part must not name, nor anything inside it.
 const IMPURE: &[&str] = &[
