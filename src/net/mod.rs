@@ -7,6 +7,7 @@ mod alarm;
 mod clock;
 mod crew;
 mod dial;
+mod http;
 mod info;
 mod library;
 mod limiter;

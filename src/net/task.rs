@@ -1,10 +1,10 @@
 //! The task that drives one session: does what the engine asks for, and tells it what happens.
 
 use super::alarm::Alarm;
-use super::info;
 use super::session::Session;
 use super::socket::{Closed, Socket};
 use super::tls::Trust;
+use super::{http, info};
 use crate::fault;
 use crate::session::{Event, Failure, Input, Output};
 use bytes::Bytes;
@@ -31,7 +31,7 @@ type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 /// Everything that is open or under way.
 #[derive(Default)]
 struct Wire {
-    info: Option<(u64, Pending<info::Answer>)>,
+    info: Option<(u64, Pending<http::Answer>)>,
     dial: Option<(u64, Pending<Box<Socket>>)>,
     closing: Option<Closing>,
     frames: Vec<Bytes>,
@@ -50,7 +50,7 @@ struct Closing {
 
 /// Something that happened.
 enum News {
-    Info(u64, Result<info::Answer, Failure>),
+    Info(u64, Result<http::Answer, Failure>),
     Dialed(u64, Result<Box<Socket>, Failure>),
     /// The frames lie in the wire; then the socket may have closed.
     Frames(u64, Option<Closed>),
