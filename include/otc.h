@@ -20,6 +20,10 @@
 /** One number that grows with every version. */
 #define OTC_VERSION_NUMBER ((OTC_VERSION_MAJOR << 16) | (OTC_VERSION_MINOR << 8) | OTC_VERSION_PATCH)
 
+/** How many characters an encryption secret has, see otc_session_set_encryption_secret(). */
+#define ENCRYPTION_SECRET_MINIMUM_LENGTH 8
+#define ENCRYPTION_SECRET_MAXIMUM_LENGTH 256
+
 /** Success and truth. */
 enum otc_constant {
     OTC_SUCCESS = 0,
@@ -274,6 +278,11 @@ typedef enum otc_disconnect_reason {
  * A member of a session. Objects that callbacks are given end with the callback; make a copy to keep one.
  */
 typedef struct otc_connection otc_connection;
+
+/**
+ * Who was in a session when otc_session_get_connections() was called; it does not change afterwards.
+ */
+typedef struct otc_connection_list otc_connection_list;
 
 /**
  * A session. The object is made, connected, disconnected, connected again if wanted, and deleted.
@@ -555,6 +564,81 @@ struct otc_connection *otc_connection_copy(const struct otc_connection *connecti
 otc_status otc_connection_delete(struct otc_connection *connection);
 
 /**
+ * Lists who is in the session now: one's own connection first, then the others in order of joining. What the list tells
+ * may be ahead of the callbacks. When connection events are suppressed, the list holds whom the server tells of all the same:
+ * as a rule one's own connection alone.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the caller owns the list and ends it with otc_connection_list_delete().
+ * Errors: NULL when session is not one, or is not connected; otc_last_error_text() says which.
+ */
+struct otc_connection_list *otc_session_get_connections(const struct otc_session *session);
+
+/**
+ * How many connections are in the list.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: 0 when list is not one.
+ */
+int otc_connection_list_get_size(const struct otc_connection_list *list);
+
+/**
+ * One connection of the list; index is 0 for one's own.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the connection belongs to the list and lives as long as it; make a copy to keep it, and do not delete it.
+ * Errors: NULL when list is not one, or index is negative or not below the size.
+ */
+const struct otc_connection *otc_connection_list_get(const struct otc_connection_list *list,
+                                                     int index);
+
+/**
+ * Ends a list, and the connections that belong to it.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: takes the object.
+ * Errors: OTC_INVALID_PARAM when list is not one, or has been deleted before.
+ */
+otc_status otc_connection_list_delete(struct otc_connection_list *list);
+
+/**
+ * Sets the secret from which the keys of end-to-end encryption are made; it may be set again.
+ *
+ * It protects media (audio and video), which this version of the library does not carry: what the call does is to tell the
+ * server of a session with such encryption, when the secret is set before otc_session_connect(), that this client takes part
+ * in it. Signals are not encrypted end to end: the server can read them.
+ *
+ * secret: 8 to 256 characters of UTF-8 text, the same at all members.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the text is copied, and never logged or sent.
+ * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when secret is NULL or not UTF-8;
+ * OTC_SESSION_INVALID_ENCRYPTION_SECRET when it is too short or too long; then the secret stays as it was.
+ */
+otc_status otc_session_set_encryption_secret(struct otc_session *session,
+                                             const char *secret);
+
+/**
+ * Reports an issue to the server's operator, who finds it in the server's log by its id.
+ *
+ * The id is logged here too (INFO), with the session, the connection and where the session stands; the description goes to
+ * the server only. The report is sent in the background; that it could not be delivered is logged (WARN).
+ *
+ * issue_description: what is wrong, for people: 1 to 8192 bytes of UTF-8 text. issue_id: where the id of the report, a UUID,
+ * is put; NULL is put there when the call fails.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the description is copied; the caller owns the id and ends it with free().
+ * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when issue_id is NULL, or
+ * issue_description is NULL, empty, too long or not UTF-8; OTC_SESSION_ILLEGAL_STATE when four reports of this process are
+ * still on their way; OTC_FATAL when the system gives no memory or no randomness.
+ */
+otc_status otc_session_report_issue(struct otc_session *session,
+                                    const char *issue_description,
+                                    char **issue_id);
+
+/**
  * Starts the library: must come before everything but settings and logging. A second call changes nothing.
  *
  * reserved: pass NULL.
@@ -623,6 +707,71 @@ void otc_log_enable(enum otc_log_level log_level);
  * Errors: none.
  */
 enum otc_log_level otc_get_log_level(void);
+
+/**
+ * Mutes everybody in the session, oneself included, but the excluded streams; those who publish later start muted, until
+ * otc_session_disable_force_mute(). Every member is told by on_mute_forced. It takes a moderator's token. While the session
+ * is reconnecting the request waits, in order with the signals.
+ *
+ * excluded_streams_ids: ids of streams that are not muted; NULL when there are none. excluded_streams_len: how many,
+ * 0 to 3000.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: all arguments are copied.
+ * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when the number is not in its
+ * range, or an id is NULL or not one (1 to 64 letters, digits, '-', '_' and '.'); OTC_SESSION_NOT_CONNECTED;
+ * OTC_UNABLE_TO_FORCE_MUTE when the token does not allow it (otc_session_get_capabilities()), or too many requests wait.
+ * What the server refuses later is reported by on_error with OTC_UNABLE_TO_FORCE_MUTE.
+ */
+otc_status otc_session_force_mute_all(struct otc_session *session,
+                                      const char **excluded_streams_ids,
+                                      int excluded_streams_len);
+
+/**
+ * Ends what otc_session_force_mute_all() began: those who publish from now on are not muted. Who is muted stays so until
+ * it unmutes itself. Every member is told by on_mute_forced. While the session is reconnecting the request waits, in order
+ * with the signals.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_UNABLE_TO_FORCE_MUTE when the token
+ * does not allow it (otc_session_get_capabilities()), or too many requests wait. What the server refuses later is reported
+ * by on_error with OTC_UNABLE_TO_FORCE_MUTE.
+ */
+otc_status otc_session_disable_force_mute(struct otc_session *session);
+
+/**
+ * Mutes one stream: its publisher is told to. It takes a moderator's token. While the session is reconnecting the request
+ * waits, in order with the signals.
+ *
+ * stream_id_to_mute: as otc_stream_get_id() says it.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the text is copied.
+ * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when the id is NULL or not one
+ * (1 to 64 letters, digits, '-', '_' and '.'); OTC_SESSION_NOT_CONNECTED; OTC_UNABLE_TO_FORCE_MUTE when the token does not
+ * allow it (otc_session_get_capabilities()), or too many requests wait. What the server refuses later, because no such
+ * stream is published for example, is reported by on_error with OTC_UNABLE_TO_FORCE_MUTE.
+ */
+otc_status otc_session_force_mute_stream(const struct otc_session *session,
+                                         const char *stream_id_to_mute);
+
+/**
+ * Sends a member away: its session ends with on_disconnected and OTC_DISCONNECT_REASON_FORCE_DISCONNECTED, and the others
+ * hear on_connection_dropped. It takes a moderator's token. While the session is reconnecting the request waits, in order
+ * with the signals.
+ *
+ * connection: whom, from a callback, a copy, a list or otc_stream_get_connection().
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: all arguments are copied.
+ * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when connection is not one;
+ * OTC_SESSION_NOT_CONNECTED; OTC_UNABLE_TO_FORCE_DISCONNECT when the token does not allow it
+ * (otc_session_get_capabilities()), or too many requests wait. What the server refuses later, because the member has left
+ * for example, is reported by on_error with OTC_UNABLE_TO_FORCE_DISCONNECT.
+ */
+otc_status otc_session_force_disconnect(struct otc_session *session,
+                                        const struct otc_connection *connection);
 
 /**
  * Makes a session that is not connected.

@@ -4,6 +4,7 @@ use otc::ffi::{
     otc_on_mute_forced_info, otc_session_callbacks, otc_session_capabilities, otc_signal_options, otc_version,
 };
 use otc_protocol::error::ErrorCode;
+use otc_protocol::limits::ENCRYPTION_SECRET_CHARS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::mem::{offset_of, size_of};
@@ -238,13 +239,26 @@ fn states_and_reasons_are_the_engines() {
     assert_eq!(enumerators(&header, "otc_disconnect_reason"), BTreeMap::from(reasons));
 }
 
+/// What a macro of the header stands for.
+fn defined(header: &str, name: &str) -> String {
+    let line = header.lines().find_map(|line| line.strip_prefix(&format!("#define {name} ")));
+    line.unwrap_or_else(|| panic!("no {name}")).to_owned()
+}
+
+#[test]
+fn the_bounds_of_encryption_secrets_are_the_librarys() {
+    let header = header();
+    let bound = |name: &str| defined(&header, name).parse::<usize>().expect("a number");
+    let least = bound("ENCRYPTION_SECRET_MINIMUM_LENGTH");
+    let most = bound("ENCRYPTION_SECRET_MAXIMUM_LENGTH");
+    assert_eq!(least..=most, ENCRYPTION_SECRET_CHARS);
+    assert_eq!((least, most), (8, 256), "c-api.md §1.3");
+}
+
 #[test]
 fn the_version_is_the_packages() {
     let header = header();
-    let defined = |name: &str| {
-        let line = header.lines().find_map(|line| line.strip_prefix(&format!("#define {name} ")));
-        line.unwrap_or_else(|| panic!("no {name}")).to_owned()
-    };
+    let defined = |name: &str| defined(&header, name);
     assert_eq!(defined("OTC_VERSION"), format!("\"{}\"", env!("CARGO_PKG_VERSION")));
     assert_eq!(defined("OTC_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MAJOR"));
     assert_eq!(defined("OTC_VERSION_MINOR"), env!("CARGO_PKG_VERSION_MINOR"));

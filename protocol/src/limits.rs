@@ -34,9 +34,9 @@ pub const SIGNAL_DATA_UNITS: usize = 8192;
 
 // ---- Delivery (`wire.md §3.5`) ----
 
-/// Signals that an outbox holds, sent and unanswered ones included; above, the call is refused (1550).
+/// Requests (signals, and what a moderator asks for) that an outbox holds, sent and unanswered ones included; above, the call is refused: 1550, 1540 or 1520.
 pub const OUTBOX_SIGNALS: usize = 16_384;
-/// Bytes of signals that an outbox holds; above, the call is refused (1550).
+/// Bytes of requests that an outbox holds; above, the call is refused.
 pub const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 /// Requests that a client has unanswered at the server at one time; further ones wait in its outbox.
 pub const REQUEST_WINDOW: usize = 1024;
@@ -120,6 +120,31 @@ pub const NAME_BYTES: usize = 1024;
 pub const URL_BYTES: usize = 4096;
 /// Most bytes of a token.
 pub const TOKEN_BYTES: usize = 16 * 1024;
+
+// ---- Moderation (`wire.md §7.6`) ----
+
+/// Streams that one mute of everybody excludes; above, the call is refused (1011).
+pub const MUTE_EXCLUSIONS: usize = SESSION_STREAMS;
+/// Bytes of one request's JSON: what is left of a frame when its headers have their room; above, the call is refused (1011).
+pub const REQUEST_BYTES: usize = CLIENT_FRAME_BYTES - 8 * 1024;
+
+// ---- End-to-end encryption (`c-api.md §1.3`) ----
+
+/// Characters of an encryption secret; another number is refused (6004).
+pub const ENCRYPTION_SECRET_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
+
+// ---- Issue reports ----
+
+/// Most bytes of the description of an issue; above, the call is refused (1011).
+pub const ISSUE_BYTES: usize = 8192;
+/// Issue reports that one process has under way; above, the call is refused (1015).
+pub const ISSUES_UNDER_WAY: usize = 4;
+/// How long the delivery of an issue report may take.
+pub const ISSUE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Largest report that the server reads: a description of [`ISSUE_BYTES`] with every byte escaped, and names and ids.
+pub const HTTP_REPORT_BYTES: usize = 64 * 1024;
+/// Characters of an issue's description in the server's log; the rest is left out.
+pub const ISSUE_LOG_CHARS: usize = 2048;
 
 // ---- A room ----
 

@@ -14,6 +14,7 @@ pub(super) enum Kind {
     Session = 2,
     Connection = 3,
     Stream = 4,
+    ConnectionList = 5,
 }
 
 /// The lowest bit is set, so no handle looks like the address of anything that is aligned.

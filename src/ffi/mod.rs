@@ -7,10 +7,14 @@
 mod boundary;
 mod callbacks;
 mod connection;
+mod connection_list;
+mod encryption;
 mod handle;
+mod issue;
 mod lent;
 mod library;
 mod log;
+mod moderation;
 mod session;
 mod session_callbacks;
 mod settings;
@@ -21,8 +25,12 @@ mod types;
 
 pub use callbacks::otc_session_callbacks;
 pub use connection::*;
+pub use connection_list::*;
+pub use encryption::*;
+pub use issue::*;
 pub use library::*;
 pub use log::*;
+pub use moderation::*;
 pub use session::*;
 pub use session_callbacks::*;
 pub use settings::*;

@@ -40,6 +40,13 @@ unsafe impl Send for UserData {}
 // SAFETY: as above.
 unsafe impl Sync for UserData {}
 
+impl SessionObject {
+    /// The session id, as connections and streams share it.
+    pub(super) fn session_id(&self) -> &Arc<str> {
+        &self.session_id
+    }
+}
+
 static SESSIONS: Table<SessionObject> = Table::new(Kind::Session);
 
 /// The environment variable that names the server of programs that do not.

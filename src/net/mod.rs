@@ -9,6 +9,7 @@ mod crew;
 mod dial;
 mod http;
 mod info;
+mod issue;
 mod library;
 mod limiter;
 mod session;

@@ -4,8 +4,8 @@ use super::duplicates::Duplicates;
 use super::event::Event;
 use super::io::{Failure, FailureKind, Output, Refused, Secret};
 use super::link::Link;
+use super::request::reason_of;
 use super::roster::Roster;
-use super::signal::reason_of;
 use super::status::{DisconnectReason, Status};
 use super::{Engine, Membership, Phase};
 use otc_protocol::Moment;
@@ -21,7 +21,6 @@ use std::fmt::Write;
 /// A connect under way.
 pub(super) struct Connecting {
     token: Secret,
-    api_url: Option<String>,
     /// Attempts that have failed.
     failed: u32,
     stage: Stage,
@@ -147,21 +146,16 @@ impl Engine {
         }
         self.status = Status::Connecting;
         self.disconnect_reason = DisconnectReason::None;
-        let stage = self.ask_for_info(now, &token, api_url.as_deref(), out);
-        self.phase = Phase::Connecting(Connecting { token, api_url, failed: 0, stage });
+        self.api_url = api_url;
+        let stage = self.ask_for_info(now, &token, out);
+        self.phase = Phase::Connecting(Connecting { token, failed: 0, stage });
         Ok(())
     }
 
-    fn ask_for_info(
-        &mut self,
-        now: Moment,
-        token: &Secret,
-        api_url: Option<&str>,
-        out: &mut Vec<Output>,
-    ) -> Stage {
+    fn ask_for_info(&mut self, now: Moment, token: &Secret, out: &mut Vec<Output>) -> Stage {
         let attempt = self.next_attempt();
         let connection_id = self.ids.uuid();
-        let base = api_url.unwrap_or(&self.config.api_url);
+        let base = self.api_url();
         let url = format!("{base}/session/{}?extended=true", path_segment(&self.config.session_id));
         out.push(Output::RequestInfo {
             attempt,
@@ -218,7 +212,7 @@ impl Engine {
         let content = ConnectionRequest {
             user_agent: self.config.user_agent.clone(),
             client_version: concat!("otc-", env!("CARGO_PKG_VERSION")).to_owned(),
-            capabilities: vec!["forceMute".to_owned()],
+            capabilities: self.client_capabilities(&info.properties),
             connection_events_suppressed: self.config.connection_events_suppressed,
             ..ConnectionRequest::default()
         };
@@ -363,8 +357,7 @@ impl Engine {
             }
             Stage::Pause { .. } => {
                 let token = connecting.token.clone();
-                let api_url = connecting.api_url.clone();
-                let stage = self.ask_for_info(now, &token, api_url.as_deref(), out);
+                let stage = self.ask_for_info(now, &token, out);
                 if let Phase::Connecting(connecting) = &mut self.phase {
                     connecting.stage = stage;
                 }

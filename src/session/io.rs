@@ -27,6 +27,10 @@ pub enum Input<'a> {
         /// Send it again after a cut.
         retry: bool,
     },
+    /// The application sets the secret of end-to-end encryption.
+    SetEncryptionSecret(Secret),
+    /// The application moderates the session.
+    Moderate(Moderation<'a>),
     /// The application leaves.
     Disconnect,
     /// The session info has been answered.
@@ -82,6 +86,22 @@ pub enum Input<'a> {
     Timer,
 }
 
+/// What a moderator asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moderation<'a> {
+    /// That everybody be muted, now and when they come later.
+    MuteAll {
+        /// Streams that are not.
+        except: &'a [&'a str],
+    },
+    /// That those who come are not muted any more.
+    EndMute,
+    /// That one stream be muted.
+    MuteStream(&'a str),
+    /// That the connection of this id be ended.
+    Disconnect(&'a str),
+}
+
 /// Something that the driver must do, in order.
 #[derive(Clone, PartialEq)]
 pub enum Output {
@@ -121,6 +141,8 @@ impl fmt::Debug for Input<'_> {
         match self {
             Self::Connect { api_url, .. } => write!(formatter, "Connect({api_url:?})"),
             Self::Signal { to, retry, .. } => write!(formatter, "Signal(to {to:?}, retry {retry})"),
+            Self::SetEncryptionSecret(_) => formatter.write_str("SetEncryptionSecret"),
+            Self::Moderate(moderation) => write!(formatter, "Moderate({moderation:?})"),
             Self::Disconnect => formatter.write_str("Disconnect"),
             Self::Info { attempt, status, body } => {
                 write!(formatter, "Info({attempt}, {status}, {} bytes)", body.len())

@@ -2,6 +2,7 @@
 
 use super::event::Event;
 use super::io::{Failure, Output};
+use super::outbox::RequestKind;
 use super::status::{DisconnectReason, Status};
 use super::{Engine, Membership, Phase, Returned};
 use otc_protocol::Moment;
@@ -232,8 +233,7 @@ impl Engine {
             membership.tries = tries;
             self.status = Status::Reconnecting;
             out.push(Output::Event(Event::Reconnecting));
-            let unrepeatable = self.outbox.drop_unrepeatable();
-            report_lost(unrepeatable, "The connection was lost; the signal may have arrived.", out);
+            report_lost(&self.outbox.drop_unrepeatable(), "The connection was lost", out);
         }
         self.outbox.cut();
         self.paused_until = None;
@@ -278,10 +278,9 @@ impl Engine {
         self.end(DisconnectReason::NetworkDisconnected, out);
     }
 
-    /// Says for every signal that the server has not answered that nothing is known of it.
+    /// Says for every request that the server has not answered that nothing is known of it.
     pub(super) fn report_unanswered(&mut self, out: &mut Vec<Output>) {
-        let lost = self.outbox.clear();
-        report_lost(lost, "The session ended before the server answered; the signal may have arrived.", out);
+        report_lost(&self.outbox.clear(), "The session ended before the server answered", out);
     }
 
     /// Back to idle, with a word to the application.
@@ -295,8 +294,9 @@ impl Engine {
     }
 }
 
-fn report_lost(count: usize, text: &str, out: &mut Vec<Output>) {
-    for _ in 0..count {
-        out.push(Output::Event(Event::Error { code: ErrorCode::UnableToSendSignal, text: text.to_owned() }));
+fn report_lost(lost: &[RequestKind], why: &str, out: &mut Vec<Output>) {
+    for kind in lost {
+        let text = format!("{why}; the {} may have arrived.", kind.name());
+        out.push(Output::Event(Event::Error { code: kind.code(), text }));
     }
 }

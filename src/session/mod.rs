@@ -7,19 +7,22 @@ mod config;
 mod connect;
 mod delivery;
 mod duplicates;
+mod encryption;
 mod event;
 mod ids;
 mod io;
 mod leave;
 mod link;
+mod moderation;
 mod outbox;
+mod request;
 mod roster;
 mod signal;
 mod status;
 
 pub use config::{Config, hosted_api_url};
 pub use event::{Event, Signal, StreamChange};
-pub use io::{Failure, FailureKind, Input, Output, Refused, Secret};
+pub use io::{Failure, FailureKind, Input, Moderation, Output, Refused, Secret};
 pub(crate) use roster::pixels;
 pub use status::{DisconnectReason, Status};
 
@@ -43,7 +46,11 @@ pub struct Engine {
     disconnect_reason: DisconnectReason,
     phase: Phase,
     outbox: Outbox,
-    /// No signal is sent before, because the server asked for a pause.
+    /// Where the session info of the last connect was asked for, if not at the configured place.
+    api_url: Option<String>,
+    /// The secret of end-to-end encryption.
+    encryption_secret: Option<Secret>,
+    /// No request is sent before, because the server asked for a pause.
     paused_until: Option<Moment>,
     /// Whether the driver reads the socket; while it does not, silence does not count.
     reading: bool,
@@ -123,6 +130,8 @@ impl Engine {
             disconnect_reason: DisconnectReason::default(),
             phase: Phase::Idle,
             outbox: Outbox::default(),
+            api_url: None,
+            encryption_secret: None,
             paused_until: None,
             reading: true,
             attempts: 0,
@@ -131,7 +140,7 @@ impl Engine {
 
     /// Takes what happens at `now` and appends what is to be done to `out`.
     ///
-    /// Only the application's own calls (connect, signal, disconnect) can be refused; then nothing has changed.
+    /// Only the application's own calls (connect, secret, signal, moderate, disconnect) can be refused; then nothing has changed.
     pub fn handle(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) -> Result<(), Refused> {
         let (status, told) = (self.status, out.len());
         let result = self.take(now, input, out);
@@ -145,6 +154,8 @@ impl Engine {
         match input {
             Input::Connect { token, api_url } => return self.connect(now, token, api_url, out),
             Input::Signal { kind, data, to, retry } => return self.signal(now, kind, data, to, retry, out),
+            Input::SetEncryptionSecret(secret) => return self.set_encryption_secret(secret),
+            Input::Moderate(moderation) => return self.moderate(now, moderation, out),
             Input::Disconnect => return self.disconnect(now, out),
             Input::Info { attempt, status, body } => self.info(now, attempt, status, body, out),
             Input::InfoFailed { attempt, failure } => self.info_failed(now, attempt, failure, out),
@@ -177,6 +188,11 @@ impl Engine {
     /// What the session was made with.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The address of the server's API, of the last connect or else as configured.
+    pub fn api_url(&self) -> &str {
+        self.api_url.as_deref().unwrap_or(&self.config.api_url)
     }
 
     /// Where the session stands.
@@ -217,7 +233,7 @@ impl Engine {
         self.reading
     }
 
-    /// Signals that wait for the server's answer or for a connection.
+    /// Signals and moderation requests that wait for the server's answer or for a connection.
     pub fn queued_signals(&self) -> usize {
         self.outbox.len()
     }

@@ -1,16 +1,55 @@
-//! What the application has said and the server has not yet answered.
+//! What the application has asked for and the server has not yet answered.
 
+use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{OUTBOX_BYTES, OUTBOX_SIGNALS, REQUEST_WINDOW, REQUEST_WINDOW_AFTER_CUT};
 use std::collections::VecDeque;
 
-/// A signal on its way.
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RequestKind {
+    /// A signal that is sent again after a cut.
+    Signal,
+    /// A signal that is reported instead of being sent again after a cut (`retry_after_reconnect` is false).
+    FleetingSignal,
+    /// That everybody be muted, or a stream, or that muting end.
+    Mute,
+    /// That somebody be sent away.
+    ForceDisconnect,
+}
+
+impl RequestKind {
+    /// What an error says that is about such a request.
+    pub(super) fn code(self) -> ErrorCode {
+        match self {
+            Self::Signal | Self::FleetingSignal => ErrorCode::UnableToSendSignal,
+            Self::Mute => ErrorCode::UnableToForceMute,
+            Self::ForceDisconnect => ErrorCode::UnableToForceDisconnect,
+        }
+    }
+
+    /// What such a request is called in texts.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Signal | Self::FleetingSignal => "signal",
+            Self::Mute => "request to mute",
+            Self::ForceDisconnect => "request to disconnect somebody",
+        }
+    }
+
+    /// Whether it is sent again after a cut.
+    fn is_repeated(self) -> bool {
+        self != Self::FleetingSignal
+    }
+}
+
+/// A request on its way.
 pub(super) struct Outgoing {
+    /// What it asks for.
+    pub(super) kind: RequestKind,
     /// Its transaction id, the same in every copy that is sent.
     pub(super) transaction: String,
     /// Its Raptor JSON.
     pub(super) data: Vec<u8>,
-    /// Whether it is sent again after a cut (`retry_after_reconnect`).
-    pub(super) retry: bool,
     /// Times that the server has refused it with 429.
     pub(super) rate_refusals: u32,
     order: u64,
@@ -18,7 +57,7 @@ pub(super) struct Outgoing {
     sent_before: bool,
 }
 
-/// Signals in the sender's order: first those that are sent and unanswered, then those that wait.
+/// Requests in the order in which the application made them: first those that are sent and unanswered, then those that wait.
 pub(super) struct Outbox {
     unanswered: VecDeque<Outgoing>,
     waiting: VecDeque<Outgoing>,
@@ -49,16 +88,16 @@ impl Outbox {
         self.unanswered.len() + self.waiting.len()
     }
 
-    /// Puts a signal behind all others.
-    pub(super) fn push(&mut self, transaction: String, data: Vec<u8>, retry: bool) {
+    /// Puts a request behind all others.
+    pub(super) fn push(&mut self, kind: RequestKind, transaction: String, data: Vec<u8>) {
         self.bytes += data.len();
         let order = self.next;
         self.next += 1;
-        let outgoing = Outgoing { transaction, data, retry, rate_refusals: 0, order, sent_before: false };
+        let outgoing = Outgoing { kind, transaction, data, rate_refusals: 0, order, sent_before: false };
         self.waiting.push_back(outgoing);
     }
 
-    /// The next signal to send, if the window of unanswered ones has room; it counts as sent.
+    /// The next request to send, if the window of unanswered ones has room; it counts as sent.
     pub(super) fn next_to_send(&mut self) -> Option<&Outgoing> {
         if self.unanswered.len() >= self.window {
             return None;
@@ -78,7 +117,7 @@ impl Outbox {
         self.waiting.make_contiguous().sort_by_key(|outgoing| outgoing.order);
     }
 
-    /// Takes out the signal that the server has answered.
+    /// Takes out the request that the server has answered.
     pub(super) fn answered(&mut self, transaction: &str) -> Option<Outgoing> {
         let is_it = |outgoing: &Outgoing| outgoing.transaction == transaction;
         let outgoing = match self.unanswered.iter().position(is_it) {
@@ -94,7 +133,7 @@ impl Outbox {
         Some(outgoing)
     }
 
-    /// Puts a refused signal back to its place among those that wait.
+    /// Puts a refused request back to its place among those that wait.
     pub(super) fn put_back(&mut self, mut outgoing: Outgoing) {
         outgoing.sent_before = false;
         self.bytes += outgoing.data.len();
@@ -102,18 +141,25 @@ impl Outbox {
         self.waiting.insert(index, outgoing);
     }
 
-    /// Takes out what must not be sent again after a cut, and says how many that were.
-    pub(super) fn drop_unrepeatable(&mut self) -> usize {
-        let before = self.len();
-        self.unanswered.retain(|outgoing| outgoing.retry);
-        self.waiting.retain(|outgoing| outgoing.retry);
-        self.bytes = self.unanswered.iter().chain(&self.waiting).map(|outgoing| outgoing.data.len()).sum();
-        before - self.len()
+    /// Takes out what must not be sent again after a cut, and says what that was.
+    pub(super) fn drop_unrepeatable(&mut self) -> Vec<RequestKind> {
+        let mut dropped = Vec::new();
+        for requests in [&mut self.unanswered, &mut self.waiting] {
+            requests.retain(|outgoing| {
+                let kept = outgoing.kind.is_repeated();
+                if !kept {
+                    self.bytes -= outgoing.data.len();
+                    dropped.push(outgoing.kind);
+                }
+                kept
+            });
+        }
+        dropped
     }
 
-    /// Empties the outbox and says how many signals it held.
-    pub(super) fn clear(&mut self) -> usize {
-        let held = self.len();
+    /// Empties the outbox and says what it held, in order.
+    pub(super) fn clear(&mut self) -> Vec<RequestKind> {
+        let held = self.unanswered.iter().chain(&self.waiting).map(|outgoing| outgoing.kind).collect();
         *self = Self { next: self.next, ..Self::default() };
         held
     }
@@ -126,7 +172,8 @@ mod tests {
     fn outbox(count: usize) -> Outbox {
         let mut outbox = Outbox::default();
         for index in 0..count {
-            outbox.push(index.to_string(), vec![0; 10], index % 2 == 0);
+            let kind = if index % 2 == 0 { RequestKind::Signal } else { RequestKind::FleetingSignal };
+            outbox.push(kind, index.to_string(), vec![0; 10]);
         }
         outbox
     }
@@ -149,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_signal_returns_to_its_place() {
+    fn a_refused_request_returns_to_its_place() {
         let mut outbox = outbox(4);
         outbox.next_to_send();
         outbox.next_to_send();
@@ -180,7 +227,7 @@ mod tests {
         let full = outbox(OUTBOX_SIGNALS);
         assert!(!full.has_room_for(0));
         let mut heavy = Outbox::default();
-        heavy.push("t".into(), vec![0; OUTBOX_BYTES - 1], true);
+        heavy.push(RequestKind::Mute, "t".into(), vec![0; OUTBOX_BYTES - 1]);
         assert!(heavy.has_room_for(1) && !heavy.has_room_for(2));
         heavy.next_to_send();
         heavy.answered("t");
@@ -192,14 +239,15 @@ mod tests {
         let mut outbox = outbox(4);
         outbox.next_to_send();
         outbox.next_to_send();
-        assert_eq!(outbox.drop_unrepeatable(), 2);
+        outbox.push(RequestKind::ForceDisconnect, "4".into(), vec![0; 10]);
+        assert_eq!(outbox.drop_unrepeatable(), [RequestKind::FleetingSignal; 2]);
         assert_eq!(
             outbox.unanswered.iter().map(|outgoing| &*outgoing.transaction).collect::<Vec<_>>(),
             ["0"]
         );
-        assert_eq!(send_all(&mut outbox), ["2"]);
-        assert_eq!(outbox.bytes, 20);
-        assert_eq!(outbox.clear(), 2);
+        assert_eq!(send_all(&mut outbox), ["2", "4"]);
+        assert_eq!(outbox.bytes, 30);
+        assert_eq!(outbox.clear(), [RequestKind::Signal, RequestKind::Signal, RequestKind::ForceDisconnect]);
         assert_eq!(outbox.bytes, 0);
     }
 }
