@@ -4,6 +4,7 @@ use super::door::{Door, Join, Knock};
 use super::hall::{Errands, Hall};
 use super::registry::Registry;
 use super::{CloseCode, Delivery, Link, LinkId, Output, Time};
+use crate::log_text::beginning;
 use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::limits::LOG_CHARS;
@@ -125,7 +126,8 @@ impl<L: Link> Seat<L> {
                 Knock::Stay
             }
             Err(refusal) => {
-                let (session, reason) = (cut(&session), cut(&refusal.reason));
+                let (session, reason) =
+                    (beginning(&session, LOG_CHARS), beginning(&refusal.reason, LOG_CHARS));
                 info!(?session, ?connection, status = refusal.status, ?reason, "join refused");
                 door.refuse(self.link, &connection, &transaction, &refusal, out)
             }
@@ -187,21 +189,4 @@ fn give_up<L: Link>(
     }
     *whereabouts = Whereabouts::Gone;
     errands.forgotten.push(place.socket.clone());
-}
-
-/// The beginning of a client's text, for a line of the log.
-fn cut(text: &str) -> &str {
-    text.char_indices().nth(LOG_CHARS).map_or(text, |(end, _)| &text[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_line_gets_the_beginning_of_a_long_text() {
-        assert_eq!(cut("short"), "short");
-        assert_eq!(cut(&"é".repeat(LOG_CHARS)), "é".repeat(LOG_CHARS));
-        assert_eq!(cut(&"é".repeat(LOG_CHARS + 1)), "é".repeat(LOG_CHARS));
-    }
 }

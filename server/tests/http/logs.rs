@@ -85,6 +85,19 @@ fn refusals_are_logged_without_tokens_and_secrets() {
         broken_off(server.addr(), sockets[1], Packet::binary(data)),
         broken_off(server.addr(), sockets[2], Packet::binary(large)),
     ];
+    let issue = "0b6f9f0e-9a51-4c2c-8a0e-1d7b1f6a2c11";
+    let report = |description: &str| {
+        let event = serde_json::json!({
+            "action": "ReportIssue", "issueId": issue, "sessionId": session, "connectionId": member.id,
+            "partnerId": KEY, "clientVersion": "otc-test", "description": description,
+        });
+        Request::new("POST /logging/ClientEvent").body("application/json", event.to_string())
+    };
+    let long = format!("no sound\nforged line\u{1b}[31m{}", "x".repeat(8000));
+    assert_eq!(report(&long).send(server.addr()).status, 200);
+    let other = "{\"action\":\"Connect\",\"sessionId\":\"said-by-a-page\"}".to_owned();
+    let event = Request::new("POST /logging/ClientEvent").body("text/plain", other);
+    assert_eq!(event.send(server.addr()).status, 200);
     server.stop(); // Then everything about its sockets is in the log.
 
     let log = String::from_utf8(text().lock().unwrap().clone()).unwrap();
@@ -101,6 +114,12 @@ fn refusals_are_logged_without_tokens_and_secrets() {
         assert!(line.contains("INFO") && line.contains(code) && line.contains(&socket[..8]), "{line}");
         assert!(!log.contains(&socket[..9]), "a socket id is as good as a key:\n{log}");
     }
+    let line = line("issue reported", issue);
+    for said in ["INFO", &session, &member.id, KEY, "otc-test", r"no sound\nforged line\u{1b}[31mxxx"] {
+        assert!(line.contains(said), "{said} is missing in {line}");
+    }
+    assert!(line.len() < 3000, "{} characters", line.len());
+    assert!(!log.contains("said-by-a-page"), "other reports are forgotten");
     assert!(!log.contains("\nforged"), "a request cannot write lines of its own:\n{log}");
     for secret in [&good, &bad, t1, &wrong, data, crate::support::SECRET, "a-guessed-secret"] {
         assert!(!log.contains(secret), "{secret} is in\n{log}");

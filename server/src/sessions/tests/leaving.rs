@@ -53,6 +53,57 @@ fn a_moderator_sends_away_and_others_may_not() {
 }
 
 #[test]
+fn without_the_permission_nobody_learns_who_is_there() {
+    let world = World::new();
+    let (mut a, _b) = (world.join("a", "publisher|"), world.join("b", "subscriber|"));
+    for target in ["b", "nobody", "a"] {
+        let (status, data) = a.call(&world, "delete", &format!("/connection/{target}"), json!({}));
+        assert_eq!(status, 403, "{target}");
+        assert!(data["reason"].as_str().expect("a reason").contains("forcedisconnect"), "{data}");
+    }
+}
+
+#[test]
+fn a_request_to_send_away_that_is_repeated_has_the_same_answer() {
+    let mut world = World::new();
+    let (mut b, mut moderator) = (world.join("b", "publisher|"), world.join("m", "moderator|"));
+    let transaction = moderator.new_transaction();
+    let message = moderator.message("delete", "/connection/b", json!({}));
+    let frame = moderator.request_frame(&transaction, &message, None);
+    moderator.send(&world, frame.clone());
+    assert_eq!(moderator.answer(&transaction).0, 200);
+    b.listen(&world);
+    b.cut(&world);
+    world.pass(Duration::ZERO);
+    // The STATUS is lost with the socket; the request comes again, and so does whoever was sent away.
+    moderator.cut(&world);
+    moderator.open(&world, true);
+    let mut again = world.join("b", "publisher|");
+    moderator.send(&world, frame);
+    assert_eq!(moderator.answer(&transaction).0, 200, "and not 404");
+    assert_eq!(again.messages(&world), [], "nothing happens twice");
+    assert_eq!(
+        moderator.call(&world, "delete", "/connection/b", json!({})).0,
+        200,
+        "but once more if asked again"
+    );
+    assert_eq!(again.messages(&world), [deletion("b", "/connection/b", "forceDisconnected")]);
+}
+
+#[test]
+fn a_moderator_may_send_itself_away_and_hears_that_it_was_done() {
+    let world = World::new();
+    let (mut a, mut moderator) = (world.join("a", "publisher|"), world.join("m", "moderator|"));
+    a.listen(&world);
+    moderator.listen(&world);
+    let transaction = moderator.request(&world, "delete", "/connection/m", json!({}));
+    assert_eq!(moderator.answer(&transaction).0, 200);
+    let expected = [deletion("m", "/connection/m", "forceDisconnected")];
+    assert_eq!(moderator.messages(&world), expected);
+    assert_eq!(a.messages(&world), expected);
+}
+
+#[test]
 fn a_target_that_does_not_close_is_closed() {
     let mut world = World::new();
     let (b, mut moderator) = (world.join("b", "publisher|"), world.join("m", "moderator|"));

@@ -91,3 +91,52 @@ fn a_mute_carries_only_what_clients_know() {
     let one = json!({ "reason": "mute", "active": true, "channels": ["audio"] });
     assert_eq!(a.messages(&world), [told("update", "/stream/s1", one)]);
 }
+
+#[test]
+fn only_moderators_end_the_muting_and_unknown_streams_are_told_to_them_alone() {
+    let world = World::new();
+    let (mut a, mut b, mut moderator) = scene(&world);
+    let active = |active: bool| json!({ "reason": "mute", "active": active, "channels": ["audio"] });
+    assert_eq!(moderator.call(&world, "update", "", active(true)).0, 200);
+    b.listen(&world);
+    let (status, data) = a.call(&world, "update", "", active(false));
+    assert_eq!((status, data["reason"].as_str().expect("a reason").contains("forcemute")), (403, true));
+    assert_eq!(a.call(&world, "update", "/stream/no", active(true)).0, 403, "and not 404");
+    assert_eq!(b.messages(&world), []);
+    let mut late = world.client("l");
+    let join = late.join(&world, "publisher|");
+    assert_eq!(late.answer(&join).1["mute"], json!({ "active": true }), "it goes on");
+}
+
+#[test]
+fn who_is_away_while_everybody_is_muted_hears_of_it_later() {
+    let world = World::new();
+    let (mut a, _b, mut moderator) = scene(&world);
+    a.cut(&world);
+    let request = json!({ "reason": "mute", "active": true, "channels": ["audio"], "locked": false });
+    assert_eq!(moderator.call(&world, "update", "", request.clone()).0, 200);
+    a.open(&world, true);
+    assert_eq!(
+        a.messages(&world),
+        [told("update", "", request.clone()), told("update", "/stream/s1", request)]
+    );
+}
+
+#[test]
+fn a_stream_that_is_published_while_everybody_is_muted_can_be_muted_by_itself_and_ended() {
+    let world = World::new();
+    let (mut a, _b, mut moderator) = scene(&world);
+    assert_eq!(moderator.call(&world, "update", "", json!({ "reason": "mute", "active": true })).0, 200);
+    a.listen(&world);
+    assert_eq!(
+        a.call(&world, "create", "/stream/s3", json!({})).0,
+        200,
+        "muting keeps nobody from publishing"
+    );
+    a.listen(&world);
+    let one = json!({ "reason": "mute", "active": true, "channels": ["audio"] });
+    assert_eq!(moderator.call(&world, "update", "/stream/s3", one.clone()).0, 200);
+    assert_eq!(a.messages(&world), [told("update", "/stream/s3", one.clone())]);
+    assert_eq!(a.call(&world, "delete", "/stream/s3", json!({})).0, 200);
+    assert_eq!(moderator.call(&world, "update", "/stream/s3", one).0, 404);
+}
