@@ -1,6 +1,8 @@
 //! A client under test: an engine, a clock that is moved by hand, and everything that the engine asked for.
 
-use crate::session::{Config, Engine, Event, Failure, FailureKind, Input, Output, Refused, Secret, Status};
+use crate::session::{
+    Config, Engine, Event, Failure, FailureKind, Input, Moderation, Output, Refused, Secret, Status,
+};
 use otc_protocol::Moment;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
@@ -120,6 +122,15 @@ pub(super) fn member(id: &str) -> Value {
            "permissions": ["publish", "subscribe", "signal"], "capablities": {}})
 }
 
+/// How the server describes a moderator.
+pub(super) fn moderator(id: &str) -> Value {
+    let permissions =
+        json!(["publish", "subscribe", "signal", "forceunpublish", "forcedisconnect", "forcemute", "fly"]);
+    let mut moderator = member(id);
+    moderator["permissions"] = permissions;
+    moderator
+}
+
 pub(super) struct Client {
     pub(super) engine: Engine,
     pub(super) now: Moment,
@@ -157,11 +168,23 @@ impl Client {
         client
     }
 
+    /// A client with a moderator's token that has joined; everything until then is forgotten.
+    pub(super) fn moderator() -> Self {
+        let mut client = Self::new();
+        client.join_as(moderator);
+        client
+    }
+
     pub(super) fn join(&mut self) {
+        self.join_as(member);
+    }
+
+    fn join_as(&mut self, described: fn(&str) -> Value) {
         self.connect().expect("idle");
         self.reach_socket();
         self.answer_join(&json!({"connection": [], "stream": [], "archive": []}));
-        self.hear_own_created();
+        let me = self.me.clone();
+        self.hear_described("own-created", &me, &described(&me));
         assert_eq!(self.engine.status(), Status::Connected, "{:?}", self.did);
         self.take();
     }
@@ -235,6 +258,10 @@ impl Client {
         self.try_handle(Input::Signal { kind: Some("t"), data: Some(data), to: None, retry })
     }
 
+    pub(super) fn moderate(&mut self, moderation: Moderation<'_>) -> Result<(), Refused> {
+        self.try_handle(Input::Moderate(moderation))
+    }
+
     // ---- the network ----
 
     pub(super) fn answer_info(&mut self, status: u16, body: &[u8]) {
@@ -293,11 +320,12 @@ impl Client {
     }
 
     pub(super) fn hear_created(&mut self, transaction: &str, id: &str) {
-        self.message(
-            transaction,
-            id,
-            &json!({"method": "created", "uri": format!("{S}/connection/{id}"), "content": member(id)}),
-        );
+        self.hear_described(transaction, id, &member(id));
+    }
+
+    fn hear_described(&mut self, transaction: &str, id: &str, member: &Value) {
+        let created = json!({"method": "created", "uri": format!("{S}/connection/{id}"), "content": member});
+        self.message(transaction, id, &created);
     }
 
     pub(super) fn hear_signal(&mut self, transaction: &str, from: &str, content: &Value) {

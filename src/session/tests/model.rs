@@ -1,9 +1,9 @@
 //! The engine against a small server that keeps the rules of `wire.md §3.5`, over a network that cuts at random:
-//! every signal arrives exactly once and in order, both ways. Every seed is a run that can be repeated.
+//! every request is carried out exactly once and in order, and every signal arrives so, both ways. Every seed is a run that can be repeated.
 
 use super::Client;
-use super::client::{Did, S, Sent, config, member, message_frame, signal_message};
-use crate::session::{Config, Event, FailureKind, Status};
+use super::client::{Did, S, Sent, config, message_frame, moderator, signal_message};
+use crate::session::{Config, Event, FailureKind, Moderation, Status};
 use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::envelope;
@@ -50,7 +50,7 @@ struct Server {
     owed: VecDeque<(String, Bytes)>,
     /// The answers given.
     answers: HashMap<String, Bytes>,
-    /// The client's signals, in the order in which they were carried out.
+    /// What the client's requests said, in the order in which they were carried out.
     carried_out: Vec<String>,
     /// Signals told to the client so far.
     told: u64,
@@ -100,12 +100,19 @@ impl Server {
             assert!(!self.joined, "a join is carried out once");
             self.joined = true;
             let created =
-                json!({"method": "created", "uri": format!("{S}/connection/{me}"), "content": member(me)});
+                json!({"method": "created", "uri": format!("{S}/connection/{me}"), "content": moderator(me)});
             return (json!({"connection": [], "stream": [], "archive": []}), self.tell(me, &created));
         }
-        let data = message["content"]["data"].as_str().expect("text").to_owned();
-        self.carried_out.push(data);
-        (json!({}), self.tell(me, &signal_message(&message["content"])))
+        // The number of a request is the data of a signal, or names the stream or the connection that is meant.
+        let uri = message["uri"].as_str().expect("text");
+        let number = match message["method"].as_str().expect("text") {
+            "signal" => message["content"]["data"].as_str().expect("text"),
+            "update" => uri.strip_prefix(&format!("{S}/stream/")).expect("a stream"),
+            "delete" => uri.strip_prefix(&format!("{S}/connection/")).expect("a connection"),
+            other => panic!("{other}"),
+        };
+        self.carried_out.push(number.to_owned());
+        (json!({}), self.tell(me, &signal_message(&json!({"type": "echo", "data": number}))))
     }
 }
 
@@ -151,6 +158,15 @@ impl World {
             numbers: Vec::new(),
             cuts: 0,
             forgetful: false,
+        }
+    }
+
+    /// The application asks for something that has this number.
+    fn ask(&mut self, number: &str) {
+        match self.dice.below(4) {
+            0 => self.client.moderate(Moderation::MuteStream(number)).expect("allowed"),
+            1 => self.client.moderate(Moderation::Disconnect(number)).expect("allowed"),
+            _ => self.client.signal(number),
         }
     }
 
@@ -331,7 +347,7 @@ fn run_in(mut world: World) -> u32 {
             0 => world.cut(),
             1..=4 => {
                 for _ in 0..world.dice.below(40) {
-                    world.client.signal(&sent.to_string());
+                    world.ask(&sent.to_string());
                     sent += 1;
                 }
             }
@@ -350,9 +366,9 @@ fn run_in(mut world: World) -> u32 {
     }
     world.run(Duration::from_secs(120), false);
     assert_eq!(world.client.engine.status(), Status::Connected);
-    assert_eq!(world.client.engine.queued_signals(), 0, "every signal is answered");
+    assert_eq!(world.client.engine.queued_signals(), 0, "every request is answered");
     assert!(world.server.owed.is_empty(), "every message is acknowledged");
-    assert_eq!(world.server.carried_out, numbers(sent), "every signal once and in order");
+    assert_eq!(world.server.carried_out, numbers(sent), "every request once and in order");
     assert_eq!(world.own_back, numbers(sent), "and back");
     assert_eq!(world.numbers, numbers(world.server.told), "and those of others");
     world.cuts
