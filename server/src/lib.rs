@@ -12,7 +12,6 @@ pub mod gate;
 pub mod http;
 pub mod keys;
 pub mod listener;
-mod log_text;
 pub mod mint;
 pub mod sessions;
 pub mod socket;

@@ -84,7 +84,7 @@ impl Session {
             (engine.config().clone(), url, connection, engine.status())
         });
         crate::log::info(&format!(
-            "Issue {issue} is reported: session {}, connection {}, {status:?}.",
+            "Issue {issue} is reported: session {:?}, connection {}, {status:?}.",
             config.session_id,
             connection.as_deref().unwrap_or("none"),
         ));

@@ -6,6 +6,7 @@
     reason = "the C API is called as C calls it: with what the test holds"
 )]
 
+pub(crate) mod peer;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod rest;

@@ -17,13 +17,30 @@ pub(crate) enum Heard {
     Went { id: String },
     StreamReceived { id: String },
     StreamDropped { id: String },
+    StreamChanged { id: String, told: Change, seen: Change },
+    MuteForced { active: bool },
     Signal { kind: Option<String>, data: Option<String>, from: Option<String> },
     Reconnecting,
     Reconnected,
     Error { code: i32, text: String },
 }
 
+/// What of a stream has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Audio(bool),
+    Video(bool),
+    Captions(bool),
+    Dimensions(i32, i32),
+    VideoType(i32),
+}
+
 impl Heard {
+    /// A change that the callback tells and the stream that it is given shows.
+    pub(crate) fn changed(stream: &str, change: Change) -> Self {
+        Self::StreamChanged { id: stream.into(), told: change, seen: change }
+    }
+
     pub(crate) fn signal(kind: &str, data: &str, from: Option<&str>) -> Self {
         Self::Signal { kind: Some(kind.into()), data: Some(data.into()), from: from.map(str::to_owned) }
     }
@@ -235,6 +252,12 @@ pub(crate) fn callbacks(ears: &Arc<Ears>) -> otc_session_callbacks {
         on_connection_dropped: Some(on_connection_dropped),
         on_stream_received: Some(on_stream_received),
         on_stream_dropped: Some(on_stream_dropped),
+        on_stream_has_audio_changed: Some(on_stream_has_audio_changed),
+        on_stream_has_video_changed: Some(on_stream_has_video_changed),
+        on_stream_has_captions_changed: Some(on_stream_has_captions_changed),
+        on_stream_video_dimensions_changed: Some(on_stream_video_dimensions_changed),
+        on_stream_video_type_changed: Some(on_stream_video_type_changed),
+        on_mute_forced: Some(on_mute_forced),
         on_signal_received: Some(on_signal_received),
         on_reconnecting: Some(on_reconnecting),
         on_reconnected: Some(on_reconnected),
@@ -317,6 +340,68 @@ unsafe extern "C-unwind" fn on_stream_dropped(
     what: *const otc_stream,
 ) {
     ears(user).hear(Heard::StreamDropped { id: text(otc_stream_get_id(what)).expect("never NULL") });
+}
+
+fn changed(user: *mut c_void, stream: *const otc_stream, told: Change, seen: Change) {
+    let id = text(otc_stream_get_id(stream)).expect("never NULL");
+    ears(user).hear(Heard::StreamChanged { id, told, seen });
+}
+
+unsafe extern "C-unwind" fn on_stream_has_audio_changed(
+    _: *mut otc_session,
+    user: *mut c_void,
+    stream: *const otc_stream,
+    has: otc_bool,
+) {
+    changed(user, stream, Change::Audio(has != 0), Change::Audio(otc_stream_has_audio(stream) != 0));
+}
+
+unsafe extern "C-unwind" fn on_stream_has_video_changed(
+    _: *mut otc_session,
+    user: *mut c_void,
+    stream: *const otc_stream,
+    has: otc_bool,
+) {
+    changed(user, stream, Change::Video(has != 0), Change::Video(otc_stream_has_video(stream) != 0));
+}
+
+unsafe extern "C-unwind" fn on_stream_has_captions_changed(
+    _: *mut otc_session,
+    user: *mut c_void,
+    stream: *const otc_stream,
+    has: otc_bool,
+) {
+    let seen = Change::Captions(otc_stream_has_captions(stream) != 0);
+    changed(user, stream, Change::Captions(has != 0), seen);
+}
+
+unsafe extern "C-unwind" fn on_stream_video_dimensions_changed(
+    _: *mut otc_session,
+    user: *mut c_void,
+    stream: *const otc_stream,
+    width: c_int,
+    height: c_int,
+) {
+    let (wide, high) = (otc_stream_get_video_width(stream), otc_stream_get_video_height(stream));
+    changed(user, stream, Change::Dimensions(width, height), Change::Dimensions(wide, high));
+}
+
+unsafe extern "C-unwind" fn on_stream_video_type_changed(
+    _: *mut otc_session,
+    user: *mut c_void,
+    stream: *const otc_stream,
+    kind: c_int,
+) {
+    let seen = Change::VideoType(otc_stream_get_video_type(stream));
+    changed(user, stream, Change::VideoType(kind), seen);
+}
+
+unsafe extern "C-unwind" fn on_mute_forced(
+    _: *mut otc_session,
+    user: *mut c_void,
+    info: *mut otc_on_mute_forced_info,
+) {
+    ears(user).hear(Heard::MuteForced { active: unsafe { (*info).active } != 0 });
 }
 
 unsafe extern "C-unwind" fn on_signal_received(

@@ -1,6 +1,7 @@
 //! A server, its sessions and its tokens.
 
 use super::program::{Program, Wishes};
+use otc_protocol::permissions::Role;
 use otc_server::mint::{self, TokenRequest};
 use otc_server::{Config, KeyPair, Server};
 
@@ -31,6 +32,20 @@ impl World {
     pub(crate) fn token(&self, data: &str) -> String {
         let request = TokenRequest { data: data.into(), ..TokenRequest::new(&self.session_id) };
         mint::token(&pair(), &request).expect("minted")
+    }
+
+    /// A token of this role.
+    pub(crate) fn token_of(&self, role: Role) -> String {
+        let request = TokenRequest { role, ..TokenRequest::new(&self.session_id) };
+        mint::token(&pair(), &request).expect("minted")
+    }
+
+    /// A moderator that is in the session, and its connection id.
+    pub(crate) fn moderator(&self) -> (Program, String) {
+        let program = self.program();
+        program.connect(&self.token_of(Role::Moderator));
+        let id = program.wait_for_connected();
+        (program, id)
     }
 
     /// A program that has not connected.

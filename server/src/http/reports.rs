@@ -2,7 +2,7 @@
 
 use super::answer::json_text;
 use super::body;
-use crate::log_text::beginning;
+use crate::sessions::log_text::beginning;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

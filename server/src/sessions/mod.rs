@@ -13,6 +13,7 @@ mod answers;
 mod door;
 mod hall;
 mod line;
+pub(crate) mod log_text;
 mod member;
 mod owed;
 mod registry;

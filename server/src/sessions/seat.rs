@@ -2,9 +2,9 @@
 
 use super::door::{Door, Join, Knock};
 use super::hall::{Errands, Hall};
+use super::log_text::beginning;
 use super::registry::Registry;
 use super::{CloseCode, Delivery, Link, LinkId, Output, Time};
-use crate::log_text::beginning;
 use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::limits::LOG_CHARS;
