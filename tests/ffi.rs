@@ -58,7 +58,17 @@ fn every_session_function(session: *mut otc_session, expected: i32) {
             otc_session_send_signal_to_connection_with_options(session, kind, data, null(), YES),
             expected,
         );
+        refused(otc_session_force_mute_all(session, null_mut(), 0), expected);
+        refused(otc_session_force_mute_stream(session, c"stream".as_ptr()), expected);
+        refused(otc_session_set_encryption_secret(session, c"long enough".as_ptr()), expected);
+        let mut issue = std::ptr::dangling_mut();
+        refused(otc_session_report_issue(session, c"it fails".as_ptr(), &raw mut issue), expected);
+        assert!(issue.is_null());
     }
+    refused(otc_session_disable_force_mute(session), expected);
+    refused(otc_session_force_disconnect(session, null()), expected);
+    assert!(otc_session_get_connections(session).is_null());
+    said_why();
     assert!(otc_session_get_id(session).is_null());
     assert!(otc_session_get_connection(session).is_null());
     assert!(otc_session_get_user_data(session).is_null());
@@ -99,6 +109,14 @@ fn every_connection_function(connection: *mut otc_connection, expected: i32) {
     refused(otc_connection_delete(connection), expected);
 }
 
+fn every_list_function(list: *mut otc_connection_list, expected: i32) {
+    assert_eq!(otc_connection_list_get_size(list), 0);
+    said_why();
+    assert!(otc_connection_list_get(list, 0).is_null());
+    said_why();
+    refused(otc_connection_list_delete(list), expected);
+}
+
 fn every_stream_function(stream: *mut otc_stream, expected: i32) {
     for empty in [otc_stream_get_id(stream), otc_stream_get_name(stream)] {
         assert_eq!(text(empty).as_deref(), Some(""));
@@ -127,6 +145,7 @@ fn every_function(handle: usize) {
     every_session_function(handle as *mut _, INVALID_PARAM);
     every_settings_function(handle as *mut _, INVALID_PARAM);
     every_connection_function(handle as *mut _, INVALID_PARAM);
+    every_list_function(handle as *mut _, INVALID_PARAM);
     every_stream_function(handle as *mut _, INVALID_PARAM);
 }
 
@@ -180,9 +199,11 @@ fn handles_of_another_kind() {
     let settings = otc_session_settings_new();
     every_settings_function(session.cast(), INVALID_PARAM);
     every_connection_function(session.cast(), INVALID_PARAM);
+    every_list_function(session.cast(), INVALID_PARAM);
     every_stream_function(session.cast(), INVALID_PARAM);
     every_session_function(settings.cast(), INVALID_PARAM);
     every_connection_function(settings.cast(), INVALID_PARAM);
+    every_list_function(settings.cast(), INVALID_PARAM);
     every_stream_function(settings.cast(), INVALID_PARAM);
     assert_eq!(otc_session_delete(session), 0);
     assert_eq!(otc_session_settings_delete(settings), 0);
