@@ -495,6 +495,36 @@ typedef void (*otc_status_changed_callback)(struct otc_session *session,
                                             enum otc_connection_status status);
 
 /**
+ * STUN and TURN servers of the application's own.
+ */
+typedef struct otc_custom_ice_config {
+    /**
+     * How many servers there are: the length of each array.
+     */
+    int num_ice_servers;
+    /**
+     * Their URLs: "stun:", "stuns:", "turn:" or "turns:", and then host and port.
+     */
+    char **ice_url;
+    /**
+     * The names to log in with; an entry may be NULL.
+     */
+    char **ice_user;
+    /**
+     * The passwords to log in with; an entry may be NULL.
+     */
+    char **ice_credential;
+    /**
+     * True: every packet goes by way of a TURN server.
+     */
+    otc_bool force_turn;
+    /**
+     * True: the servers that the session's own server names are left out.
+     */
+    otc_bool use_custom_turn_only;
+} otc_custom_ice_config;
+
+/**
  * How a signal is sent.
  */
 typedef struct otc_signal_options {
@@ -669,6 +699,30 @@ otc_status otc_destroy(void);
  * Errors: none.
  */
 const char *otc_version(void);
+
+/**
+ * The library's version as one number; compare with OTC_VERSION_NUMBER of the header.
+ *
+ * Bits 16 and up hold the major version, bits 8 to 15 the minor one, bits 0 to 7 the patch.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: none.
+ */
+int otc_version_number(void);
+
+/**
+ * Says how often this process may begin to open a socket, over all its sessions; more wait their turn.
+ *
+ * dials: 1 to 10000 in a second, 100 by default. As many as that may begin at once, then one after the other. A change
+ * holds at once, for sessions that wait already too, and stays until the next change: otc_destroy() does not undo it.
+ * Many sessions that lose their server together come back at this rate; see to it that the server can bear it.
+ *
+ * Threads: any; may come before otc_init(). Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_SESSION_NULL_OR_INVALID_PARAMETER when dials is out of range.
+ */
+otc_status otc_set_dials_per_second(int dials);
 
 /**
  * Says in a sentence why this thread's last failed call failed, and what to do next; "" when none has failed.
@@ -986,6 +1040,148 @@ otc_status otc_session_settings_set_api_url(struct otc_session_settings *setting
  */
 otc_status otc_session_settings_set_ca_file(struct otc_session_settings *settings,
                                             const char *path);
+
+/**
+ * Names STUN and TURN servers of the application's own.
+ *
+ * custom_ice_config: up to 64 servers; none is allowed. The library carries no media yet: the servers are checked and
+ * kept, and nothing of joining, signals and reconnection uses them.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the struct, its arrays and their texts are copied; they may be freed at once.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when custom_ice_config is
+ * NULL, when num_ice_servers is negative or above 64, when there are servers and an array is NULL, and when a URL is NULL
+ * or not one of these forms, or a name or password is longer than 1024 bytes or not UTF-8.
+ */
+otc_status otc_session_settings_set_custom_ice_config(struct otc_session_settings *settings,
+                                                      const struct otc_custom_ice_config *custom_ice_config);
+
+/**
+ * Says whether media may use only those addresses that the hosted platform has promised to firewalls, which it sells as
+ * an addition. Off by default.
+ *
+ * The library carries no media yet, and what would have to be said to the server is not known: the setting is kept and
+ * changes nothing.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when settings is not one.
+ */
+otc_status otc_session_settings_set_ip_whitelist(struct otc_session_settings *settings,
+                                                 otc_bool ip_whitelist);
+
+/**
+ * Says whether all streams of a routed session share one peer connection instead of having one each. Off by default.
+ *
+ * The library carries no media yet: the setting is kept and changes nothing, and the server is not told of it.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when settings is not one.
+ */
+otc_status otc_session_settings_set_single_peer_connection(struct otc_session_settings *settings,
+                                                           otc_bool single_peer_connection);
+
+/**
+ * Names a server that stands in for all others (what the vendor calls an IP proxy): each URL becomes one of its own.
+ *
+ * proxy_url: an http or https URL such as "https://proxy.example.org/otc"; NULL: none, which is the default. What would be
+ * asked for at "https://host:port/path" is then asked for at "https://proxy.example.org/otc/host:port/path", and sockets
+ * likewise, encrypted when proxy_url begins with https. The proxy passes on what it is asked for. For HTTP CONNECT and
+ * SOCKS see otc_session_settings_set_network_proxy(); both may be set.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the text is copied.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when proxy_url is not a URL.
+ */
+otc_status otc_session_settings_set_proxy_url(struct otc_session_settings *settings,
+                                              const char *proxy_url);
+
+/**
+ * Names a proxy that stands between this network and the server.
+ *
+ * url: "http://host:port" for HTTP CONNECT, "socks5://host:port" for SOCKS5; with "user:password@" before the host for a
+ * proxy that wants to know who asks (write %40 for @, %3A for a colon and %25 for a percent sign in them). NULL: none,
+ * which is the default; the proxy settings of the system and of the environment are not looked at. The session info and
+ * the socket go through the proxy, encrypted or not; it must allow connections to the ports of both. Names of servers are
+ * looked up by the proxy. A proxy that is not there, or refuses, or does not answer within 10 seconds, is a failed
+ * connect: on_error with OTC_SESSION_CONNECTION_FAILED and a text that names the proxy.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the text is copied; name and password are never logged.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when url is not one of these
+ * forms.
+ */
+otc_status otc_session_settings_set_network_proxy(struct otc_session_settings *settings,
+                                                  const char *url);
+
+/**
+ * Adds something to what the client calls itself, "libotc/1.2.3 (linux)" for example; the server and its logs see it.
+ *
+ * suffix: 1 to 128 printable ASCII characters, such as "kiosk/4.2"; NULL: nothing, which is the default.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the text is copied.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when suffix is empty, too
+ * long, or holds something else.
+ */
+otc_status otc_session_settings_set_user_agent_suffix(struct otc_session_settings *settings,
+                                                      const char *suffix);
+
+/**
+ * Says whether the application wants to follow the server to another one. Off by default.
+ *
+ * The library does not follow yet, and does not tell the server that it would, whatever is set here: a server that moves
+ * its sessions is told that this client stays, and the session then comes back or ends as after any lost connection.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when settings is not one.
+ */
+otc_status otc_session_settings_set_session_migration(struct otc_session_settings *settings,
+                                                      otc_bool session_migration);
+
+/**
+ * Says how long a session tries to come back when its connection is lost.
+ *
+ * milliseconds: 0 to 3600000, 30000 by default. 0: a lost connection is not restored; on_error with
+ * OTC_SESSION_CONNECTION_DROPPED and on_disconnected follow at once, without on_reconnecting. More than the server keeps
+ * a lost client (otc-server: 45 seconds unless it is told otherwise) is of no use: it then says that it is too late.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when milliseconds is out of
+ * range.
+ */
+otc_status otc_session_settings_set_reconnect_window(struct otc_session_settings *settings,
+                                                     int milliseconds);
+
+/**
+ * Says how many callbacks may wait for the application. When they do, the session reads no more of its socket until half
+ * of them have run, and nothing is lost; a server ends the connection of a client that does not read for long.
+ *
+ * callbacks: 1 to 65536, 1024 by default. What one read brings may come on top.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when callbacks is out of
+ * range.
+ */
+otc_status otc_session_settings_set_callback_queue_size(struct otc_session_settings *settings,
+                                                        int callbacks);
+
+/**
+ * Says how many signals and other requests may wait for the server's answer, or for the connection to come back. Above,
+ * a signal is refused with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ *
+ * signals: 1 to 65536, 16384 by default. Beside it 64 MiB of them are the most.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when signals is out of range.
+ */
+otc_status otc_session_settings_set_signal_queue_size(struct otc_session_settings *settings,
+                                                      int signals);
 
 /**
  * Sends a signal to everybody in the session, oneself included. Every member gets it exactly once, in the order in which its

@@ -84,6 +84,10 @@ fn every_settings_function(settings: *mut otc_session_settings, expected: i32) {
     unsafe {
         refused(otc_session_settings_set_api_url(settings, c"http://h".as_ptr()), expected);
         refused(otc_session_settings_set_ca_file(settings, c"/f".as_ptr()), expected);
+        refused(otc_session_settings_set_proxy_url(settings, c"http://h".as_ptr()), expected);
+        refused(otc_session_settings_set_network_proxy(settings, c"http://h:1".as_ptr()), expected);
+        refused(otc_session_settings_set_user_agent_suffix(settings, c"x".as_ptr()), expected);
+        refused(otc_session_settings_set_custom_ice_config(settings, null()), expected);
         let callbacks = no_callbacks();
         assert!(
             otc_session_new_with_settings(c"1".as_ptr(), c"s".as_ptr(), &raw const callbacks, settings)
@@ -92,6 +96,12 @@ fn every_settings_function(settings: *mut otc_session_settings, expected: i32) {
         said_why();
     }
     refused(otc_session_settings_set_connection_events_suppressed(settings, 1), expected);
+    refused(otc_session_settings_set_ip_whitelist(settings, 1), expected);
+    refused(otc_session_settings_set_single_peer_connection(settings, 1), expected);
+    refused(otc_session_settings_set_session_migration(settings, 1), expected);
+    refused(otc_session_settings_set_reconnect_window(settings, 1), expected);
+    refused(otc_session_settings_set_callback_queue_size(settings, 1), expected);
+    refused(otc_session_settings_set_signal_queue_size(settings, 1), expected);
     refused(otc_session_settings_delete(settings), expected);
 }
 

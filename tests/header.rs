@@ -1,7 +1,8 @@
 //! The C header says what the library does: documentation, numbers, layout, exported names.
 
 use otc::ffi::{
-    otc_on_mute_forced_info, otc_session_callbacks, otc_session_capabilities, otc_signal_options, otc_version,
+    otc_custom_ice_config, otc_on_mute_forced_info, otc_session_callbacks, otc_session_capabilities,
+    otc_signal_options, otc_version, otc_version_number,
 };
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::ENCRYPTION_SECRET_CHARS;
@@ -267,6 +268,16 @@ fn the_version_is_the_packages() {
     // SAFETY: the library's text lives for ever.
     let version = unsafe { CStr::from_ptr(otc_version()) };
     assert_eq!(version.to_str(), Ok(env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        defined("OTC_VERSION_NUMBER"),
+        "((OTC_VERSION_MAJOR << 16) | (OTC_VERSION_MINOR << 8) | OTC_VERSION_PATCH)"
+    );
+    let part = |name: &str| defined(name).parse::<i32>().expect("a number");
+    let [major, minor, patch] = ["OTC_VERSION_MAJOR", "OTC_VERSION_MINOR", "OTC_VERSION_PATCH"].map(part);
+    assert!([major, minor, patch].iter().all(|part| (0..256).contains(part)), "each has eight bits");
+    assert_eq!(otc_version_number(), (major << 16) | (minor << 8) | patch);
+    let text = format!("{major}.{minor}.{patch}");
+    assert_eq!(version.to_str(), Ok(text.as_str()));
 }
 
 #[test]
@@ -308,6 +319,16 @@ fn structs_are_laid_out_as_published() {
         offset_of!(otc_session_capabilities, force_disconnect),
     ];
     assert_eq!(capabilities, [0, 4, 8, 12]);
+    assert_eq!(size_of::<otc_custom_ice_config>(), 40);
+    let ice = [
+        offset_of!(otc_custom_ice_config, num_ice_servers),
+        offset_of!(otc_custom_ice_config, ice_url),
+        offset_of!(otc_custom_ice_config, ice_user),
+        offset_of!(otc_custom_ice_config, ice_credential),
+        offset_of!(otc_custom_ice_config, force_turn),
+        offset_of!(otc_custom_ice_config, use_custom_turn_only),
+    ];
+    assert_eq!(ice, [0, 8, 16, 24, 32, 36], "c-api.md §1.2");
 }
 
 #[test]

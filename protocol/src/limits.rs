@@ -34,8 +34,11 @@ pub const SIGNAL_DATA_UNITS: usize = 8192;
 
 // ---- Delivery (`wire.md §3.5`) ----
 
-/// Requests (signals, and what a moderator asks for) that an outbox holds, sent and unanswered ones included; above, the call is refused: 1550, 1540 or 1520.
+/// Requests (signals, and what a moderator asks for) that an outbox holds by default, sent and unanswered ones included;
+/// above, the call is refused: 1550, 1540 or 1520.
 pub const OUTBOX_SIGNALS: usize = 16_384;
+/// Most that an application may set it to.
+pub const OUTBOX_SIGNALS_MOST: usize = 65_536;
 /// Bytes of requests that an outbox holds; above, the call is refused.
 pub const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 /// Requests that a client has unanswered at the server at one time; further ones wait in its outbox.
@@ -63,8 +66,10 @@ pub const UNACKNOWLEDGED_BYTES: usize = 32 * 1024 * 1024;
 pub const DUPLICATES_REMEMBERED: usize = 65_536;
 /// Answers and pongs waiting for one socket at the server; above, the server reads no more of that socket.
 pub const SOCKET_QUEUE_FRAMES: usize = 1024;
-/// Callbacks that wait for one session; above, the client reads no more of its socket.
+/// Callbacks that wait for one session by default; above, the client reads no more of its socket.
 pub const CALLBACK_QUEUE: usize = 1024;
+/// Most that an application may set it to.
+pub const CALLBACK_QUEUE_MOST: usize = 65_536;
 
 // ---- Liveness (`wire.md §3.4`) ----
 
@@ -78,6 +83,8 @@ pub const SERVER_SILENCE: Duration = Duration::from_secs(10);
 pub const RESUME_GRACE: Duration = Duration::from_secs(45);
 /// How long a client tries to come back by default (`wire.md §3.5`).
 pub const RECONNECT_WINDOW: Duration = Duration::from_secs(30);
+/// Most that an application may set it to.
+pub const RECONNECT_WINDOW_MOST: Duration = Duration::from_secs(60 * 60);
 /// How long a new socket may take to join a session.
 pub const JOIN_WITHIN: Duration = Duration::from_secs(15);
 
@@ -101,8 +108,14 @@ pub const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 pub const INFO_BYTES: usize = 256 * 1024;
 /// How long a dial may wait for its turn.
 pub const DIAL_TURN: Duration = Duration::from_secs(600);
-/// WebSockets that one process starts to open within a second, over all its sessions.
+/// WebSockets that one process starts to open within a second by default, over all its sessions.
 pub const DIALS_PER_SECOND: u32 = 100;
+/// Most that an application may set it to.
+pub const DIALS_PER_SECOND_MOST: u32 = 10_000;
+/// How long a proxy may take: to be reached, to hear who asks, and to reach the server.
+pub const PROXY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Most bytes of a proxy's user name, and of its password: their lengths are one byte each (RFC 1929).
+pub const PROXY_CREDENTIAL_BYTES: usize = 255;
 /// First pause between two tries to come back; doubled at each, with full jitter.
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause between two tries to come back.
@@ -118,6 +131,12 @@ pub const RATE_RETRIES: u32 = 8;
 pub const NAME_BYTES: usize = 1024;
 /// Most bytes of a URL.
 pub const URL_BYTES: usize = 4096;
+/// Most bytes of what an application adds to the user agent.
+pub const USER_AGENT_SUFFIX_BYTES: usize = 128;
+/// ICE servers of an application's own; above, the configuration is refused (1011).
+pub const CUSTOM_ICE_SERVERS: usize = 64;
+/// Most bytes of the user name or the password of an ICE server of an application's own.
+pub const ICE_CREDENTIAL_BYTES: usize = 1024;
 /// Most bytes of a token.
 pub const TOKEN_BYTES: usize = 16 * 1024;
 

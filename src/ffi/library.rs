@@ -3,10 +3,12 @@
 use super::boundary::{Failed, last_error, status};
 use super::session;
 use super::types::otc_status;
-use crate::net::{Library, Stopped, in_callback};
+use crate::net::{Library, Stopped, in_callback, set_dials_per_second};
 use otc_protocol::error::ErrorCode;
+use otc_protocol::limits::DIALS_PER_SECOND_MOST;
 use parking_lot::{Mutex, MutexGuard};
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 static LIBRARY: Mutex<Option<Arc<Library>>> = Mutex::new(None);
@@ -18,6 +20,19 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
     Ok(version) => version,
     Err(_) => panic!("the version has a NUL in it"),
 };
+
+/// OTC_VERSION_NUMBER of the header.
+const VERSION_NUMBER: c_int = packed(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+    | packed(env!("CARGO_PKG_VERSION_MINOR")) << 8
+    | packed(env!("CARGO_PKG_VERSION_PATCH"));
+
+/// A part of the version, which has eight bits.
+const fn packed(part: &str) -> c_int {
+    match c_int::from_str_radix(part, 10) {
+        Ok(number @ 0..=255) => number,
+        _ => panic!("a part of the version is no number, or does not fit"),
+    }
+}
 
 /// The running library.
 pub(super) fn running() -> Result<Arc<Library>, Failed> {
@@ -117,6 +132,39 @@ fn stop() -> Result<Stopped, Failed> {
 #[unsafe(no_mangle)]
 pub extern "C" fn otc_version() -> *const c_char {
     VERSION.as_ptr()
+}
+
+/// The library's version as one number; compare with OTC_VERSION_NUMBER of the header.
+///
+/// Bits 16 and up hold the major version, bits 8 to 15 the minor one, bits 0 to 7 the patch.
+///
+/// Threads: any. Callback-safe: yes. Blocks: no.
+/// Owns: nothing.
+/// Errors: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn otc_version_number() -> c_int {
+    VERSION_NUMBER
+}
+
+/// Says how often this process may begin to open a socket, over all its sessions; more wait their turn.
+///
+/// dials: 1 to 10000 in a second, 100 by default. As many as that may begin at once, then one after the other. A change
+/// holds at once, for sessions that wait already too, and stays until the next change: otc_destroy() does not undo it.
+/// Many sessions that lose their server together come back at this rate; see to it that the server can bear it.
+///
+/// Threads: any; may come before otc_init(). Callback-safe: yes. Blocks: no.
+/// Owns: nothing.
+/// Errors: OTC_SESSION_NULL_OR_INVALID_PARAMETER when dials is out of range.
+#[unsafe(no_mangle)]
+pub extern "C" fn otc_set_dials_per_second(dials: c_int) -> otc_status {
+    status(|| {
+        let rate = u32::try_from(dials).ok().filter(|rate| *rate <= DIALS_PER_SECOND_MOST);
+        let rate = rate.and_then(NonZeroU32::new).ok_or_else(|| {
+            Failed::argument(format!("The number of dials is not between 1 and {DIALS_PER_SECOND_MOST}."))
+        })?;
+        set_dials_per_second(rate);
+        Ok(())
+    })
 }
 
 /// Says in a sentence why this thread's last failed call failed, and what to do next; "" when none has failed.

@@ -12,7 +12,7 @@ use super::types::{
 use crate::net::{ApiUrl, Session, Settings};
 use crate::session::{Config, Input, Secret, hosted_api_url};
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{NAME_BYTES, RECONNECT_WINDOW, TOKEN_BYTES};
+use otc_protocol::limits::{NAME_BYTES, TOKEN_BYTES};
 use otc_protocol::permissions::Permission;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr::null_mut;
@@ -123,12 +123,20 @@ unsafe fn new(
     let config = Config {
         api_key: api_key.to_owned(),
         session_id: session_id.to_owned(),
+        user_agent: chosen.user_agent(),
         api_url: api_url(api_key, chosen.api_url)?,
+        proxy_url: chosen.proxy_url.map(|url| url.as_str().to_owned()),
         connection_events_suppressed: chosen.connection_events_suppressed,
-        reconnect_window: RECONNECT_WINDOW,
-        user_agent: format!("libotc/{} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::OS),
+        reconnect_window: chosen.reconnect_window,
+        signal_queue: chosen.signal_queue,
+        session_migration: chosen.session_migration,
+        media: chosen.media,
     };
-    let settings = Settings { ca_file: chosen.ca_file };
+    let settings = Settings {
+        ca_file: chosen.ca_file,
+        network_proxy: chosen.network_proxy,
+        callback_queue: chosen.callback_queue,
+    };
     let listener = Box::new(CallbackListener(Arc::clone(&callbacks)));
     let session = Session::new(&library, config, settings, listener).map_err(|error| {
         Failed::new(ErrorCode::Fatal, format!("The system gives no randomness: {error}."))

@@ -1,5 +1,6 @@
 //! From a URL to an open byte stream.
 
+use super::proxy::NetworkProxy;
 use super::tls::Trust;
 use super::url::Endpoint;
 use crate::session::{Failure, FailureKind};
@@ -14,15 +15,19 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Resolves the name, connects, and makes the TLS handshake where the scheme asks for it.
+/// Connects, by way of the proxy if there is one, and makes the TLS handshake where the scheme asks for it.
 pub(super) async fn dial(
     endpoint: &Endpoint,
+    proxy: Option<&NetworkProxy>,
     trust: impl Fn() -> Result<Trust, Failure>,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let tcp = connect(endpoint).await.map_err(|error| Failure {
-        kind: FailureKind::Unreachable,
-        text: format!("{} cannot be reached: {error}", endpoint.place()),
-    })?;
+    let tcp = match proxy {
+        Some(proxy) => proxy.reach(endpoint).await?,
+        None => connect(&endpoint.host, endpoint.port).await.map_err(|error| Failure {
+            kind: FailureKind::Unreachable,
+            text: format!("{} cannot be reached: {error}", endpoint.place()),
+        })?,
+    };
     if endpoint.secure {
         let stream = trust()?.handshake(&endpoint.host, tcp).await?;
         Ok(Box::new(stream))
@@ -31,10 +36,10 @@ pub(super) async fn dial(
     }
 }
 
-/// Tries the addresses of the name one after the other; the last failure counts.
-async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
+/// Resolves the name and tries its addresses one after the other; the last failure counts.
+pub(super) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let mut addresses = lookup_host((endpoint.host.as_str(), endpoint.port)).await?.peekable();
+    let mut addresses = lookup_host((host, port)).await?.peekable();
     while let Some(address) = addresses.next() {
         let attempt = TcpStream::connect(address);
         // An address that nobody answers at must not use up the time of the others.

@@ -1,6 +1,6 @@
 //! The session-info request (`wire.md §2.1`).
 
-use super::http::{self, Answer, CLIENT_VERSION};
+use super::http::{self, Answer, CLIENT_VERSION, Way};
 use super::tls::Trust;
 use super::url::Endpoint;
 use crate::session::{Failure, FailureKind, Secret};
@@ -15,19 +15,24 @@ pub(super) async fn request(
     url: &str,
     token: &Secret,
     connection_id: &str,
-    trust: impl Fn() -> Result<Trust, Failure>,
+    way: Way<'_, impl Fn() -> Result<Trust, Failure>>,
 ) -> Result<Answer, Failure> {
     let endpoint = Endpoint::parse(url)?;
-    let request = get(&endpoint, token, connection_id)?;
-    http::exchange(&endpoint, request, INFO_BYTES, "the session info could not be read from", trust).await
+    let request = get(&endpoint, token, connection_id, way.user_agent)?;
+    http::exchange(&endpoint, request, INFO_BYTES, "the session info could not be read from", way).await
 }
 
-fn get(endpoint: &Endpoint, token: &Secret, connection_id: &str) -> Result<Request<Full<Bytes>>, Failure> {
+fn get(
+    endpoint: &Endpoint,
+    token: &Secret,
+    connection_id: &str,
+    user_agent: &str,
+) -> Result<Request<Full<Bytes>>, Failure> {
     let unfit =
         |kind, what: &str| Failure { kind, text: format!("{what} holds characters that cannot be sent") };
     let mut token = HeaderValue::from_str(&token.0).map_err(|_| unfit(FailureKind::Token, "the token"))?;
     token.set_sensitive(true);
-    http::request(Method::GET, endpoint)
+    http::request(Method::GET, endpoint, user_agent)
         .header(ACCEPT, "application/json")
         .header("X-OPENTOK-AUTH", token)
         .header("X-TB-VERSION", "1")

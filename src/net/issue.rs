@@ -1,6 +1,6 @@
 //! Reports of issues to the server: one POST each, in the background.
 
-use super::http::{self, CLIENT_VERSION};
+use super::http::{self, CLIENT_VERSION, Way};
 use super::library::Library;
 use super::session::Session;
 use super::url::Endpoint;
@@ -81,7 +81,9 @@ impl Session {
         let (config, url, connection, status) = self.ask(|engine| {
             let connection = engine.connection().map(|own| own.id.clone());
             let url = format!("{}/logging/ClientEvent", engine.api_url());
-            (engine.config().clone(), url, connection, engine.status())
+            let config = engine.config().clone();
+            let url = config.through_proxy(url);
+            (config, url, connection, engine.status())
         });
         crate::log::info(&format!(
             "Issue {issue} is reported: session {:?}, connection {}, {status:?}.",
@@ -100,22 +102,23 @@ impl Session {
         let body = event.to_string();
         let session = Arc::clone(self);
         self.library.handle.spawn(async move {
-            report.end(timeout(ISSUE_TIMEOUT, session.post(&url, body)).await);
+            report.end(timeout(ISSUE_TIMEOUT, session.post(&url, &config.user_agent, body)).await);
         });
         Ok(issue)
     }
 
-    async fn post(&self, url: &str, json: String) -> Result<(), Failure> {
+    async fn post(&self, url: &str, user_agent: &str, json: String) -> Result<(), Failure> {
         let failed = |text| Failure { kind: FailureKind::Permanent, text };
         let endpoint = Endpoint::parse(url)?;
-        let request = http::request(Method::POST, &endpoint)
+        let request = http::request(Method::POST, &endpoint, user_agent)
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(json.into())
             .map_err(|_| failed("the address holds characters that cannot be sent".to_owned()))?;
         let trust = || self.library.trust(self.settings.ca_file.as_ref());
+        let way = Way { user_agent, proxy: self.settings.network_proxy.as_ref(), trust };
         let purpose = "it could not be sent to";
-        match http::exchange(&endpoint, request, INFO_BYTES, purpose, trust).await? {
+        match http::exchange(&endpoint, request, INFO_BYTES, purpose, way).await? {
             (200..=299, _) => Ok(()),
             (status, _) => Err(failed(format!("{} answers {status}", endpoint.place()))),
         }

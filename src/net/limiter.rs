@@ -1,9 +1,19 @@
 //! How often the process dials: many sessions that lose their server together must not come back together.
 
 use otc_protocol::limits::DIALS_PER_SECOND;
+use std::num::NonZeroU32;
+use std::sync::LazyLock;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep_until};
+
+/// The rate of this process. It outlives the library's stops and starts.
+static RATE: LazyLock<watch::Sender<u32>> = LazyLock::new(|| watch::Sender::new(DIALS_PER_SECOND));
+
+/// Sets how many WebSockets this process starts to open within a second; holds for those who wait already, too.
+pub fn set_dials_per_second(dials: NonZeroU32) {
+    RATE.send_replace(dials.get());
+}
 
 /// Lets a second's worth of dials through at once and the rest one by one, in the order in which they came.
 #[derive(Debug)]
@@ -11,26 +21,41 @@ pub(super) struct Limiter {
     /// The last turn that was given, counted as if none had been saved up. Who waits for a turn holds the lock, so one who
     /// gives up takes no turn.
     last: Mutex<Option<Instant>>,
+    rate: watch::Sender<u32>,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Limiter {
+    /// One that keeps to the rate of the process.
     pub(super) fn new() -> Self {
-        Self { last: Mutex::const_new(None) }
+        Self::with(RATE.clone())
+    }
+
+    fn with(rate: watch::Sender<u32>) -> Self {
+        Self { last: Mutex::const_new(None), rate }
     }
 
     /// Waits for its turn.
     pub(super) async fn turn(&self) {
         let mut last = self.last.lock().await;
-        let now = Instant::now();
-        // It runs at most one second behind: that is what can be saved up.
-        let behind = now.checked_sub(SECOND).unwrap_or(now);
-        let turn = last.map_or(behind, |last| last.max(behind)) + SECOND / DIALS_PER_SECOND;
-        if turn > now {
-            sleep_until(turn).await;
+        let mut rate = self.rate.subscribe();
+        loop {
+            let gap = SECOND / *rate.borrow_and_update();
+            let now = Instant::now();
+            // It runs at most one second behind: that is what can be saved up.
+            let behind = now.checked_sub(SECOND).unwrap_or(now);
+            let turn = last.map_or(behind, |last| last.max(behind)) + gap;
+            if turn > now {
+                tokio::select! {
+                    () = sleep_until(turn) => {}
+                    // The limiter holds the sender, so this says that the rate has changed.
+                    _ = rate.changed() => continue,
+                }
+            }
+            *last = Some(turn);
+            return;
         }
-        *last = Some(turn);
     }
 }
 
@@ -38,6 +63,10 @@ impl Limiter {
 mod tests {
     use super::*;
     use std::sync::Arc;
+
+    fn limiter(rate: u32) -> Limiter {
+        Limiter::with(watch::Sender::new(rate))
+    }
 
     /// When each of so many dials gets its turn, in seconds.
     async fn turns(limiter: &Limiter, count: u32) -> Vec<f64> {
@@ -53,7 +82,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_burst_and_then_the_rate() {
         tokio::time::advance(SECOND * 10).await;
-        let turns = turns(&Limiter::new(), 3 * DIALS_PER_SECOND).await;
+        let turns = turns(&limiter(DIALS_PER_SECOND), 3 * DIALS_PER_SECOND).await;
         let within = |from: f64, to: f64| turns.iter().filter(|turn| (from..to).contains(turn)).count();
         let rate = DIALS_PER_SECOND as usize;
         assert_eq!(within(0.0, 0.001), rate, "a second's worth at once");
@@ -65,7 +94,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_takes_no_turn() {
-        let limiter = Arc::new(Limiter::new());
+        let limiter = Arc::new(limiter(DIALS_PER_SECOND));
         turns(&limiter, DIALS_PER_SECOND).await;
         let waiting: Vec<_> = (0..10 * DIALS_PER_SECOND)
             .map(|_| {
@@ -77,5 +106,46 @@ mod tests {
         waiting.iter().for_each(tokio::task::JoinHandle::abort);
         let turn = turns(&limiter, 1).await[0];
         assert!(turn < 0.1, "{turn} s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_changed_rate_holds_for_those_who_wait_too() {
+        tokio::time::advance(SECOND * 10).await;
+        let limiter = Arc::new(limiter(1));
+        turns(&limiter, 1).await;
+        let start = Instant::now();
+        let waiting: Vec<_> = (0..30)
+            .map(|_| {
+                let limiter = Arc::clone(&limiter);
+                tokio::spawn(async move {
+                    limiter.turn().await;
+                    start.elapsed().as_secs_f64()
+                })
+            })
+            .collect();
+        tokio::time::sleep(SECOND / 2).await;
+        assert!(waiting.iter().all(|turn| !turn.is_finished()), "one a second");
+        limiter.rate.send_replace(10);
+        let mut times = Vec::new();
+        for turn in waiting {
+            times.push(turn.await.expect("a turn"));
+        }
+        // Half a second has been saved up, at ten a second.
+        assert!(times[0] < 0.51, "who waited first does not wait on at the old rate: {times:?}");
+        assert!((2.4..=3.2).contains(&times[29]), "{times:?}");
+        limiter.rate.send_replace(1);
+        let slow = turns(&limiter, 3).await;
+        assert!(slow[2] - slow[1] > 0.99, "{slow:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_of_the_process_outlives_a_limiter() {
+        tokio::time::advance(SECOND * 10).await;
+        set_dials_per_second(NonZeroU32::new(2).expect("not zero"));
+        for _ in 0..2 {
+            let turns = turns(&Limiter::new(), 4).await;
+            assert!(turns[1] < 0.01 && (0.9..1.1).contains(&turns[3]), "{turns:?}");
+        }
+        set_dials_per_second(NonZeroU32::new(DIALS_PER_SECOND).expect("not zero"));
     }
 }

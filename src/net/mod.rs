@@ -12,6 +12,7 @@ mod info;
 mod issue;
 mod library;
 mod limiter;
+mod proxy;
 mod session;
 mod socket;
 mod strand;
@@ -21,6 +22,8 @@ mod url;
 
 pub use crew::in_callback;
 pub use library::{Library, Stopped};
+pub use limiter::set_dials_per_second;
+pub use proxy::NetworkProxy;
 pub use session::{Session, Settings};
 pub use strand::Listener;
 pub use url::ApiUrl;

@@ -1,13 +1,13 @@
 //! A session as the C API sees it: an engine behind a lock, a task that drives it, a queue of callbacks.
 
 use super::library::Library;
+use super::proxy::NetworkProxy;
 use super::socket::Socket;
 use super::strand::{Listener, Strand};
 use super::task;
 use crate::session::{Config, Engine, Event, Input, Output, Refused};
 use otc_protocol::Moment;
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::CALLBACK_QUEUE;
 use parking_lot::Mutex;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -18,10 +18,14 @@ use std::task::{Context, Waker};
 use tokio::sync::Notify;
 
 /// What a session is made with, beside what the engine wants to know.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// What stands between the network and the session.
+    pub network_proxy: Option<NetworkProxy>,
+    /// Callbacks that may wait before the session stops reading its socket.
+    pub callback_queue: usize,
 }
 
 /// One session.
@@ -62,8 +66,8 @@ impl Session {
         let core = Core { engine: Engine::new(config, seed), out: Vec::new(), driven: false, ended: false };
         let session = Arc::new(Self {
             library: Arc::clone(library),
+            strand: Strand::new(listener, settings.callback_queue, &library.crew),
             settings,
-            strand: Strand::new(listener, CALLBACK_QUEUE, &library.crew),
             wake: Notify::new(),
             core: Mutex::new(core),
             socket: Mutex::new(None),

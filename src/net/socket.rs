@@ -1,6 +1,7 @@
 //! One WebSocket: frames in, frames out, as few system calls as possible.
 
 use super::dial::{Stream, dial};
+use super::proxy::NetworkProxy;
 use super::tls::Trust;
 use super::url::Endpoint;
 use crate::session::{Failure, FailureKind};
@@ -50,6 +51,7 @@ impl Socket {
     pub(super) async fn open(
         attempt: u64,
         url: &str,
+        proxy: Option<&NetworkProxy>,
         trust: impl Fn() -> Result<Trust, Failure>,
     ) -> Result<Self, Failure> {
         let endpoint = Endpoint::parse(url)?;
@@ -65,7 +67,7 @@ impl Socket {
             .header("Sec-WebSocket-Key", generate_key())
             .body(())
             .map_err(|error| unreachable(&error))?;
-        let stream = dial(&endpoint, trust).await?;
+        let stream = dial(&endpoint, proxy, trust).await?;
         let (stream, _response) =
             tokio_tungstenite::client_async_with_config(request, stream, Some(config()))
                 .await

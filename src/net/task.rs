@@ -148,8 +148,15 @@ impl Wire {
                 Output::Warn(text) => crate::log::warn(&text),
                 Output::RequestInfo { attempt, url, token, connection_id } => {
                     let session = Arc::clone(session);
-                    let request =
-                        async move { info::request(&url, &token, &connection_id, || trust(&session)).await };
+                    let request = async move {
+                        let user_agent = session.ask(|engine| engine.config().user_agent.clone());
+                        let way = http::Way {
+                            user_agent: &user_agent,
+                            proxy: session.settings.network_proxy.as_ref(),
+                            trust: || trust(&session),
+                        };
+                        info::request(&url, &token, &connection_id, way).await
+                    };
                     self.info = Some((attempt, Box::pin(request)));
                 }
                 Output::Dial { attempt, url } => {
@@ -158,7 +165,8 @@ impl Wire {
                         session.library.limiter.turn().await;
                         session.feed([Input::Dialing { attempt }]);
                         session.wake.notify_one();
-                        Socket::open(attempt, &url, || trust(&session)).await.map(Box::new)
+                        let proxy = session.settings.network_proxy.as_ref();
+                        Socket::open(attempt, &url, proxy, || trust(&session)).await.map(Box::new)
                     };
                     *socket = None;
                     self.dial = Some((attempt, Box::pin(dial)));

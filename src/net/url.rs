@@ -81,10 +81,15 @@ impl Endpoint {
         Ok(Self { host, port, secure, uri })
     }
 
-    /// For messages: host and port, without path and query, which name sockets.
+    /// Host and port; for messages, because path and query name sockets.
     pub(super) fn place(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        place(&self.host, self.port)
     }
+}
+
+/// Host and port as they stand in URLs.
+pub(super) fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 #[cfg(test)]

@@ -157,6 +157,7 @@ impl Engine {
         let connection_id = self.ids.uuid();
         let base = self.api_url();
         let url = format!("{base}/session/{}?extended=true", path_segment(&self.config.session_id));
+        let url = self.config.through_proxy(url);
         out.push(Output::RequestInfo {
             attempt,
             url,
@@ -222,7 +223,7 @@ impl Engine {
             address,
             connection_id,
             socket_id: self.ids.uuid(),
-            messaging_url: info.messaging_url.clone(),
+            messaging_url: self.config.through_proxy(info.messaging_url.clone()),
             symphony: info
                 .symphony_address
                 .clone()

@@ -216,6 +216,10 @@ impl Engine {
             self.leave_at_once(out);
             return;
         }
+        if self.config.reconnect_window.is_zero() {
+            self.dropped("The connection was lost; the settings say not to restore it.", out);
+            return;
+        }
         if membership.away_since.is_none() {
             // The first try is at once, unless the last return did not last: a server that accepts and drops again must
             // not be dialed in a loop. If nothing got through meanwhile, it was no return at all.

@@ -13,8 +13,10 @@ mod ids;
 mod io;
 mod leave;
 mod link;
+mod media;
 mod moderation;
 mod outbox;
+mod proxy_url;
 mod request;
 mod roster;
 mod signal;
@@ -23,6 +25,7 @@ mod status;
 pub use config::{Config, hosted_api_url};
 pub use event::{Event, Signal, StreamChange};
 pub use io::{Failure, FailureKind, Input, Moderation, Output, Refused, Secret};
+pub use media::{CustomIce, MediaConfig};
 pub(crate) use roster::pixels;
 pub use status::{DisconnectReason, Status};
 
@@ -123,13 +126,14 @@ impl Membership {
 impl Engine {
     /// A session that is not connected. `seed` makes its ids and its jitter.
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
+        let outbox = Outbox::of(config.signal_queue);
         Self {
             config,
             ids: Ids::new(seed),
             status: Status::default(),
             disconnect_reason: DisconnectReason::default(),
             phase: Phase::Idle,
-            outbox: Outbox::default(),
+            outbox,
             api_url: None,
             encryption_secret: None,
             paused_until: None,

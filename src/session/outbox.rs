@@ -1,7 +1,7 @@
 //! What the application has asked for and the server has not yet answered.
 
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{OUTBOX_BYTES, OUTBOX_SIGNALS, REQUEST_WINDOW, REQUEST_WINDOW_AFTER_CUT};
+use otc_protocol::limits::{OUTBOX_BYTES, REQUEST_WINDOW, REQUEST_WINDOW_AFTER_CUT};
 use std::collections::VecDeque;
 
 /// What a request asks for.
@@ -61,27 +61,29 @@ pub(super) struct Outgoing {
 pub(super) struct Outbox {
     unanswered: VecDeque<Outgoing>,
     waiting: VecDeque<Outgoing>,
+    /// How many it takes.
+    most: usize,
     /// How many may be unanswered.
     window: usize,
     bytes: usize,
     next: u64,
 }
 
-impl Default for Outbox {
-    fn default() -> Self {
+impl Outbox {
+    /// An empty one that takes `most` signals.
+    pub(super) fn of(most: usize) -> Self {
         Self {
             unanswered: VecDeque::new(),
             waiting: VecDeque::new(),
+            most,
             window: REQUEST_WINDOW,
             bytes: 0,
             next: 0,
         }
     }
-}
 
-impl Outbox {
     pub(super) fn has_room_for(&self, bytes: usize) -> bool {
-        self.len() < OUTBOX_SIGNALS && self.bytes + bytes <= OUTBOX_BYTES
+        self.len() < self.most && self.bytes + bytes <= OUTBOX_BYTES
     }
 
     pub(super) fn len(&self) -> usize {
@@ -160,7 +162,7 @@ impl Outbox {
     /// Empties the outbox and says what it held, in order.
     pub(super) fn clear(&mut self) -> Vec<RequestKind> {
         let held = self.unanswered.iter().chain(&self.waiting).map(|outgoing| outgoing.kind).collect();
-        *self = Self { next: self.next, ..Self::default() };
+        *self = Self { next: self.next, ..Self::of(self.most) };
         held
     }
 }
@@ -170,7 +172,7 @@ mod tests {
     use super::*;
 
     fn outbox(count: usize) -> Outbox {
-        let mut outbox = Outbox::default();
+        let mut outbox = Outbox::of(count);
         for index in 0..count {
             let kind = if index % 2 == 0 { RequestKind::Signal } else { RequestKind::FleetingSignal };
             outbox.push(kind, index.to_string(), vec![0; 10]);
@@ -224,9 +226,15 @@ mod tests {
 
     #[test]
     fn bounds_hold_in_number_and_bytes() {
-        let full = outbox(OUTBOX_SIGNALS);
+        let mut full = outbox(3);
         assert!(!full.has_room_for(0));
-        let mut heavy = Outbox::default();
+        assert_eq!(full.clear().len(), 3);
+        assert!(full.has_room_for(0));
+        for transaction in ["t", "u", "v"] {
+            full.push(RequestKind::Signal, transaction.into(), Vec::new());
+        }
+        assert!(!full.has_room_for(0), "an emptied one has the same bound");
+        let mut heavy = Outbox::of(2);
         heavy.push(RequestKind::Mute, "t".into(), vec![0; OUTBOX_BYTES - 1]);
         assert!(heavy.has_room_for(1) && !heavy.has_room_for(2));
         heavy.next_to_send();

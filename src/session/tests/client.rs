@@ -1,11 +1,13 @@
 //! A client under test: an engine, a clock that is moved by hand, and everything that the engine asked for.
 
 use crate::session::{
-    Config, Engine, Event, Failure, FailureKind, Input, Moderation, Output, Refused, Secret, Status,
+    Config, Engine, Event, Failure, FailureKind, Input, MediaConfig, Moderation, Output, Refused, Secret,
+    Status,
 };
 use otc_protocol::Moment;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
+use otc_protocol::limits::OUTBOX_SIGNALS;
 use otc_protocol::rumor::{Frame, Kind};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -102,9 +104,13 @@ pub(super) fn config() -> Config {
         api_key: KEY.into(),
         session_id: SESSION.into(),
         api_url: "http://api.example".into(),
+        proxy_url: None,
         connection_events_suppressed: false,
         reconnect_window: Duration::from_secs(30),
+        signal_queue: OUTBOX_SIGNALS,
         user_agent: "test".into(),
+        session_migration: false,
+        media: MediaConfig::default(),
     }
 }
 

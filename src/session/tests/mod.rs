@@ -13,6 +13,7 @@ mod model;
 mod moderating;
 mod receiving;
 mod refusing;
+mod settings;
 mod signalling;
 
 use client::Client;
