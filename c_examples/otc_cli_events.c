@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* Lines */
@@ -53,15 +54,6 @@ static void print_connection_event(const char *event, const otc_connection *conn
     print_event(&line);
 }
 
-static void print_stream_event(const char *event, const otc_stream *stream) {
-    struct json_writer line;
-    begin_event(&line, event);
-    json_put_string(&line, "streamId", otc_stream_get_id(stream));
-    json_put_string(&line, "name", otc_stream_get_name(stream));
-    json_put_string(&line, "connectionId", otc_connection_get_id(otc_stream_get_connection(stream)));
-    print_event(&line);
-}
-
 /* Names of the library's values */
 
 static const char *reason_name(enum otc_disconnect_reason reason) {
@@ -83,6 +75,47 @@ static const char *status_name(enum otc_connection_status status) {
     case OTC_CONNECTION_STATUS_FAILED: return "failed";
     default: return NULL;
     }
+}
+
+static const char *video_type_name(enum otc_stream_video_type type) {
+    switch (type) {
+    case OTC_STREAM_VIDEO_TYPE_CAMERA: return "camera";
+    case OTC_STREAM_VIDEO_TYPE_SCREEN: return "screen";
+    case OTC_STREAM_VIDEO_TYPE_CUSTOM: return "custom";
+    default: return NULL;
+    }
+}
+
+/* Streams: every event has all that is to be known of the stream, as it is now */
+
+static void begin_stream_event(struct json_writer *line, const char *event, const otc_stream *stream) {
+    int has_video = otc_stream_has_video_track(stream);
+    begin_event(line, event);
+    json_put_string(line, "streamId", otc_stream_get_id(stream));
+    json_put_string(line, "name", otc_stream_get_name(stream));
+    json_put_string(line, "connectionId", otc_connection_get_id(otc_stream_get_connection(stream)));
+    json_put_integer(line, "creationTime", (long long)otc_stream_get_creation_time(stream));
+    json_put_boolean(line, "hasAudioTrack", otc_stream_has_audio_track(stream));
+    json_put_boolean(line, "hasAudio", otc_stream_has_audio(stream));
+    json_put_boolean(line, "hasCaptions", otc_stream_has_captions(stream));
+    json_put_boolean(line, "hasVideoTrack", has_video);
+    json_put_boolean(line, "hasVideo", otc_stream_has_video(stream));
+    json_put_string(line, "videoType", has_video ? video_type_name(otc_stream_get_video_type(stream)) : NULL);
+    json_put_integer(line, "width", otc_stream_get_video_width(stream));
+    json_put_integer(line, "height", otc_stream_get_video_height(stream));
+}
+
+static void print_stream_event(const char *event, const otc_stream *stream) {
+    struct json_writer line;
+    begin_stream_event(&line, event, stream);
+    print_event(&line);
+}
+
+static void print_stream_switched(const char *event, const otc_stream *stream, otc_bool is_on) {
+    struct json_writer line;
+    begin_stream_event(&line, event, stream);
+    json_put_boolean(&line, "changedTo", is_on);
+    print_event(&line);
 }
 
 /* Callbacks: one at a time, on a thread of the library */
@@ -140,6 +173,47 @@ static void on_stream_dropped(otc_session *session, void *user_data, const otc_s
     (void)session;
     (void)user_data;
     print_stream_event("streamDropped", stream);
+}
+
+static void on_stream_has_audio_changed(otc_session *session, void *user_data, const otc_stream *stream, otc_bool has_audio) {
+    (void)session;
+    (void)user_data;
+    print_stream_switched("streamHasAudioChanged", stream, has_audio);
+}
+
+static void on_stream_has_video_changed(otc_session *session, void *user_data, const otc_stream *stream, otc_bool has_video) {
+    (void)session;
+    (void)user_data;
+    print_stream_switched("streamHasVideoChanged", stream, has_video);
+}
+
+static void on_stream_has_captions_changed(otc_session *session, void *user_data, const otc_stream *stream,
+                                           otc_bool has_captions) {
+    (void)session;
+    (void)user_data;
+    print_stream_switched("streamHasCaptionsChanged", stream, has_captions);
+}
+
+static void on_stream_video_dimensions_changed(otc_session *session, void *user_data, const otc_stream *stream, int width,
+                                               int height) {
+    struct json_writer line;
+    char size[32];
+    (void)session;
+    (void)user_data;
+    snprintf(size, sizeof size, "%dx%d", width, height);
+    begin_stream_event(&line, "streamVideoDimensionsChanged", stream);
+    json_put_string(&line, "changedTo", size);
+    print_event(&line);
+}
+
+static void on_stream_video_type_changed(otc_session *session, void *user_data, const otc_stream *stream,
+                                         enum otc_stream_video_type type) {
+    struct json_writer line;
+    (void)session;
+    (void)user_data;
+    begin_stream_event(&line, "streamVideoTypeChanged", stream);
+    json_put_string(&line, "changedTo", video_type_name(type));
+    print_event(&line);
 }
 
 static void on_signal_received(otc_session *session, void *user_data, const char *type, const char *data,
@@ -202,6 +276,11 @@ void events_fill_callbacks(struct otc_session_callbacks *callbacks) {
     callbacks->on_connection_dropped = on_connection_dropped;
     callbacks->on_stream_received = on_stream_received;
     callbacks->on_stream_dropped = on_stream_dropped;
+    callbacks->on_stream_has_audio_changed = on_stream_has_audio_changed;
+    callbacks->on_stream_has_video_changed = on_stream_has_video_changed;
+    callbacks->on_stream_has_captions_changed = on_stream_has_captions_changed;
+    callbacks->on_stream_video_dimensions_changed = on_stream_video_dimensions_changed;
+    callbacks->on_stream_video_type_changed = on_stream_video_type_changed;
     callbacks->on_signal_received = on_signal_received;
     callbacks->on_reconnecting = on_reconnecting;
     callbacks->on_reconnected = on_reconnected;

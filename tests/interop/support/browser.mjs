@@ -105,16 +105,56 @@ export class BrowserClient {
     if (refused !== null) throw new Error(`the signal was refused: ${JSON.stringify(refused)}`);
   }
 
+  /** Publishes a fake camera, or with `canvas: { width, height }` a canvas. Returns the stream as the client knows it. */
   async publish(properties) {
     const refused = await this.#call('publish', properties);
     if (refused !== null) throw new Error(`publishing was refused: ${JSON.stringify(refused)}`);
+    return this.ownStream();
   }
 
   async unpublish() {
     await this.#call('unpublish');
   }
 
-  /** Makes somebody leave. Returns null, or the error with which that was refused. */
+  ownStream() {
+    return this.#call('ownStream');
+  }
+
+  publishAudio(on) {
+    return this.#call('turn', { what: 'publishAudio', on });
+  }
+
+  publishVideo(on) {
+    return this.#call('turn', { what: 'publishVideo', on });
+  }
+
+  publishCaptions(on) {
+    return this.#call('turn', { what: 'publishCaptions', on });
+  }
+
+  /** Changes the size of the canvas that is published. */
+  resizeCanvas(size) {
+    return this.#call('resizeCanvas', size);
+  }
+
+  // Moderation: each returns null, or the error with which it was refused.
+
+  forceMuteAll(excludedStreamIds = []) {
+    return this.#call('forceMuteAll', excludedStreamIds);
+  }
+
+  forceMuteStream(streamId) {
+    return this.#call('forceMuteStream', streamId);
+  }
+
+  disableForceMute() {
+    return this.#call('disableForceMute');
+  }
+
+  forceUnpublish(streamId) {
+    return this.#call('forceUnpublish', streamId);
+  }
+
   forceDisconnect(connectionId) {
     return this.#call('forceDisconnect', connectionId);
   }

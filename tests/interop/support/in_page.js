@@ -4,6 +4,7 @@
 window.interop = {
   session: null,
   publisher: null,
+  canvas: null, // what is filmed, when it is not the camera
   received: [], // the data of every signal
 
   // Resolves to null, or to the error with which the client was refused.
@@ -27,6 +28,7 @@ window.interop = {
         window.report({ event: 'connectionDropped', ...person(connection), reason }),
       streamCreated: ({ stream }) => window.report({ event: 'streamReceived', ...film(stream) }),
       streamDestroyed: ({ stream, reason }) => window.report({ event: 'streamDropped', ...film(stream), reason }),
+      muteForced: ({ active }) => window.report({ event: 'muteForced', active }),
       signal: ({ type, data, from }) => {
         this.received.push(data);
         window.report({
@@ -47,11 +49,18 @@ window.interop = {
     return new Promise((resolve) => this.session.signal(signal, (error) => resolve(this.described(error))));
   },
 
-  publish(properties) {
+  // Resolves to null, or to the error. `canvas` asks for a film of a canvas of that size instead of the camera's.
+  publish({ canvas, ...properties }) {
+    if (canvas) properties.videoSource = this.filmCanvas(canvas);
     return new Promise((resolve) => {
       this.publisher = OT.initPublisher(document.body.appendChild(document.createElement('div')), properties, (error) => {
         if (error) resolve(this.described(error));
         else this.session.publish(this.publisher, (refused) => resolve(this.described(refused)));
+      });
+      this.publisher.on({
+        muteForced: () => window.report({ event: 'publisherMuteForced' }),
+        streamDestroyed: ({ stream, reason }) =>
+          window.report({ event: 'publisherStreamDestroyed', streamId: stream.streamId, reason }),
       });
     });
   },
@@ -60,10 +69,64 @@ window.interop = {
     this.session.unpublish(this.publisher);
   },
 
-  // Resolves to null, or to the error.
+  // The stream of this page, as the client knows it.
+  ownStream() {
+    const { streamId, name, creationTime, hasAudio, hasVideo, videoType, videoDimensions } = this.publisher.stream;
+    const { width, height } = videoDimensions;
+    return { streamId, name, creationTime, hasAudio, hasVideo, videoType, width, height };
+  },
+
+  // Turns what is published on or off: `what` is publishAudio, publishVideo or publishCaptions.
+  async turn({ what, on }) {
+    await this.publisher[what](on);
+  },
+
+  filmCanvas({ width, height }) {
+    this.canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const pen = this.canvas.getContext('2d');
+    let frames = 0;
+    setInterval(() => {
+      frames += 1;
+      pen.fillStyle = `hsl(${frames % 360} 80% 50%)`;
+      pen.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    }, 50);
+    return this.canvas.captureStream().getVideoTracks()[0];
+  },
+
+  resizeCanvas({ width, height }) {
+    Object.assign(this.canvas, { width, height });
+  },
+
+  // Each of these resolves to null, or to the error.
+
+  forceMuteAll(excludedStreamIds) {
+    return this.outcome(this.session.forceMuteAll(excludedStreamIds.map((id) => this.session.streams.get(id))));
+  },
+
+  forceMuteStream(id) {
+    return this.outcome(this.session.forceMuteStream(this.session.streams.get(id)));
+  },
+
+  disableForceMute() {
+    return this.outcome(this.session.disableForceMute());
+  },
+
+  forceUnpublish(id) {
+    return this.outcome(this.session.forceUnpublish(id));
+  },
+
   forceDisconnect(id) {
     const target = this.session.connections.get(id);
     return new Promise((resolve) => this.session.forceDisconnect(target, (error) => resolve(this.described(error))));
+  },
+
+  async outcome(promise) {
+    try {
+      await promise;
+      return null;
+    } catch (error) {
+      return this.described(error);
+    }
   },
 
   disconnect() {
