@@ -1,0 +1,126 @@
+// Moderation: what a moderator in a browser does reaches C programs, and what one in C does reaches browsers.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TEST_LIMIT, world } from './support/world.mjs';
+
+const here = world();
+
+const VOICE = { name: 'voice', videoSource: null };
+const MODERATOR = { role: 'moderator' };
+
+/** Everybody has received all that was sent before: a signal of the last one who did something has come. */
+async function settled(sender, ...clients) {
+  const type = `settled-${sender.log.find('signal').length}`;
+  await sender.signal({ type });
+  await Promise.all([sender, ...clients].map((client) => client.log.next('signal', { type })));
+}
+
+const audioChanges = (client) =>
+  client.log.find('streamHasAudioChanged').map(({ streamId, changedTo }) => [streamId, changedTo]);
+
+const mutes = (client) => client.log.find('muteForced').map(({ active }) => active);
+
+/** A moderator in a browser, two browsers that publish, and a C program. */
+async function browserModerates() {
+  const session = await here.session();
+  const [moderator, one, two, cli] = await Promise.all([
+    here.browserClient(session, 'moderator', MODERATOR),
+    here.browserClient(session, 'one'),
+    here.browserClient(session, 'two'),
+    here.cliClient(session, 'in C'),
+  ]);
+  await here.acquainted(moderator, one, two, cli);
+  const [first, second] = [await one.publish(VOICE), await two.publish(VOICE)].map(({ streamId }) => streamId);
+  for (const streamId of [first, second]) {
+    await Promise.all([moderator, cli].map((client) => client.log.next('streamReceived', { streamId })));
+  }
+  return { session, moderator, one, two, cli, first, second };
+}
+
+test('a browser mutes everybody: C hears of it, and of each voice that falls silent', TEST_LIMIT, async () => {
+  const { moderator, one, two, cli, first, second } = await browserModerates();
+  assert.equal(await moderator.forceMuteAll(), null);
+  assert.equal((await cli.log.next('muteForced')).active, true);
+  for (const browser of [one, two]) await browser.log.next('publisherMuteForced');
+  for (const streamId of [first, second]) await cli.log.next('streamHasAudioChanged', { streamId });
+  await settled(one, two, cli, moderator);
+  assert.deepEqual(mutes(cli), [true]);
+  assert.deepEqual(audioChanges(cli).sort(), [[first, false], [second, false]].sort());
+  assert.equal((await one.ownStream()).hasAudio, false);
+});
+
+test('a browser mutes all but one: C hears that one stream alone fall silent', TEST_LIMIT, async () => {
+  const { moderator, one, two, cli, first, second } = await browserModerates();
+  assert.equal(await moderator.forceMuteAll([first]), null);
+  await two.log.next('publisherMuteForced');
+  await cli.log.next('streamHasAudioChanged');
+  await settled(one, two, cli, moderator);
+  await settled(two, one, cli, moderator);
+  assert.deepEqual(mutes(cli), [true]);
+  assert.deepEqual(audioChanges(cli), [[second, false]]);
+  assert.deepEqual(one.log.find('publisherMuteForced'), []);
+});
+
+test('a browser mutes one stream: C hears that it is silent, and of no mute of all', TEST_LIMIT, async () => {
+  const { moderator, one, two, cli, first } = await browserModerates();
+  assert.equal(await moderator.forceMuteStream(first), null);
+  await one.log.next('publisherMuteForced');
+  await cli.log.next('streamHasAudioChanged', { streamId: first });
+  await settled(one, two, cli, moderator);
+  assert.deepEqual([mutes(cli), audioChanges(cli)], [[], [[first, false]]]);
+  assert.deepEqual(two.log.find('publisherMuteForced'), []);
+  // Whoever was muted may speak again.
+  await one.publishAudio(true);
+  await cli.log.next('streamHasAudioChanged', { streamId: first, changedTo: true });
+});
+
+test('whoever comes while the session is muted learns it, and whoever comes after it ends does not', TEST_LIMIT, async () => {
+  const { session, moderator, cli } = await browserModerates();
+  assert.equal(await moderator.forceMuteAll(), null);
+  await cli.log.next('muteForced', { active: true });
+  const lateCli = await here.cliClient(session, 'late, in C');
+  assert.equal((await lateCli.log.next('muteForced')).active, true);
+  const late = await here.browserClient(session, 'late, in the browser');
+  await late.log.next('muteForced', { active: true });
+  const { streamId } = await late.publish(VOICE);
+  assert.equal((await cli.log.next('streamReceived', { streamId })).hasAudio, false, 'it begins silent');
+  assert.equal(await moderator.disableForceMute(), null);
+  for (const client of [cli, lateCli]) await client.log.next('muteForced', { active: false });
+  const [afterwards, afterwardsCli] = await Promise.all([
+    here.browserClient(session, 'afterwards'),
+    here.cliClient(session, 'afterwards, in C'),
+  ]);
+  const loud = await afterwards.publish(VOICE);
+  assert.equal((await cli.log.next('streamReceived', { streamId: loud.streamId })).hasAudio, true);
+  await settled(afterwards, afterwardsCli, cli, lateCli, late);
+  assert.deepEqual([mutes(cli), mutes(lateCli), mutes(afterwardsCli), mutes(afterwards)], [[true, false], [true, false], [], []]);
+});
+
+test('a browser ends a stream: C sees it go, and its owner stay', TEST_LIMIT, async () => {
+  const { moderator, one, two, cli, first, second } = await browserModerates();
+  assert.equal(await moderator.forceUnpublish(first), null);
+  const ended = await one.log.next('publisherStreamDestroyed', { streamId: first });
+  assert.equal(ended.reason, 'forceUnpublished');
+  await cli.log.next('streamDropped', { streamId: first });
+  await settled(one, two, cli, moderator);
+  assert.deepEqual(cli.log.find('streamDropped').map(({ streamId }) => streamId), [first]);
+  assert.deepEqual(cli.log.find('connectionDropped'), []);
+  assert.deepEqual(cli.log.find('streamDropped', { streamId: second }), []);
+});
+
+test('a browser makes a publisher and a C program leave', TEST_LIMIT, async () => {
+  const { session, moderator, one, cli, first } = await browserModerates();
+  const target = await here.cliClient(session, 'to leave');
+  await here.acquainted(target, moderator);
+  assert.equal(await moderator.forceDisconnect(one.id), null);
+  await cli.log.next('connectionDropped', { connectionId: one.id });
+  assert.equal((await one.log.next('disconnected')).reason, 'forceDisconnected');
+  const gone = cli.log.all.filter(({ event }) => event.endsWith('Dropped'));
+  assert.deepEqual(gone.map(({ event }) => event), ['streamDropped', 'connectionDropped']);
+  assert.equal(gone[0].streamId, first);
+  assert.equal(await moderator.forceDisconnect(target.id), null);
+  assert.equal((await target.log.next('disconnected')).reason, 'forceDisconnected');
+  assert.equal(await target.exit(), 0);
+  await cli.log.next('connectionDropped', { connectionId: target.id });
+});
