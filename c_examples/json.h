@@ -8,12 +8,16 @@
 #define JSON_MAX_MEMBERS 16 /* members of the object */
 #define JSON_MAX_DEPTH 32   /* arrays and objects inside each other */
 
-enum json_kind { JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL, JSON_ARRAY, JSON_OBJECT };
+/* JSON_TEXTS is an array that has nothing but strings in it, or nothing at all; JSON_ARRAY is any other. */
+enum json_kind { JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL, JSON_TEXTS, JSON_ARRAY, JSON_OBJECT };
 
-/* `text` is the value of a string in UTF-8; for the other kinds it is NULL: they are checked, and only their kind is kept. */
+/* `text` is the value of a string in UTF-8, `texts` are those of an array of strings; both are NULL for the other kinds: they are
+ * checked, and only their kind is kept. */
 struct json_member {
     char *name;
     char *text;
+    char **texts;
+    size_t text_count;
     enum json_kind kind;
 };
 
@@ -37,7 +41,7 @@ void json_object_free(struct json_object *object);
 /* NULL when there is no such member. */
 const struct json_member *json_find(const struct json_object *object, const char *name);
 
-/* An object under construction. When memory runs out the process ends with a message. */
+/* An object under construction; it may have arrays of objects in it. When memory runs out the process ends with a message. */
 struct json_writer {
     char *text;
     size_t length;
@@ -49,6 +53,11 @@ void json_begin(struct json_writer *writer);
 void json_put_string(struct json_writer *writer, const char *name, const char *value);
 void json_put_integer(struct json_writer *writer, const char *name, long long value);
 void json_put_boolean(struct json_writer *writer, const char *name, int value);
+/* An array of objects: each begins with json_open_item(), has its members put like others, and ends with json_close_item(). */
+void json_open_array(struct json_writer *writer, const char *name);
+void json_open_item(struct json_writer *writer);
+void json_close_item(struct json_writer *writer);
+void json_close_array(struct json_writer *writer);
 /* Closes the object and ends the line: `text` now holds `length` bytes, the last one a line feed. */
 void json_end(struct json_writer *writer);
 void json_writer_free(struct json_writer *writer);

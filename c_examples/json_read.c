@@ -149,11 +149,22 @@ static int check_number(struct reader *reader) {
 
 static int read_value(struct reader *reader, struct json_member *member, int depth);
 
+static void free_texts(struct json_member *member) {
+    while (member->text_count > 0) free(member->texts[--member->text_count]);
+    free(member->texts);
+    member->texts = NULL;
+}
+
+static void free_value(struct json_member *member) {
+    free(member->text);
+    free_texts(member);
+}
+
 /* A value whose content nobody asks for. */
 static int check_value(struct reader *reader, int depth) {
     struct json_member ignored;
     int good = read_value(reader, &ignored, depth);
-    if (good) free(ignored.text);
+    if (good) free_value(&ignored);
     return good;
 }
 
@@ -167,31 +178,77 @@ static int check_name(struct reader *reader) {
     return take(reader, ':') || refuse(reader, "':' expected");
 }
 
-/* After the opening bracket of an array or object inside the object. */
-static int check_nested(struct reader *reader, char closing, int depth) {
+/* After the opening bracket of an object inside the object. */
+static int check_object(struct reader *reader, int depth) {
     if (depth >= JSON_MAX_DEPTH) return refuse(reader, "nested too deeply");
     skip_blanks(reader);
-    if (take(reader, closing)) return 1;
+    if (take(reader, '}')) return 1;
     for (;;) {
-        if (closing == '}' && !check_name(reader)) return 0;
-        if (!check_value(reader, depth)) return 0;
+        if (!check_name(reader) || !check_value(reader, depth)) return 0;
         skip_blanks(reader);
-        if (take(reader, closing)) return 1;
+        if (take(reader, '}')) return 1;
         if (!take(reader, ',')) return refuse(reader, "',' or the closing bracket expected");
     }
 }
 
-/* Sets the kind and the text of the member. */
+/* Takes the text of the item over. The space doubles whenever the count is a power of two. */
+static int add_text(struct reader *reader, struct json_member *array, char *text) {
+    size_t count = array->text_count;
+    if ((count & (count - 1)) == 0) {
+        char **grown = (char **)realloc(array->texts, (count == 0 ? 1 : count * 2) * sizeof *grown);
+        if (grown == NULL) {
+            free(text);
+            return refuse(reader, "out of memory");
+        }
+        array->texts = grown;
+    }
+    array->texts[array->text_count++] = text;
+    return 1;
+}
+
+static int read_item(struct reader *reader, struct json_member *array, int depth) {
+    struct json_member item;
+    if (!read_value(reader, &item, depth)) return 0;
+    if (array->kind == JSON_TEXTS && item.kind == JSON_STRING) return add_text(reader, array, item.text);
+    free_value(&item);
+    free_texts(array);
+    array->kind = JSON_ARRAY;
+    return 1;
+}
+
+/* After the opening bracket. */
+static int read_items(struct reader *reader, struct json_member *array, int depth) {
+    if (depth >= JSON_MAX_DEPTH) return refuse(reader, "nested too deeply");
+    skip_blanks(reader);
+    if (take(reader, ']')) return 1;
+    for (;;) {
+        if (!read_item(reader, array, depth)) return 0;
+        skip_blanks(reader);
+        if (take(reader, ']')) return 1;
+        if (!take(reader, ',')) return refuse(reader, "',' or the closing bracket expected");
+    }
+}
+
+static int read_array(struct reader *reader, struct json_member *array, int depth) {
+    array->kind = JSON_TEXTS;
+    if (read_items(reader, array, depth)) return 1;
+    free_texts(array);
+    return 0;
+}
+
+/* Sets all of the member but its name. After 0 there is nothing in it to free. */
 static int read_value(struct reader *reader, struct json_member *member, int depth) {
     member->text = NULL;
+    member->texts = NULL;
+    member->text_count = 0;
     skip_blanks(reader);
     if (reader->next == reader->end) return refuse(reader, "value expected");
     if (*reader->next == '"') return member->kind = JSON_STRING, read_string(reader, &member->text);
     if (take_word(reader, "true")) return member->kind = JSON_TRUE, 1;
     if (take_word(reader, "false")) return member->kind = JSON_FALSE, 1;
     if (take_word(reader, "null")) return member->kind = JSON_NULL, 1;
-    if (take(reader, '[')) return member->kind = JSON_ARRAY, check_nested(reader, ']', depth + 1);
-    if (take(reader, '{')) return member->kind = JSON_OBJECT, check_nested(reader, '}', depth + 1);
+    if (take(reader, '[')) return read_array(reader, member, depth + 1);
+    if (take(reader, '{')) return member->kind = JSON_OBJECT, check_object(reader, depth + 1);
     return member->kind = JSON_NUMBER, check_number(reader);
 }
 
@@ -250,7 +307,7 @@ void json_object_free(struct json_object *object) {
     size_t i;
     for (i = 0; i < object->count; i++) {
         free(object->members[i].name);
-        free(object->members[i].text);
+        free_value(&object->members[i]);
     }
     object->count = 0;
 }

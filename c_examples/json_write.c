@@ -75,8 +75,14 @@ static void append_quoted(struct json_writer *writer, const char *value) {
     append(writer, "\"", 1);
 }
 
+/* Before a member or an item: not before the first one. */
+static void append_comma(struct json_writer *writer) {
+    char last = writer->text[writer->length - 1];
+    if (last != '{' && last != '[') append(writer, ",", 1);
+}
+
 static void append_name(struct json_writer *writer, const char *name) {
-    if (writer->length > 1) append(writer, ",", 1);
+    append_comma(writer);
     append_quoted(writer, name);
     append(writer, ":", 1);
 }
@@ -104,6 +110,24 @@ void json_put_integer(struct json_writer *writer, const char *name, long long va
 void json_put_boolean(struct json_writer *writer, const char *name, int value) {
     append_name(writer, name);
     append_text(writer, value ? "true" : "false");
+}
+
+void json_open_array(struct json_writer *writer, const char *name) {
+    append_name(writer, name);
+    append(writer, "[", 1);
+}
+
+void json_open_item(struct json_writer *writer) {
+    append_comma(writer);
+    append(writer, "{", 1);
+}
+
+void json_close_item(struct json_writer *writer) {
+    append(writer, "}", 1);
+}
+
+void json_close_array(struct json_writer *writer) {
+    append(writer, "]", 1);
 }
 
 void json_end(struct json_writer *writer) {

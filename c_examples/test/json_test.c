@@ -26,6 +26,25 @@ static void expect_kind(const char *source, enum json_kind kind) {
     snprintf(text, sizeof text, " { \"v\" :\t%s\r\n} ", source);
     CHECK(read_text(text, &object, &error), error.text);
     CHECK(object.count == 1 && object.members[0].kind == kind && object.members[0].text == NULL, source);
+    CHECK(object.members[0].texts == NULL && object.members[0].text_count == 0, source);
+    json_object_free(&object);
+}
+
+/* {"v": ...}: an array of strings, and what they are with "|" after each. */
+static void expect_texts(const char *source, const char *joined) {
+    struct json_object object;
+    struct json_error error = {""};
+    char text[256];
+    size_t i;
+    snprintf(text, sizeof text, "{\"v\":%s}", source);
+    CHECK(read_text(text, &object, &error), error.text);
+    CHECK(object.members[0].kind == JSON_TEXTS && object.members[0].text == NULL, source);
+    text[0] = '\0';
+    for (i = 0; i < object.members[0].text_count; i++) {
+        strcat(text, object.members[0].texts[i]);
+        strcat(text, "|");
+    }
+    CHECK(strcmp(text, joined) == 0, source);
     json_object_free(&object);
 }
 
@@ -82,9 +101,24 @@ static void test_values(void) {
     expect_kind("true", JSON_TRUE);
     expect_kind("false", JSON_FALSE);
     expect_kind("null", JSON_NULL);
-    expect_kind("[]", JSON_ARRAY);
+    expect_kind("[[]]", JSON_ARRAY);
+    expect_kind("[\"x\", \"y\", \"z\", 1]", JSON_ARRAY);
+    expect_kind("[null, \"x\"]", JSON_ARRAY);
+    expect_kind("[[\"x\"], \"y\"]", JSON_ARRAY);
     expect_kind("[ 1, \"x\\n\", [null], {\"a\": {}} ]", JSON_ARRAY);
     expect_kind("{\"a\": [true, {\"b\": \"}\"}], \"c\": 1}", JSON_OBJECT);
+}
+
+static void test_texts(void) {
+    expect_texts("[]", "");
+    expect_texts(" [ ] ", "");
+    expect_texts("[\"\"]", "|");
+    expect_texts("[ \"a\" , \"\\u00e9\"]", "a|\xC3\xA9|");
+    expect_texts("[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]", "1|2|3|4|5|6|7|8|9|");
+    expect_refused("{\"v\":[\"a\",\"b\"", "closing bracket");
+    expect_refused("{\"v\":[\"a\",\"b\",]}", "value expected");
+    expect_refused("{\"v\":[\"a\",\"\\u0000\"]}", "U+0000");
+    expect_refused("{\"v\":[\"a\"],\"v\":1}", "twice");
 }
 
 static void test_bad_values(void) {
@@ -172,6 +206,29 @@ static void test_writing(void) {
     json_writer_free(&writer);
 }
 
+static void test_writing_arrays(void) {
+    static const char expected[] = "{\"none\":[],\"some\":[{\"a\":\"{\"},{\"a\":\"[\",\"b\":2},{}],\"last\":true}\n";
+    struct json_writer writer;
+    json_begin(&writer);
+    json_open_array(&writer, "none");
+    json_close_array(&writer);
+    json_open_array(&writer, "some");
+    json_open_item(&writer);
+    json_put_string(&writer, "a", "{");
+    json_close_item(&writer);
+    json_open_item(&writer);
+    json_put_string(&writer, "a", "[");
+    json_put_integer(&writer, "b", 2);
+    json_close_item(&writer);
+    json_open_item(&writer);
+    json_close_item(&writer);
+    json_close_array(&writer);
+    json_put_boolean(&writer, "last", 1);
+    json_end(&writer);
+    CHECK(writer.length == sizeof expected - 1 && memcmp(writer.text, expected, writer.length) == 0, "arrays");
+    json_writer_free(&writer);
+}
+
 /* Each character but U+0000 and the surrogates, written and read back. */
 static void test_round_trip(void) {
     unsigned long first;
@@ -214,7 +271,7 @@ static void test_round_trip(void) {
 
 /* Every prefix of a valid text is refused, and so is every change of one byte that the grammar cannot bear; none may crash. */
 static void test_damage(void) {
-    static const char good[] = "{\"a\":\"x\\ud83d\\ude00\\n\",\"b\":[1.5e3,{\"c\":null}],\"d\":true}";
+    static const char good[] = "{\"a\":\"x\\ud83d\\ude00\\n\",\"b\":[1.5e3,{\"c\":null}],\"e\":[\"x\",\"y\"],\"d\":true}";
     char text[sizeof good];
     size_t at;
     int byte;
@@ -238,10 +295,12 @@ int main(void) {
     test_strings();
     test_bad_strings();
     test_values();
+    test_texts();
     test_bad_values();
     test_objects();
     test_bounds();
     test_writing();
+    test_writing_arrays();
     test_round_trip();
     test_damage();
     puts("json: ok");
