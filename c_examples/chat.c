@@ -6,7 +6,6 @@
 
 #include "chat_screen.h"
 #include "line_reader.h"
-#include "roster.h"
 #include "wake.h"
 
 #include <otc.h>
@@ -35,7 +34,6 @@ static void on_connected(otc_session *session, void *user_data) {
     struct chat_name name;
     (void)user_data;
     own = otc_session_get_connection(session);
-    roster_add(own);
     chat_name_of(own, &name);
     screen_notice("connected as %s (/who, /to NAME text, /quit)", name.text);
     wake(WAKE_CONNECTED);
@@ -45,7 +43,6 @@ static void on_connection_created(otc_session *session, void *user_data, const o
     struct chat_name name;
     (void)session;
     (void)user_data;
-    roster_add(connection);
     chat_name_of(connection, &name);
     screen_notice("%s is here", name.text);
 }
@@ -54,7 +51,6 @@ static void on_connection_dropped(otc_session *session, void *user_data, const o
     struct chat_name name;
     (void)session;
     (void)user_data;
-    roster_remove(otc_connection_get_id(connection));
     chat_name_of(connection, &name);
     screen_notice("%s has left", name.text);
 }
@@ -109,62 +105,69 @@ static void report(otc_status status) {
     if (status != OTC_SUCCESS) screen_problem("not sent: %s", otc_last_error_text());
 }
 
-static int show_person(const otc_connection *connection, void *context) {
-    struct chat_name name;
-    (void)context;
-    chat_name_of(connection, &name);
-    screen_notice("  %s%s", name.text, is_own(connection) ? " (you)" : "");
-    return 0;
+static void show_everybody(otc_session *session) {
+    otc_connection_list *everybody = otc_session_get_connections(session);
+    int i, count = otc_connection_list_get_size(everybody);
+    screen_notice("%d here:", count);
+    for (i = 0; i < count; i++) {
+        const otc_connection *connection = otc_connection_list_get(everybody, i);
+        struct chat_name name;
+        chat_name_of(connection, &name);
+        screen_notice("  %s%s", name.text, is_own(connection) ? " (you)" : "");
+    }
+    otc_connection_list_delete(everybody);
 }
 
 /* The best addressee so far for "NAME text": the longest name wins, since names may have blanks in them. */
 struct addressee {
     const char *line;
     size_t name_length;
-    otc_connection *connection;
+    const otc_connection *connection;
     int others_of_that_name;
 };
 
-static int consider(const otc_connection *connection, void *context) {
-    struct addressee *best = (struct addressee *)context;
+static void consider(const otc_connection *connection, struct addressee *best) {
     struct chat_name name;
     size_t length;
     chat_name_of(connection, &name);
     length = strlen(name.text);
-    if (is_own(connection) || length < best->name_length || strncmp(best->line, name.text, length) != 0) return 0;
-    if (best->line[length] != ' ' && best->line[length] != '\0') return 0;
+    if (is_own(connection) || length < best->name_length || strncmp(best->line, name.text, length) != 0) return;
+    if (best->line[length] != ' ' && best->line[length] != '\0') return;
     if (best->connection != NULL && length == best->name_length) {
         best->others_of_that_name++;
-        return 0;
+        return;
     }
-    if (best->connection != NULL) otc_connection_delete(best->connection);
-    best->connection = otc_connection_copy(connection);
+    best->connection = connection;
     best->name_length = length;
     best->others_of_that_name = 0;
-    return 0;
+}
+
+static void send_to(otc_session *session, const struct addressee *addressee) {
+    const char *text = addressee->line + addressee->name_length;
+    otc_status status;
+    text += strspn(text, " ");
+    if (*text == '\0') {
+        screen_problem("nothing to send: /to NAME text");
+        return;
+    }
+    status = otc_session_signal_to_connection(session, TO_ONE, text, addressee->connection);
+    if (status == OTC_SUCCESS) screen_message(addressee->connection, "you", "private", text);
+    report(status);
 }
 
 static void send_to_one(otc_session *session, const char *name_and_text) {
+    otc_connection_list *everybody = otc_session_get_connections(session);
     struct addressee best = {NULL, 0, NULL, 0};
-    const char *text;
+    int i;
     best.line = name_and_text;
-    roster_each(consider, &best);
-    if (best.connection == NULL) {
+    for (i = 0; i < otc_connection_list_get_size(everybody); i++) consider(otc_connection_list_get(everybody, i), &best);
+    if (best.connection == NULL)
         screen_problem("nobody here has that name: /who lists the names");
-        return;
-    }
-    text = name_and_text + best.name_length;
-    text += strspn(text, " ");
-    if (best.others_of_that_name > 0) {
+    else if (best.others_of_that_name > 0)
         screen_problem("%d people have that name, so it is not clear who is meant", best.others_of_that_name + 1);
-    } else if (*text == '\0') {
-        screen_problem("nothing to send: /to NAME text");
-    } else {
-        otc_status status = otc_session_signal_to_connection(session, TO_ONE, text, best.connection);
-        if (status == OTC_SUCCESS) screen_message(best.connection, "you", "private", text);
-        report(status);
-    }
-    otc_connection_delete(best.connection);
+    else
+        send_to(session, &best);
+    otc_connection_list_delete(everybody);
 }
 
 /* Returns 0 for /quit. */
@@ -175,8 +178,7 @@ static int run_line(otc_session *session, const char *line) {
     } else if (strcmp(line, "/quit") == 0) {
         return 0;
     } else if (strcmp(line, "/who") == 0) {
-        screen_notice("%lu here:", (unsigned long)roster_count());
-        roster_each(show_person, NULL);
+        show_everybody(session);
     } else if (strncmp(line, "/to ", 4) == 0) {
         send_to_one(session, line + 4 + strspn(line + 4, " "));
     } else {
@@ -279,7 +281,6 @@ int main(int argc, char **argv) {
         screen_problem("%s", otc_last_error_text());
     if (session != NULL) otc_session_delete(session);
     if (own != NULL) otc_connection_delete(own);
-    roster_clear();
     otc_destroy();
     return exit_code;
 }

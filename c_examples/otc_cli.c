@@ -7,7 +7,6 @@
 #include "line_reader.h"
 #include "otc_cli_commands.h"
 #include "otc_cli_events.h"
-#include "roster.h"
 #include "wake.h"
 
 #include <otc.h>
@@ -31,14 +30,32 @@ struct options {
 
 /* Options */
 
+static void print_usage(FILE *out) {
+    fprintf(out, "usage: otc_cli [--url URL] --api-key KEY --session SESSION_ID --token TOKEN [--log error|warn|info|debug]\n"
+                 "  --url    the server; without it OTC_API_URL, else the hosted platform\n"
+                 "  --log    what the library has to say, on standard error\n"
+                 "  --help   this, and the commands that standard input may have\n");
+}
+
 static int usage(const char *problem, const char *which) {
-    fprintf(stderr,
-            "otc_cli: %s%s\n"
-            "usage: otc_cli [--url URL] --api-key KEY --session SESSION_ID --token TOKEN [--log error|warn|info|debug]\n"
-            "  --url    the server; without it OTC_API_URL, else the hosted platform\n"
-            "  --log    what the library has to say, on standard error\n",
-            problem, which);
+    fprintf(stderr, "otc_cli: %s%s\n", problem, which);
+    print_usage(stderr);
     return EXIT_USAGE;
+}
+
+static int is_help_wanted(int argc, char **argv) {
+    int i;
+    for (i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) return 1;
+    return 0;
+}
+
+static int print_help(void) {
+    print_usage(stdout);
+    printf("commands, one JSON object a line:\n");
+    command_print_help(stdout);
+    printf("Members may be left out where there is something to assume. README.md beside the source says it all.\n");
+    return 0;
 }
 
 static const char **option_place(struct options *options, const char *name, size_t length) {
@@ -107,7 +124,10 @@ static otc_session *new_session(const struct options *options) {
     events_fill_callbacks(&callbacks);
     if (options->url == NULL || otc_session_settings_set_api_url(settings, options->url) == OTC_SUCCESS)
         session = otc_session_new_with_settings(options->api_key, options->session_id, &callbacks, settings);
-    if (session == NULL) events_print_error(OTC_SESSION_NULL_OR_INVALID_PARAMETER, otc_last_error_text());
+    if (session == NULL)
+        events_print_error(OTC_SESSION_NULL_OR_INVALID_PARAMETER, otc_last_error_text());
+    else
+        events_watch(session);
     otc_session_settings_delete(settings);
     return session;
 }
@@ -199,7 +219,9 @@ static int run_session(otc_session *session, const char *token) {
 int main(int argc, char **argv) {
     struct options options;
     otc_session *session;
-    int exit_code = read_options(argc, argv, &options);
+    int exit_code;
+    if (is_help_wanted(argc, argv)) return print_help();
+    exit_code = read_options(argc, argv, &options);
     if (exit_code == 0) exit_code = enable_log(options.log_level);
     if (exit_code != 0) return exit_code;
     if (wake_open() != 0) {
@@ -213,7 +235,6 @@ int main(int argc, char **argv) {
     session = new_session(&options);
     exit_code = session == NULL ? 1 : run_session(session, options.token);
     if (session != NULL) otc_session_delete(session);
-    roster_clear();
     otc_destroy();
     return exit_code;
 }

@@ -4,8 +4,12 @@
 
 #include <otc.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Carries out one line. Whatever is wrong with it is answered with an event; nothing ends the program. */
 void command_run(otc_session *session, const char *line, size_t length);
+
+/* Every command, for people. */
+void command_print_help(FILE *out);
 
 #endif

@@ -3,7 +3,6 @@
 #include "otc_cli_events.h"
 
 #include "json.h"
-#include "roster.h"
 #include "wake.h"
 
 #include <errno.h>
@@ -46,11 +45,15 @@ static void print_plain_event(const char *event) {
     print_event(&line);
 }
 
+static void put_connection(struct json_writer *line, const otc_connection *connection) {
+    json_put_string(line, "connectionId", otc_connection_get_id(connection));
+    json_put_string(line, "data", otc_connection_get_data(connection));
+}
+
 static void print_connection_event(const char *event, const otc_connection *connection) {
     struct json_writer line;
     begin_event(&line, event);
-    json_put_string(&line, "connectionId", otc_connection_get_id(connection));
-    json_put_string(&line, "data", otc_connection_get_data(connection));
+    put_connection(&line, connection);
     print_event(&line);
 }
 
@@ -127,7 +130,6 @@ static void on_connected(otc_session *session, void *user_data) {
     otc_connection *own = otc_session_get_connection(session);
     (void)user_data;
     was_connected = 1;
-    roster_add(own); /* so that one can signal to oneself */
     print_connection_event("connected", own);
     otc_connection_delete(own);
     wake(WAKE_CONNECTED);
@@ -152,14 +154,12 @@ static void on_error(otc_session *session, void *user_data, const char *text, en
 static void on_connection_created(otc_session *session, void *user_data, const otc_connection *connection) {
     (void)session;
     (void)user_data;
-    roster_add(connection); /* before the line: whoever reads it may signal to that connection at once */
     print_connection_event("connectionCreated", connection);
 }
 
 static void on_connection_dropped(otc_session *session, void *user_data, const otc_connection *connection) {
     (void)session;
     (void)user_data;
-    roster_remove(otc_connection_get_id(connection));
     print_connection_event("connectionDropped", connection);
 }
 
@@ -268,6 +268,20 @@ static void on_mute_forced(otc_session *session, void *user_data, otc_on_mute_fo
     print_event(&line);
 }
 
+static void on_status_changed(otc_session *session, void *user_data, enum otc_connection_status status) {
+    struct json_writer line;
+    (void)session;
+    (void)user_data;
+    begin_event(&line, "statusChanged");
+    json_put_string(&line, "status", status_name(status));
+    print_event(&line);
+}
+
+static void on_released(void *user_data) {
+    (void)user_data;
+    print_plain_event("released");
+}
+
 void events_fill_callbacks(struct otc_session_callbacks *callbacks) {
     callbacks->on_connected = on_connected;
     callbacks->on_disconnected = on_disconnected;
@@ -289,6 +303,11 @@ void events_fill_callbacks(struct otc_session_callbacks *callbacks) {
     callbacks->on_mute_forced = on_mute_forced;
 }
 
+void events_watch(otc_session *session) {
+    otc_session_set_on_status_changed(session, on_status_changed);
+    otc_session_set_on_released(session, on_released);
+}
+
 /* Answers to commands */
 
 void events_print_error(int code, const char *message) {
@@ -308,12 +327,39 @@ void events_print_bad_command(const char *message) {
 
 void events_print_status(otc_session *session) {
     otc_connection *own = otc_session_get_connection(session);
+    otc_connection_list *everybody = otc_session_get_connections(session);
     struct json_writer line;
     begin_event(&line, "status");
     json_put_string(&line, "status", status_name(otc_session_get_connection_status(session)));
     json_put_string(&line, "sessionId", otc_session_get_id(session));
     json_put_string(&line, "connectionId", own == NULL ? NULL : otc_connection_get_id(own));
-    json_put_integer(&line, "connections", (long long)roster_count());
+    json_put_integer(&line, "connections", everybody == NULL ? 0 : otc_connection_list_get_size(everybody));
     print_event(&line);
+    if (everybody != NULL) otc_connection_list_delete(everybody);
     if (own != NULL) otc_connection_delete(own);
+}
+
+int events_print_connections(otc_session *session) {
+    otc_connection_list *everybody = otc_session_get_connections(session);
+    struct json_writer line;
+    int i;
+    if (everybody == NULL) return 0;
+    begin_event(&line, "connections");
+    json_open_array(&line, "connections");
+    for (i = 0; i < otc_connection_list_get_size(everybody); i++) {
+        json_open_item(&line);
+        put_connection(&line, otc_connection_list_get(everybody, i));
+        json_close_item(&line);
+    }
+    json_close_array(&line);
+    print_event(&line);
+    otc_connection_list_delete(everybody);
+    return 1;
+}
+
+void events_print_issue(const char *issue_id) {
+    struct json_writer line;
+    begin_event(&line, "issueReported");
+    json_put_string(&line, "issueId", issue_id);
+    print_event(&line);
 }

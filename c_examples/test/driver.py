@@ -176,6 +176,10 @@ class Cli(Program):
         with self.news:
             return [json.loads(line) for line in self.lines]
 
+    def told(self):
+        """All events but the changes of the status."""
+        return [event for event in self.events() if event["event"] != "statusChanged"]
+
 
 class ProgramTest(unittest.TestCase):
     """A test with a session of its own."""

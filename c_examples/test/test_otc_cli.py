@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 import unittest
+import uuid
 
 from driver import Cli, CuttableProxy, Program, ProgramTest
 
@@ -20,7 +21,7 @@ class Events(ProgramTest):
     def test_coming_and_going(self):
         first = self.join_cli(data="first \u00e9\"\\")
         second = self.join_cli(data="second")
-        self.assertEqual(first.events()[0], {"event": "connected", "connectionId": first.id, "data": "first \u00e9\"\\"})
+        self.assertEqual(first.told()[0], {"event": "connected", "connectionId": first.id, "data": "first \u00e9\"\\"})
         self.assertEqual(first.expect_event("connectionCreated"),
                          {"event": "connectionCreated", "connectionId": second.id, "data": "second"})
         self.assertEqual(second.expect_event("connectionCreated"),
@@ -31,7 +32,7 @@ class Events(ProgramTest):
         self.assertEqual(second.exit_code(), 0)
 
     def test_no_data(self):
-        self.assertEqual(self.join_cli().events()[0]["data"], "")
+        self.assertEqual(self.join_cli().told()[0]["data"], "")
 
     def test_broadcast_reaches_everybody_and_oneself(self):
         first, second = self.join_cli(), self.join_cli()
@@ -94,6 +95,162 @@ class Events(ProgramTest):
         self.assertFalse([event for event in second.events() if event["event"] == "connectionDropped"])
 
 
+    def test_status_changes_and_the_end(self):
+        proxy = CuttableProxy(self)
+        cli = self.join_cli(url=proxy.url)
+        proxy.cut()
+        cli.expect_event("reconnected")
+        cli.command("disconnect")
+        self.assertEqual(cli.exit_code(), 0)
+        steps = [event.get("status", event["event"]) for event in cli.events()]
+        self.assertEqual(steps, ["connecting", "connected", "connected", "reconnecting", "reconnecting", "connected", "reconnected",
+                                 "disconnecting", "notConnected", "disconnected", "released"])
+
+
+class Connections(ProgramTest):
+    def test_everybody_in_order_oneself_first(self):
+        people = []
+        for data in ("first", "second \u00e9", ""):
+            people.append(self.join_cli(data=data))
+            for other in people[:-1]:
+                other.expect_event("connectionCreated", connectionId=people[-1].id)
+        ids = [cli.id for cli in people]
+        for cli in people:
+            cli.command("connections")
+            answer = cli.expect_event("connections")
+            expected = [cli.id] + [other for other in ids if other != cli.id]
+            self.assertEqual([person["connectionId"] for person in answer["connections"]], expected)
+        self.assertEqual(answer["connections"][0], {"connectionId": ids[2], "data": ""})
+        self.assertEqual(answer["connections"][2], {"connectionId": ids[1], "data": "second \u00e9"})
+        people[0].end_input()
+        people[2].expect_event("connectionDropped")
+        people[2].command("connections")
+        left = [person["connectionId"] for person in people[2].expect_event("connections")["connections"]]
+        self.assertEqual(left, [ids[2], ids[1]])
+
+    def test_before_and_while_away(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            cli = Cli(self, self.session, self.server.token(self.session), url="http://127.0.0.1:%d" % silent.getsockname()[1])
+            for command, members in (("connections", {}), ("signal", {"to": "somebody"}), ("forceDisconnect", {"connectionId": "x"})):
+                cli.command(command, **members)
+                cli.expect_event("error", code=1010)
+        proxy = CuttableProxy(self)
+        away, other = self.join_cli(url=proxy.url), self.join_cli()
+        away.expect_event("connectionCreated")
+        proxy.close()
+        away.expect_event("reconnecting")
+        away.command("connections")
+        here = away.expect_event("connections")["connections"]
+        self.assertEqual([person["connectionId"] for person in here], [away.id, other.id])
+
+
+class Moderation(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.moderator = self.join_cli(role="moderator")
+        self.other = self.join_cli()
+        self.moderator.expect_event("connectionCreated")
+
+    def mutes(self, cli):
+        return [event["active"] for event in cli.events() if event["event"] == "muteForced"]
+
+    def settle(self, *clients):
+        """All that the moderator has done so far has come to everybody."""
+        self.moderator.command("signal", type="settled")
+        for cli in clients:
+            cli.expect_event("signal", type="settled")
+
+    def test_mute_everybody_and_end_it(self):
+        self.moderator.command("forceMuteAll")
+        for cli in (self.moderator, self.other):
+            self.assertEqual(cli.expect_event("muteForced"), {"event": "muteForced", "active": True})
+        late = self.join_cli()
+        late.expect_event("muteForced", active=True)
+        self.moderator.command("disableForceMute")
+        for cli in (self.moderator, self.other, late):
+            cli.expect_event("muteForced", active=False)
+        afterwards = self.join_cli()
+        self.settle(self.moderator, self.other, late, afterwards)
+        self.assertEqual([self.mutes(cli) for cli in (self.moderator, self.other, late, afterwards)],
+                         [[True, False]] * 3 + [[]])
+
+    def test_excluded_streams(self):
+        for excluded in ([], None, ["no-such-stream"], ["s%d" % number for number in range(100)]):
+            self.moderator.command("forceMuteAll", excludedStreams=excluded)
+            self.other.expect_event("muteForced", active=True)
+        self.moderator.command("forceMuteAll", excludedStreams=["not an id"])
+        self.moderator.expect_event("error", code=1011)
+
+    def test_a_stream_that_is_not_there(self):
+        self.moderator.command("forceMuteStream", streamId="no-such-stream")
+        self.assertTrue(self.moderator.expect_event("error", code=1540)["message"])
+        self.settle(self.moderator, self.other)
+        self.assertEqual(self.mutes(self.other), [])
+
+    def test_make_somebody_leave(self):
+        target = self.join_cli(data="target")
+        for cli in (self.moderator, self.other):
+            cli.expect_event("connectionCreated", connectionId=target.id)
+        self.moderator.command("forceDisconnect", connectionId=target.id)
+        target.expect_event("disconnected", reason="forceDisconnected")
+        self.assertEqual(target.exit_code(), 0)
+        for cli in (self.moderator, self.other):
+            cli.expect_event("connectionDropped", connectionId=target.id, data="target")
+        self.moderator.command("forceDisconnect", connectionId=target.id)
+        self.assertIn("connection id", self.moderator.expect_event("error", code=1011)["message"])
+
+    def test_without_the_permission(self):
+        self.other.expect_event("connectionCreated", connectionId=self.moderator.id)
+        for code, command, members in (
+                (1540, "forceMuteAll", {}), (1540, "forceMuteAll", {"excludedStreams": ["a"]}), (1540, "disableForceMute", {}),
+                (1540, "forceMuteStream", {"streamId": "a"}), (1520, "forceDisconnect", {"connectionId": self.moderator.id})):
+            with self.subTest(command=command):
+                self.other.command(command, **members)
+                self.assertTrue(self.other.expect_event("error", code=code)["message"])
+        self.settle(self.moderator, self.other)
+        self.assertEqual(self.mutes(self.moderator), [])
+
+    def test_while_away(self):
+        """What a moderator orders while it is away is done when it is back, once and in order with its signals."""
+        proxy = CuttableProxy(self)
+        away = self.join_cli(role="moderator", url=proxy.url)
+        self.other.expect_event("connectionCreated", connectionId=away.id)
+        proxy.cut()
+        away.expect_event("reconnecting")
+        away.command("signal", type="before")
+        away.command("forceMuteAll")
+        away.command("signal", type="between")
+        away.command("disableForceMute")
+        away.command("signal", type="after")
+        self.other.expect_event("signal", type="after")
+        told = [event.get("type", event.get("active")) for event in self.other.events() if event["event"] in ("signal", "muteForced")]
+        self.assertEqual(told, ["before", True, "between", False, "after"])
+
+
+class Support(ProgramTest):
+    def test_encryption_secret(self):
+        cli = self.join_cli()
+        for secret in ("", "x" * 7, "x" * 257):
+            cli.command("setEncryptionSecret", secret=secret)
+            self.assertEqual(cli.expect_event("error")["code"], 6004)
+        for secret in ("x" * 8, "\u00e9" * 256):
+            cli.command("setEncryptionSecret", secret=secret)
+        cli.command("status")
+        self.assertEqual(cli.expect_event("status")["status"], "connected")
+        self.assertEqual(len([event for event in cli.events() if event["event"] == "error"]), 3)
+
+    def test_reported_issues_have_ids_of_their_own(self):
+        cli = self.join_cli()
+        ids = []
+        for description in ("the picture flickers", "\u00e9" * 100):
+            cli.command("reportIssue", description=description)
+            ids.append(cli.expect_event("issueReported")["issueId"])
+            self.assertEqual(str(uuid.UUID(ids[-1])), ids[-1])
+        self.assertNotEqual(*ids)
+        cli.command("reportIssue", description="")
+        cli.expect_event("error", code=1011)
+
+
 class Texts(ProgramTest):
     def echo(self, cli, source, expected):
         """Sends a command as it is written here, and reads the signal back."""
@@ -141,6 +298,10 @@ class Refusals(ProgramTest):
         b'{"cmd":"signal","data":7}', b'{"cmd":"signal","data":true}', b'{"cmd":"signal","data":["x"]}', b'{"cmd":"signal","data":{"a":"b"}}',
         b'{"cmd":"signal","type":7}', b'{"cmd":"signal","to":7}', b'{"cmd":"signal","retryAfterReconnect":"yes"}',
         b'{"cmd":"signal","retryAfterReconnect":null}', b'{"cmd":"signal","dat":"misspelt"}',
+        b'{"cmd":"forceMuteAll","excludedStreams":"s"}', b'{"cmd":"forceMuteAll","excludedStreams":["s",1]}', b'{"cmd":"forceMuteAll","x":1}',
+        b'{"cmd":"disableForceMute","active":true}', b'{"cmd":"forceMuteStream"}', b'{"cmd":"forceMuteStream","streamId":["s"]}',
+        b'{"cmd":"forceDisconnect"}', b'{"cmd":"forceDisconnect","connectionId":null}', b'{"cmd":"connections","to":"x"}',
+        b'{"cmd":"setEncryptionSecret"}', b'{"cmd":"setEncryptionSecret","secret":12345678}', b'{"cmd":"reportIssue"}',
         b'{"cmd":"signal","data":"\\x"}', b'{"cmd":"signal","data":"\\u12"}', b'{"cmd":"signal","data":"\\ud83d"}',
         b'{"cmd":"signal","data":"\\ude00\\ud83d"}', b'{"cmd":"signal","data":"a\tb"}', b'{"cmd":"signal","data":"\xff"}',
         b'{"cmd":"signal","data":"\xc0\x80"}', b'{"cmd":"signal","data":"\xed\xa0\x80"}', b'{"cmd":"signal","data":"a\0b"}', b"\0",
@@ -200,6 +361,15 @@ class Refusals(ProgramTest):
                 self.assertIn(b"usage: otc_cli", cli.errors)
 
 
+    def test_help(self):
+        cli = Program(self, "otc_cli", "--api-key", "k", "--help")
+        self.assertEqual(cli.exit_code(), 0)
+        self.assertIn("usage: otc_cli", cli.lines[0])
+        for command in ("signal", "status", "connections", "forceMuteAll", "disableForceMute", "forceMuteStream", "forceDisconnect",
+                        "setEncryptionSecret", "reportIssue", "disconnect"):
+            self.assertTrue(any('{"cmd":"%s"' % command in line for line in cli.lines), command)
+
+
 class Ends(ProgramTest):
     def test_status_and_disconnect(self):
         watcher, cli = self.join_cli(), self.join_cli()
@@ -238,9 +408,9 @@ class Ends(ProgramTest):
         cli = Cli(self, self.session, self.server.token(self.session), stdout=its)
         os.close(its)
         said = b""
-        while b"\n" not in said:
+        while b'"connected","connectionId"' not in said or not said.endswith(b"\n"):
             said += os.read(ours, 4096)
-        self.assertEqual(json.loads(said)["event"], "connected")
+        self.assertEqual(json.loads(said.splitlines()[-1])["event"], "connected")
         for _ in range(20):
             cli.command("signal", data="x" * 8000)
         began = time.monotonic()
@@ -259,7 +429,7 @@ class Ends(ProgramTest):
                     command, stdin = ["sh", "-c", 'exec "$0" "$@" <&-', *command], None
                 done = subprocess.run(command, stdin=stdin, stdout=subprocess.PIPE, timeout=20, check=True)
                 events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
-                self.assertEqual(events, ["connected", "disconnected"])
+                self.assertEqual([event for event in events if event != "statusChanged"], ["connected", "disconnected", "released"])
 
     def test_ctrl_c(self):
         watcher, cli = self.join_cli(), self.join_cli()
@@ -293,9 +463,9 @@ class Ends(ProgramTest):
             with self.subTest(code=code):
                 cli = Cli(self, session, token, **options)
                 self.assertEqual(cli.exit_code(), 1)
-                events = cli.events()
-                self.assertEqual([(event["event"], event.get("code")) for event in events], [("error", code)])
-                self.assertTrue(events[0]["message"])
+                told = cli.told()
+                self.assertEqual([(event["event"], event.get("code")) for event in told], [("error", code), ("released", None)])
+                self.assertTrue(told[0]["message"])
 
     def test_end_while_connecting(self):
         """The server takes the connection and then says nothing."""
@@ -321,7 +491,7 @@ class Ends(ProgramTest):
     def test_bad_address(self):
         cli = Cli(self, self.session, "T1==bm9uc2Vuc2U=", url="not an address")
         self.assertEqual(cli.exit_code(), 1)
-        self.assertEqual([event["event"] for event in cli.events()], ["error"])
+        self.assertEqual([event["event"] for event in cli.events()], ["error"])  # there was no session to be released
 
 
 def unused_address():

@@ -124,3 +124,136 @@ test('a browser makes a publisher and a C program leave', TEST_LIMIT, async () =
   assert.equal(await target.exit(), 0);
   await cli.log.next('connectionDropped', { connectionId: target.id });
 });
+
+/** A moderator in C, another C program that looks on, and two browsers that publish. */
+async function cModerates() {
+  const session = await here.session();
+  const [moderator, watcher, one, two] = await Promise.all([
+    here.cliClient(session, 'moderator', MODERATOR),
+    here.cliClient(session, 'watcher'),
+    here.browserClient(session, 'one'),
+    here.browserClient(session, 'two'),
+  ]);
+  await here.acquainted(moderator, watcher, one, two);
+  const [first, second] = [await one.publish(VOICE), await two.publish(VOICE)].map(({ streamId }) => streamId);
+  for (const streamId of [first, second]) {
+    await Promise.all([moderator, watcher].map((client) => client.log.next('streamReceived', { streamId })));
+  }
+  return { session, moderator, watcher, one, two, first, second };
+}
+
+test('C mutes everybody: each browser falls silent, and everybody hears of it', TEST_LIMIT, async () => {
+  const { moderator, watcher, one, two, first, second } = await cModerates();
+  moderator.command({ cmd: 'forceMuteAll' });
+  for (const client of [moderator, watcher, one, two]) await client.log.next('muteForced', { active: true });
+  for (const browser of [one, two]) await browser.log.next('publisherMuteForced');
+  for (const streamId of [first, second]) {
+    await watcher.log.next('streamHasAudioChanged', { streamId, changedTo: false });
+    await moderator.log.next('streamHasAudioChanged', { streamId, changedTo: false });
+  }
+  await settled(one, two, watcher, moderator);
+  await settled(two, one, watcher, moderator);
+  assert.deepEqual(audioChanges(watcher).sort(), [[first, false], [second, false]].sort());
+  for (const client of [moderator, watcher, one, two]) assert.deepEqual(mutes(client), [true]);
+  for (const browser of [one, two]) assert.equal((await browser.ownStream()).hasAudio, false);
+});
+
+test('C mutes all but one, which goes on', TEST_LIMIT, async () => {
+  const { moderator, watcher, one, two, first, second } = await cModerates();
+  moderator.command({ cmd: 'forceMuteAll', excludedStreams: [first] });
+  await two.log.next('publisherMuteForced');
+  await watcher.log.next('streamHasAudioChanged');
+  await one.log.next('muteForced', { active: true });
+  await settled(one, two, watcher, moderator);
+  await settled(two, one, watcher, moderator);
+  assert.deepEqual(audioChanges(watcher), [[second, false]]);
+  assert.deepEqual(one.log.find('publisherMuteForced'), []);
+  assert.equal((await one.ownStream()).hasAudio, true);
+});
+
+test('C mutes one stream, which may speak again', TEST_LIMIT, async () => {
+  const { moderator, watcher, one, two, first } = await cModerates();
+  moderator.command({ cmd: 'forceMuteStream', streamId: first });
+  await one.log.next('publisherMuteForced');
+  await watcher.log.next('streamHasAudioChanged', { streamId: first, changedTo: false });
+  await settled(one, two, watcher, moderator);
+  assert.deepEqual([mutes(watcher), mutes(one), two.log.find('publisherMuteForced')], [[], [], []]);
+  await one.publishAudio(true);
+  await watcher.log.next('streamHasAudioChanged', { streamId: first, changedTo: true });
+});
+
+test('C mutes the session for those who come later, until it ends that', TEST_LIMIT, async () => {
+  const { session, moderator, watcher, one, two } = await cModerates();
+  moderator.command({ cmd: 'forceMuteAll' });
+  for (const browser of [one, two]) await browser.log.next('publisherMuteForced');
+  const late = await here.browserClient(session, 'late');
+  await late.log.next('muteForced', { active: true });
+  const silent = await late.publish(VOICE);
+  assert.equal((await watcher.log.next('streamReceived', { streamId: silent.streamId })).hasAudio, false);
+  moderator.command({ cmd: 'disableForceMute' });
+  for (const client of [watcher, one, two, late]) await client.log.next('muteForced', { active: false });
+  const afterwards = await here.browserClient(session, 'afterwards');
+  const loud = await afterwards.publish(VOICE);
+  assert.equal((await watcher.log.next('streamReceived', { streamId: loud.streamId })).hasAudio, true);
+  assert.deepEqual(mutes(afterwards), []);
+});
+
+test('C makes a browser leave: its stream ends, and then it is gone', TEST_LIMIT, async () => {
+  const { moderator, watcher, one, two, first } = await cModerates();
+  moderator.command({ cmd: 'forceDisconnect', connectionId: one.id });
+  assert.equal((await one.log.next('disconnected')).reason, 'forceDisconnected');
+  const gone = await two.log.next('connectionDropped', { connectionId: one.id });
+  assert.equal(gone.reason, 'forceDisconnected');
+  for (const client of [moderator, watcher]) {
+    await client.log.next('connectionDropped', { connectionId: one.id });
+    const dropped = client.log.all.filter(({ event }) => event.endsWith('Dropped'));
+    assert.deepEqual(dropped.map(({ event, streamId = null }) => [event, streamId]), [
+      ['streamDropped', first],
+      ['connectionDropped', null],
+    ]);
+  }
+  assert.deepEqual(moderator.log.find('error'), []);
+});
+
+test('C without a moderator\'s token is refused, and nobody notices', TEST_LIMIT, async () => {
+  const { watcher, one, two, first } = await cModerates();
+  for (const [code, command] of [
+    [1540, { cmd: 'forceMuteAll' }],
+    [1540, { cmd: 'forceMuteAll', excludedStreams: [first] }],
+    [1540, { cmd: 'disableForceMute' }],
+    [1540, { cmd: 'forceMuteStream', streamId: first }],
+    [1520, { cmd: 'forceDisconnect', connectionId: one.id }],
+  ]) {
+    const before = watcher.log.find('error').length;
+    watcher.command(command);
+    await watcher.log.until(() => watcher.log.find('error').length > before, `a refusal of ${command.cmd}`);
+    const refusal = watcher.log.find('error')[before];
+    assert.equal(refusal.code, code, command.cmd);
+    assert.notEqual(refusal.message, '');
+  }
+  await settled(watcher, one, two);
+  await settled(one, watcher, two);
+  for (const browser of [one, two]) {
+    assert.deepEqual([mutes(browser), browser.log.find('publisherMuteForced')], [[], []]);
+  }
+  assert.deepEqual(audioChanges(watcher), []);
+});
+
+test('C that moderates while it is away is obeyed when it is back, once', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const proxy = await here.proxy();
+  const moderator = await here.cliClient(session, 'moderator', { ...MODERATOR, url: proxy.url });
+  const browser = await here.browserClient(session, 'in the browser');
+  await here.acquainted(moderator, browser);
+  const { streamId } = await browser.publish(VOICE);
+  await moderator.log.next('streamReceived', { streamId });
+  proxy.refuse();
+  await moderator.log.next('reconnecting');
+  moderator.command({ cmd: 'forceMuteAll' });
+  moderator.command({ cmd: 'signal', type: 'after the mute' });
+  proxy.allow();
+  await browser.log.next('signal', { type: 'after the mute' });
+  assert.deepEqual(mutes(browser), [true]);
+  await moderator.log.next('streamHasAudioChanged', { streamId, changedTo: false });
+  assert.deepEqual(moderator.log.find('error'), []);
+});
