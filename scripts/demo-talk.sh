@@ -147,6 +147,7 @@ while [ "$left" -gt 0 ]; do
     read -r -t "$PATIENCE_S" -u 3 who line || fail "nothing has happened for $PATIENCE_S seconds"
     case $line in
         gone) left=$((left - 1)) ;;
+        '{"event":"statusChanged"'* | '{"event":"released"'*) ;; # the other events say as much
         '{'*)
             describe "$who"
             show "$who" "$event" "$text"

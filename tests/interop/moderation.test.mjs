@@ -250,9 +250,9 @@ test('C that moderates while it is away is obeyed when it is back, once', TEST_L
   proxy.refuse();
   await moderator.log.next('reconnecting');
   moderator.command({ cmd: 'forceMuteAll' });
-  moderator.command({ cmd: 'signal', type: 'after the mute' });
+  moderator.command({ cmd: 'signal', type: 'after-the-mute' });
   proxy.allow();
-  await browser.log.next('signal', { type: 'after the mute' });
+  await browser.log.next('signal', { type: 'after-the-mute' });
   assert.deepEqual(mutes(browser), [true]);
   await moderator.log.next('streamHasAudioChanged', { streamId, changedTo: false });
   assert.deepEqual(moderator.log.find('error'), []);

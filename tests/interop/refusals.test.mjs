@@ -53,7 +53,8 @@ for (const [what, place, expected] of REFUSED) {
     assert.equal(code, expected.code);
     assert.ok(message.length > 10 && !message.includes(token), message);
     assert.equal(await client.exit(), 1);
-    assert.deepEqual(client.log.all.map(({ event }) => event), ['error']);
+    const told = client.log.all.map(({ event, status }) => status ?? event);
+    assert.deepEqual(told, ['connecting', 'failed', 'error', 'released']);
   });
 }
 
