@@ -140,6 +140,18 @@ test('each size of the pictures is told once, in order', TEST_LIMIT, async () =>
   assert.deepEqual(changes(await story(browser, cli)), expected);
 });
 
+test('each origin of the pictures is told once, in order', TEST_LIMIT, async () => {
+  const { browser, cli } = await here.pair();
+  await browser.publish(CAMERA);
+  const expected = [];
+  for (const videoType of ['screen', 'custom', 'camera']) {
+    await browser.changeVideoSource(videoType);
+    await cli.log.next('streamVideoTypeChanged', { changedTo: videoType, videoType });
+    expected.push(['streamVideoTypeChanged', videoType]);
+  }
+  assert.deepEqual(changes(await story(browser, cli)), expected);
+});
+
 test('a C client that comes later is told what has changed before as what is', TEST_LIMIT, async () => {
   const { session, browser, cli } = await here.pair();
   await browser.publish(CANVAS);

@@ -132,6 +132,11 @@ export class BrowserClient {
     return this.#call('turn', { what: 'publishCaptions', on });
   }
 
+  /** Says that the pictures come from elsewhere: a camera, a screen, or custom. */
+  changeVideoSource(source) {
+    return this.#call('changeVideoSource', source);
+  }
+
   /** Changes the size of the canvas that is published. */
   resizeCanvas(size) {
     return this.#call('resizeCanvas', size);

@@ -81,6 +81,12 @@ window.interop = {
     await this.publisher[what](on);
   },
 
+  // The client has no call for this, so it is asked for the message by which its own calls change a channel.
+  changeVideoSource(source) {
+    const { stream } = this.publisher;
+    this.session._.streamChannelUpdate(stream, stream.getChannelsOfType('video')[0], { source });
+  },
+
   filmCanvas({ width, height }) {
     this.canvas = Object.assign(document.createElement('canvas'), { width, height });
     const pen = this.canvas.getContext('2d');
