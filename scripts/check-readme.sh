@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Takes the C program out of README.md, compiles it as strictly as the examples, and runs it against a server: it must
-# hear its own signal. The library and the server must have been built (make examples).
+# hear its own signal. The C++ program there must be c_examples/hello_cpp.cpp, which is tested with the others. The library and the server must have been built (make examples).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 readonly PATIENCE_S=20 MOST_LINES=20
@@ -12,6 +12,11 @@ if [ "${1-}" != run ]; then
     lines=$(wc -l <"$build/program.c")
     if [ "$lines" = 0 ] || [ "$lines" -gt "$MOST_LINES" ]; then
         echo "check-readme: the program in README.md has $lines lines, not 1 to $MOST_LINES" >&2
+        exit 1
+    fi
+    awk '/^```cpp$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$root/README.md" >"$build/program.cpp"
+    if ! diff "$root/c_examples/hello_cpp.cpp" "$build/program.cpp"; then
+        echo "check-readme: the C++ program in README.md is not c_examples/hello_cpp.cpp" >&2
         exit 1
     fi
     for standard in c99 c11; do

@@ -1,0 +1,2 @@
+/* Must not compile: shows that the module is looked into. */
+@import COtc.not_there;
