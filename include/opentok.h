@@ -10,6 +10,7 @@
 
 #include "otc.h"
 
+/** The name of the field on_reconnecting in the native SDK of the vendor. */
 #define on_reconnection_started on_reconnecting
 
 #endif

@@ -14,8 +14,11 @@
 
 /** The version of this header; otc_version() tells that of the library. */
 #define OTC_VERSION "0.1.0"
+/** The version's first number. It is 0 as long as the API may still change between two minor versions. */
 #define OTC_VERSION_MAJOR 0
+/** The version's second number. */
 #define OTC_VERSION_MINOR 1
+/** The version's third number. */
 #define OTC_VERSION_PATCH 0
 /** One number that grows with every version. */
 #define OTC_VERSION_NUMBER ((OTC_VERSION_MAJOR << 16) | (OTC_VERSION_MINOR << 8) | OTC_VERSION_PATCH)
