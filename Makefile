@@ -1,6 +1,6 @@
 # Thin: each target is one command, or a script in scripts/. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lib server examples header test lint fuzz bench demo deny clean
+.PHONY: help setup lib server examples header docs test lint fuzz bench demo deny clean
 
 MAKEFLAGS += --no-print-directory
 
@@ -28,6 +28,9 @@ examples: ## Build the C programs, and the library and the server with them, in 
 
 header: ## Write include/otc.h anew from src/ffi
 	OTC_WRITE_HEADER=1 $(CARGO) build -p otc
+
+docs: ## Make the reference and the guide: build/docs/html/index.html
+	@scripts/docs.sh
 
 test: ## Run every test: Rust, C, and a real browser
 	@scripts/test.sh

@@ -10,11 +10,14 @@ complain() {
     bad=1
 }
 
-for document in *.md docs/decisions/*.md c_examples/*.md; do
+# A document without its blocks of code.
+prose() { awk '/^```/ { code = !code; next } !code' "$1"; }
+
+for document in *.md docs/decisions/*.md docs/guide/*.md c_examples/*.md; do
     folder=$(dirname "$document")
     while IFS= read -r target; do
         [ -e "$folder/$target" ] || complain "$document" "no such file: $target"
-    done < <(grep -oE '\]\([^)#: ]+' "$document" | cut -c 3- | grep -vE '^(https?|mailto)$')
+    done < <(prose "$document" | grep -oE '\]\([^)#: ]+' | cut -c 3- | grep -vE '^(https?|mailto)$')
     # What a build or a run makes need not be there yet.
     while IFS= read -r target; do
         if git check-ignore -q "$target"; then continue; fi

@@ -17,6 +17,9 @@ step "documentation"
 RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links -A rustdoc::bare_urls" \
     cargo doc --workspace --no-deps --locked --document-private-items
 
+step "the reference and the guide"
+scripts/docs.sh
+
 step "fuzz targets"
 cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir fuzz/target
 

@@ -35,6 +35,7 @@ if [ "$purpose" = test ]; then
     need clang clang
     need clang clang++
     need python3 python3
+    need doxygen doxygen
     need nodejs node
     need npm npm
     need shellcheck shellcheck

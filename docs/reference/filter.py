@@ -99,7 +99,29 @@ def header(text):
             parts.append(group_of(name))
         body = "\n\n".join(parts).replace("\n", f"\n{indent} * ")
         written.append(f"{indent}/**\n{indent} * {body}\n{indent} */\n")
-    return "".join(written) + text[end:]
+    return with_shared_comments("".join(written) + text[end:])
+
+
+def cpp_header(text):
+    """Its comments are Doxygen's already. What is in otc::detail is hidden, but not the bases of public classes."""
+
+    def hidden(found):
+        return found[0] if re.search(r"^class \w+ \{", found[0], re.MULTILINE) else f"/** @cond */ {found[0]} /** @endcond */"
+
+    text = re.sub(r"^namespace detail \{$.*?^\} // namespace detail$", hidden, text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^/\* ", "/** @file\n * ", text, count=1)
+
+
+def with_shared_comments(text):
+    """Of several #defines in a row the first has the comment."""
+    written, first = [], None
+    for line in text.split("\n"):
+        defined = re.match(r"#define (\w+) ", line)
+        if defined and first:
+            written.append(f"/** See {first}.\n * {group_of(defined[1])}\n */")
+        first = (first or defined[1]) if defined else None
+        written.append(line)
+    return "\n".join(written)
 
 
 def label(page, heading=None):
@@ -134,6 +156,8 @@ def main(path):
         text = page(text, name.lower())
     elif extension == ".h":
         text = header(text)
+    elif extension == ".hpp":
+        text = cpp_header(text)
     sys.stdout.write(text)
 
 
