@@ -1,6 +1,6 @@
 # Thin: each target is one command, or a script in scripts/. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lib server examples header docs test lint fuzz bench demo deny clean
+.PHONY: help setup lib server examples header docs abi size test lint fuzz bench demo deny clean
 
 MAKEFLAGS += --no-print-directory
 
@@ -31,6 +31,12 @@ header: ## Write include/otc.h anew from src/ffi
 
 docs: ## Make the reference and the guide: build/docs/html/index.html
 	@scripts/docs.sh
+
+abi: ## Record what programs are compiled with in abi/, after an addition to the header
+	@scripts/record-abi.sh
+
+size: lib ## Record how large the library is in abi/size.txt
+	@scripts/check-size.sh record
 
 test: ## Run every test: Rust, C, and a real browser
 	@scripts/test.sh

@@ -24,7 +24,7 @@ step "fuzz targets"
 cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir fuzz/target
 
 step "scripts"
-shellcheck --severity=warning scripts/*.sh .ci/run fuzz/run.sh
+shellcheck --severity=warning scripts/*.sh tests/abi/*.sh .ci/run fuzz/run.sh
 
 step "what the documents name"
 scripts/check-docs.sh

@@ -34,6 +34,7 @@ need cmake cmake
 if [ "$purpose" = test ]; then
     need clang clang
     need clang clang++
+    need abigail-tools abidiff
     need python3 python3
     need doxygen doxygen
     need nodejs node

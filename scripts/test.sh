@@ -18,8 +18,11 @@ step "the library, the server and the C programs"
 cmake -S c_examples -B "$build" -DOTC_REQUIRE_ALL_CHECKS=ON --log-level=WARNING
 cmake --build "$build"
 
+step "its size"
+scripts/check-size.sh
+
 step "C"
-ctest --test-dir "$build" --output-on-failure
+ctest --test-dir "$build" --output-on-failure -j 4
 
 step "the program in README.md"
 scripts/check-readme.sh
