@@ -6,10 +6,12 @@
     reason = "the C API is called as C calls it: with what the test holds"
 )]
 
+pub(crate) mod gateway;
 pub(crate) mod peer;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod rest;
+pub(crate) mod tls;
 pub(crate) mod world;
 
 use std::time::Duration;

@@ -97,6 +97,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) api_url: Option<&'a str>,
     pub(crate) ca_file: Option<&'a str>,
     pub(crate) suppressed: bool,
+    /// What else is set.
+    pub(crate) also: Option<&'a dyn Fn(*mut otc_session_settings)>,
 }
 
 impl Program {
@@ -114,6 +116,9 @@ impl Program {
                 assert_eq!(otc_session_settings_set_ca_file(settings, c(file).as_ptr()), 0);
             }
             otc_session_settings_set_connection_events_suppressed(settings, c_int::from(wishes.suppressed));
+            if let Some(also) = wishes.also {
+                also(settings);
+            }
             otc_session_new_with_settings(
                 api_key.as_ptr(),
                 session_id.as_ptr(),
