@@ -34,12 +34,17 @@ enum otc_constant {
     OTC_TRUE = !OTC_FALSE
 };
 
-/** How loud the log is. Names in one line are the same level. */
+/** How loud the log is. A name that is said to be another is the same level. */
 enum otc_log_level {
+    /** Nothing. */
     OTC_LOG_LEVEL_DISABLED = 0,
+    /** What failed. */
     OTC_LOG_LEVEL_ERROR = 1,
+    /** What is wrong, while the library copes. */
     OTC_LOG_LEVEL_WARN = 2,
+    /** What happens. */
     OTC_LOG_LEVEL_INFO = 3,
+    /** What happens inside. */
     OTC_LOG_LEVEL_DEBUG = 4,
     OTC_LOG_LEVEL_FATAL = OTC_LOG_LEVEL_ERROR,
     OTC_LOG_LEVEL_MSG = OTC_LOG_LEVEL_DEBUG,
@@ -739,7 +744,8 @@ const char *otc_last_error_text(void);
 /**
  * Sets the function that takes the lines of the log; NULL sends them to standard error.
  *
- * The function is called on whatever thread has something to say, with no lock held.
+ * callback: called on whatever thread has something to say, on several at the same time, with no lock held. It must not wait
+ * for the library: of its functions it may call those of the log.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: nothing.
@@ -749,6 +755,8 @@ void otc_log_set_logger_callback(otc_logger_callback callback);
 
 /**
  * Sets how loud the log is. It begins disabled.
+ *
+ * log_level: everything up to this level is logged; what is above OTC_LOG_LEVEL_DEBUG counts as that.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: nothing.
@@ -833,12 +841,13 @@ otc_status otc_session_force_disconnect(struct otc_session *session,
 /**
  * Makes a session that is not connected.
  *
- * apikey: API key or application id. session_id: from the application's server. callbacks: copied; see there.
+ * apikey: API key or application id, 1024 bytes at most. session_id: from the application's server, 1024 bytes at most.
+ * callbacks: copied; see there.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: the caller owns the session and ends it with otc_session_delete(); all arguments are copied.
- * Errors: NULL when an argument is NULL or not UTF-8, or before otc_init(); otc_last_error_text() says which. Whether
- * key and session exist is found out by otc_session_connect().
+ * Errors: NULL when an argument is NULL, too long or not UTF-8, when the environment variable OTC_API_URL is no URL, or before
+ * otc_init(); otc_last_error_text() says which. Whether key and session exist is found out by otc_session_connect().
  */
 struct otc_session *otc_session_new(const char *apikey,
                                     const char *session_id,
@@ -871,14 +880,14 @@ struct otc_session *otc_session_new_with_settings(const char *apikey,
 otc_status otc_session_delete(struct otc_session *session);
 
 /**
- * Joins the session; on_connected or on_error follows.
+ * Joins the session; on_connected or on_error follows. What fails for a passing reason is tried up to three times first.
  *
- * token: from the application's server; it may be a T1 token or a JWT.
+ * token: from the application's server, a T1 token or a JWT, 16384 bytes at most.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: the token is copied, and forgotten when the session is joined.
- * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when token is NULL or not
- * UTF-8; OTC_SESSION_ILLEGAL_STATE when the session is connected, connecting or disconnecting.
+ * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when token is NULL, too long or
+ * not UTF-8; OTC_SESSION_ILLEGAL_STATE when the session is connected, connecting, reconnecting or disconnecting.
  */
 otc_status otc_session_connect(struct otc_session *session,
                                const char *token);
@@ -886,7 +895,7 @@ otc_status otc_session_connect(struct otc_session *session,
 /**
  * Joins the session on the server at host; on_connected or on_error follows.
  *
- * host: name or address. path: what comes before "/session" in URLs, mostly "". port: 1 to 65535. secure: OTC_TRUE for
+ * host: name or address, without scheme and port. path: what comes before "/session" in URLs, mostly "". port: 1 to 65535. secure: OTC_TRUE for
  * https. token: as for otc_session_connect().
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
@@ -901,7 +910,8 @@ otc_status otc_session_connect_to_host(struct otc_session *session,
                                        const char *token);
 
 /**
- * Leaves the session; on_disconnected follows. Signals that were accepted are sent first.
+ * Leaves the session; on_disconnected follows. Signals that were accepted are sent first, and their answers awaited, until the
+ * server has not answered for 2 seconds. While the session is reconnecting it ends at once.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: nothing.
@@ -919,7 +929,7 @@ otc_status otc_session_disconnect(struct otc_session *session);
 char *otc_session_get_id(const struct otc_session *session);
 
 /**
- * One's own connection.
+ * One's own connection, also while the session is reconnecting.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: the caller owns the object and ends it with otc_connection_delete().

@@ -12,7 +12,8 @@ pub type otc_logger_callback = Option<unsafe extern "C-unwind" fn(message: *cons
 
 /// Sets the function that takes the lines of the log; NULL sends them to standard error.
 ///
-/// The function is called on whatever thread has something to say, with no lock held.
+/// callback: called on whatever thread has something to say, on several at the same time, with no lock held. It must not wait
+/// for the library: of its functions it may call those of the log.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: nothing.
@@ -33,6 +34,8 @@ pub extern "C" fn otc_log_set_logger_callback(callback: otc_logger_callback) {
 }
 
 /// Sets how loud the log is. It begins disabled.
+///
+/// log_level: everything up to this level is logged; what is above OTC_LOG_LEVEL_DEBUG counts as that.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: nothing.

@@ -63,12 +63,13 @@ pub(super) fn forget_all() {
 
 /// Makes a session that is not connected.
 ///
-/// apikey: API key or application id. session_id: from the application's server. callbacks: copied; see there.
+/// apikey: API key or application id, 1024 bytes at most. session_id: from the application's server, 1024 bytes at most.
+/// callbacks: copied; see there.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: the caller owns the session and ends it with otc_session_delete(); all arguments are copied.
-/// Errors: NULL when an argument is NULL or not UTF-8, or before otc_init(); otc_last_error_text() says which. Whether
-/// key and session exist is found out by otc_session_connect().
+/// Errors: NULL when an argument is NULL, too long or not UTF-8, when the environment variable OTC_API_URL is no URL, or before
+/// otc_init(); otc_last_error_text() says which. Whether key and session exist is found out by otc_session_connect().
 ///
 /// # Safety
 /// Each pointer is NULL or points to what its type says.
@@ -188,14 +189,14 @@ pub extern "C" fn otc_session_delete(session: *mut otc_session) -> otc_status {
     })
 }
 
-/// Joins the session; on_connected or on_error follows.
+/// Joins the session; on_connected or on_error follows. What fails for a passing reason is tried up to three times first.
 ///
-/// token: from the application's server; it may be a T1 token or a JWT.
+/// token: from the application's server, a T1 token or a JWT, 16384 bytes at most.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: the token is copied, and forgotten when the session is joined.
-/// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when token is NULL or not
-/// UTF-8; OTC_SESSION_ILLEGAL_STATE when the session is connected, connecting or disconnecting.
+/// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when token is NULL, too long or
+/// not UTF-8; OTC_SESSION_ILLEGAL_STATE when the session is connected, connecting, reconnecting or disconnecting.
 ///
 /// # Safety
 /// token is NULL or a C string.
@@ -207,7 +208,7 @@ pub unsafe extern "C" fn otc_session_connect(session: *mut otc_session, token: *
 
 /// Joins the session on the server at host; on_connected or on_error follows.
 ///
-/// host: name or address. path: what comes before "/session" in URLs, mostly "". port: 1 to 65535. secure: OTC_TRUE for
+/// host: name or address, without scheme and port. path: what comes before "/session" in URLs, mostly "". port: 1 to 65535. secure: OTC_TRUE for
 /// https. token: as for otc_session_connect().
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
@@ -248,7 +249,8 @@ unsafe fn connect(
     Ok(object.session.call(Input::Connect { token, api_url })?)
 }
 
-/// Leaves the session; on_disconnected follows. Signals that were accepted are sent first.
+/// Leaves the session; on_disconnected follows. Signals that were accepted are sent first, and their answers awaited, until the
+/// server has not answered for 2 seconds. While the session is reconnecting it ends at once.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: nothing.
@@ -268,7 +270,7 @@ pub extern "C" fn otc_session_get_id(session: *const otc_session) -> *mut c_char
     value(null_mut(), || Ok(get(session)?.id.as_ptr().cast_mut()))
 }
 
-/// One's own connection.
+/// One's own connection, also while the session is reconnecting.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: the caller owns the object and ends it with otc_connection_delete().
