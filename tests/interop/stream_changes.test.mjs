@@ -177,7 +177,8 @@ test('changes of two streams of one browser do not mix', TEST_LIMIT, async () =>
   await cli.log.next('streamDropped', { streamId: second.streamId });
   assert.equal(streamId, second.streamId);
   const events = await story(browser, cli);
-  assert.deepEqual(events.filter((event) => event.streamId === first.streamId).map(({ event }) => event), ['streamReceived']);
+  const ofFirst = events.filter((event) => event.streamId === first.streamId);
+  assert.deepEqual(ofFirst.map(({ event }) => event), ['streamReceived']);
 });
 
 test('changes made while the C client is away are told when it is back, once', TEST_LIMIT, async () => {
