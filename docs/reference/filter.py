@@ -108,7 +108,7 @@ def cpp_header(text):
     def hidden(found):
         return found[0] if re.search(r"^class \w+ \{", found[0], re.MULTILINE) else f"/** @cond */ {found[0]} /** @endcond */"
 
-    text = re.sub(r"^namespace detail \{$.*?^\} // namespace detail$", hidden, text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^(?:/// [^\n]*\n)?namespace detail \{$.*?^\} // namespace detail$", hidden, text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^/\* ", "/** @file\n * ", text, count=1)
 
 
