@@ -12,8 +12,8 @@ pub type otc_logger_callback = Option<unsafe extern "C-unwind" fn(message: *cons
 
 /// Sets the function that takes the lines of the log; NULL sends them to standard error.
 ///
-/// callback: called on whatever thread has something to say, on several at the same time, with no lock held. It must not wait
-/// for the library: of its functions it may call those of the log.
+/// callback: called on whatever thread has something to say, on several at the same time. It may call what a callback may, and
+/// should return at once: when a thread of the library calls it, the sockets of all sessions wait for it.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: nothing.

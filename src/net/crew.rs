@@ -13,6 +13,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
@@ -33,25 +34,12 @@ const IDLE_FOR: Duration = Duration::from_secs(10);
 const ROUND: Duration = Duration::from_millis(2);
 
 thread_local! {
-    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the calling thread is running a callback of any session.
+/// Whether the calling thread is one of the library's: it runs a callback, or the application's logger.
 pub fn in_callback() -> bool {
-    IN_CALLBACK.get()
-}
-
-/// Runs `callback` marked as one.
-pub(super) fn as_callback(callback: impl FnOnce()) {
-    struct Mark;
-    impl Drop for Mark {
-        fn drop(&mut self) {
-            IN_CALLBACK.set(false);
-        }
-    }
-    IN_CALLBACK.set(true);
-    let _mark = Mark;
-    callback();
+    IS_WORKER.get()
 }
 
 /// The threads, and the sessions whose callbacks are due.
@@ -78,6 +66,7 @@ struct State {
     /// `None` once the crew has ended.
     runtime: Option<Arc<Runtime>>,
     threads: usize,
+    handles: Vec<JoinHandle<()>>,
     taken: Roles,
     started: u64,
     stopping: bool,
@@ -140,6 +129,7 @@ impl Crew {
                 due: VecDeque::new(),
                 runtime: Some(Arc::new(runtime)),
                 threads: 0,
+                handles: Vec::new(),
                 taken: Roles::default(),
                 started: 0,
                 stopping: false,
@@ -180,10 +170,14 @@ impl Crew {
         self.role.notify_all();
         self.watch.notify_all();
         while state.threads > 0 {
-            if self.gone.wait_until(&mut state, deadline).timed_out() {
-                return state.threads == 0;
+            if self.gone.wait_until(&mut state, deadline).timed_out() && state.threads > 0 {
+                return false;
             }
         }
+        let handles = std::mem::take(&mut state.handles);
+        drop(state);
+        // Nothing of theirs is left when this returns, not even what the system keeps for a thread.
+        handles.into_iter().for_each(|handle| drop(handle.join()));
         true
     }
 
@@ -205,10 +199,14 @@ impl Crew {
     fn add_thread(self: &Arc<Self>, state: &mut State) -> std::io::Result<()> {
         state.started += 1;
         let crew = Arc::clone(self);
-        std::thread::Builder::new().name(format!("otc-worker-{}", state.started)).spawn(move || {
+        let name = format!("otc-worker-{}", state.started);
+        let handle = std::thread::Builder::new().name(name).spawn(move || {
+            IS_WORKER.set(true);
             (crew.on_thread_start)();
             crew.work();
         })?;
+        state.handles.retain(|handle| !handle.is_finished());
+        state.handles.push(handle);
         state.threads += 1;
         Ok(())
     }

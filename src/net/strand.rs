@@ -1,6 +1,6 @@
 //! The callbacks of one session: in order, one at a time, never on the caller's thread, no lock held.
 
-use super::crew::{Crew, as_callback, in_callback};
+use super::crew::{Crew, in_callback};
 use crate::session::Event;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -130,8 +130,8 @@ impl Strand {
         while Instant::now() < end {
             let Some(job) = self.begin() else { return false };
             let job = || match job {
-                Job::Tell(event) => as_callback(|| self.listener.hear(event)),
-                Job::Release => as_callback(|| self.listener.released()),
+                Job::Tell(event) => self.listener.hear(event),
+                Job::Release => self.listener.released(),
             };
             // A fault of the library's own on the way to the callback costs that callback, not the session.
             if catch_unwind(AssertUnwindSafe(job)).is_err() {
