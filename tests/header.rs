@@ -1,5 +1,8 @@
 //! The C header says what the library does: documentation, numbers, layout, exported names.
 
+mod common;
+
+use common::header::{Function, functions, header};
 use otc::ffi::{
     otc_custom_ice_config, otc_on_mute_forced_info, otc_session_callbacks, otc_session_capabilities,
     otc_signal_options, otc_version, otc_version_number,
@@ -9,52 +12,7 @@ use otc_protocol::limits::ENCRYPTION_SECRET_CHARS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::mem::{offset_of, size_of};
-use std::path::Path;
 use std::process::Command;
-
-fn header() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/otc.h");
-    std::fs::read_to_string(path).expect("the header can be read")
-}
-
-/// A function of the header: its comment and its declaration.
-struct Function {
-    name: String,
-    comment: String,
-    declaration: String,
-}
-
-/// Every function that a header declares.
-fn functions(header: &str) -> Vec<Function> {
-    let mut functions = Vec::new();
-    let mut comment = String::new();
-    let mut lines = header.lines();
-    while let Some(line) = lines.next() {
-        if line.starts_with("/**") {
-            line.clone_into(&mut comment);
-            for line in lines.by_ref() {
-                comment.push('\n');
-                comment.push_str(line);
-                if line.contains("*/") {
-                    break;
-                }
-            }
-            continue;
-        }
-        let is_declaration = !line.starts_with([' ', '#', '/', '}']) && !line.starts_with("typedef");
-        if let (true, Some(open)) = (is_declaration, line.find('(')) {
-            let name = line[..open].rsplit([' ', '*']).next().unwrap_or_default().to_owned();
-            let mut declaration = line.to_owned();
-            while !declaration.ends_with(';') {
-                declaration.push_str(lines.next().expect("the declaration ends").trim_start());
-            }
-            functions.push(Function { name, comment: std::mem::take(&mut comment), declaration });
-        } else if !line.is_empty() {
-            comment.clear();
-        }
-    }
-    functions
-}
 
 /// What is missing in a function's comment.
 fn undocumented(function: &Function) -> Vec<&'static str> {

@@ -231,7 +231,8 @@ pub unsafe extern "C" fn otc_session_connect_to_host(
         let (host, path) = unsafe { (needed(host, "host", NAME_BYTES)?, needed(path, "path", NAME_BYTES)?) };
         let port = u16::try_from(port).ok().filter(|port| *port > 0);
         let port = port.ok_or_else(|| Failed::argument("The port is not between 1 and 65535."))?;
-        let url = ApiUrl::from_parts(host, path, port, secure != 0).map_err(Failed::argument)?;
+        let url = ApiUrl::from_parts(host, path, port, secure != 0)
+            .map_err(|error| Failed::argument(format!("The host or the path cannot be used. {error}")))?;
         // SAFETY: the caller's promise.
         unsafe { connect(session, Some(url), token) }
     })

@@ -149,7 +149,7 @@ pub unsafe extern "C" fn otc_session_settings_set_api_url(
     let checked = || {
         // SAFETY: the caller's promise.
         let url = unsafe { needed(url, "API URL", URL_BYTES) }?;
-        ApiUrl::parse(url).map_err(Failed::argument)
+        ApiUrl::parse(url).map_err(|error| Failed::argument(format!("The API URL cannot be used. {error}")))
     };
     set(settings, checked, |chosen, url| chosen.api_url = Some(url))
 }

@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod gateway;
+pub(crate) mod header;
 pub(crate) mod peer;
 pub(crate) mod program;
 pub(crate) mod proxy;

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn otc_session_settings_set_proxy_url(
         let url = unsafe { text(proxy_url, "proxy URL", URL_BYTES) }?;
         url.map(ApiUrl::parse)
             .transpose()
-            .map_err(|error| Failed::argument(format!("The proxy URL is not usable. {error}")))
+            .map_err(|error| Failed::argument(format!("The proxy URL cannot be used. {error}")))
     };
     set(settings, checked, |chosen, url| chosen.proxy_url = url)
 }
