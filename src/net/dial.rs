@@ -21,19 +21,14 @@ pub(super) async fn dial(
     proxy: Option<&NetworkProxy>,
     trust: impl Fn() -> Result<Trust, Failure>,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let tcp = match proxy {
+    let stream = match proxy {
         Some(proxy) => proxy.reach(endpoint).await?,
-        None => connect(&endpoint.host, endpoint.port).await.map_err(|error| Failure {
+        None => Box::new(connect(&endpoint.host, endpoint.port).await.map_err(|error| Failure {
             kind: FailureKind::Unreachable,
             text: format!("{} cannot be reached: {error}", endpoint.place()),
-        })?,
+        })?),
     };
-    if endpoint.secure {
-        let stream = trust()?.handshake(&endpoint.host, tcp).await?;
-        Ok(Box::new(stream))
-    } else {
-        Ok(Box::new(tcp))
-    }
+    if endpoint.secure { Ok(Box::new(trust()?.handshake(&endpoint.host, stream).await?)) } else { Ok(stream) }
 }
 
 /// Resolves the name and tries its addresses one after the other; the last failure counts.

@@ -3,13 +3,13 @@
 //!
 //! Names are looked up by the proxy. Errors name the proxy, never what is needed to log in.
 
-use super::dial::connect;
+use super::dial::{Stream, connect};
 use super::url::{Endpoint, place};
 use crate::session::{Failure, FailureKind, Secret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
 use hyper::http::uri::Authority;
@@ -17,8 +17,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use otc_protocol::limits::{PROXY_CREDENTIAL_BYTES, PROXY_TIMEOUT, URL_BYTES};
 use std::net::IpAddr;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// A proxy and how to log in there.
@@ -74,12 +73,12 @@ impl NetworkProxy {
     }
 
     /// A connection to `endpoint` by way of the proxy.
-    pub(super) async fn reach(&self, endpoint: &Endpoint) -> Result<TcpStream, Failure> {
+    pub(super) async fn reach(&self, endpoint: &Endpoint) -> Result<Box<dyn Stream>, Failure> {
         let reached = async {
             let stream = connect(&self.host, self.port)
                 .await
                 .map_err(|error| self.unreachable(&format!("cannot be reached: {error}")))?;
-            self.tunnel(stream, endpoint).await
+            self.tunnel(Box::new(stream), endpoint).await
         };
         self.in_time(reached, endpoint).await
     }
@@ -96,20 +95,19 @@ impl NetworkProxy {
         })
     }
 
-    async fn tunnel<S>(&self, stream: S, endpoint: &Endpoint) -> Result<S, Failure>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    /// The same boxed type as everywhere, so that none of hyper is in the library twice.
+    async fn tunnel(&self, stream: Box<dyn Stream>, endpoint: &Endpoint) -> Result<Box<dyn Stream>, Failure> {
         match self.language {
             Language::Http => self.tunnel_by_http(stream, endpoint).await,
             Language::Socks5 => self.tunnel_by_socks(stream, endpoint).await,
         }
     }
 
-    async fn tunnel_by_http<S>(&self, stream: S, endpoint: &Endpoint) -> Result<S, Failure>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    async fn tunnel_by_http(
+        &self,
+        stream: Box<dyn Stream>,
+        endpoint: &Endpoint,
+    ) -> Result<Box<dyn Stream>, Failure> {
         let target = endpoint.place();
         let broke = |error: hyper::Error| self.unreachable(&format!("broke off: {error}"));
         let mut request = Request::connect(&target).header(HOST, &target);
@@ -117,7 +115,7 @@ impl NetworkProxy {
             request = request.header(PROXY_AUTHORIZATION, login.basic());
         }
         let request = request
-            .body(Empty::<Bytes>::new())
+            .body(Full::<Bytes>::default())
             .map_err(|_| self.useless(&format!("cannot be asked for {target}")))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broke)?;
         let exchange = async {
@@ -136,7 +134,7 @@ impl NetworkProxy {
             _ = connection.with_upgrades() => exchange.await,
         }?;
         let parts = upgraded
-            .downcast::<TokioIo<S>>()
+            .downcast::<TokioIo<Box<dyn Stream>>>()
             .map_err(|_| self.useless("answered with something that is no tunnel"))?;
         if parts.read_buf.is_empty() {
             Ok(parts.io.into_inner())
@@ -146,10 +144,11 @@ impl NetworkProxy {
         }
     }
 
-    async fn tunnel_by_socks<S>(&self, mut stream: S, endpoint: &Endpoint) -> Result<S, Failure>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn tunnel_by_socks(
+        &self,
+        mut stream: Box<dyn Stream>,
+        endpoint: &Endpoint,
+    ) -> Result<Box<dyn Stream>, Failure> {
         let request = socks_request(endpoint)
             .ok_or_else(|| self.useless(&format!("cannot be asked for {}", endpoint.place())))?;
         let broke = |error: std::io::Error| self.unreachable(&format!("broke off: {error}"));
@@ -181,8 +180,8 @@ impl NetworkProxy {
         }
         // Which address the proxy uses matters to nobody, but it stands before what the server says.
         match kind {
-            BY_IPV4 => drop(read::<_, 6>(&mut stream).await.map_err(broke)?),
-            BY_IPV6 => drop(read::<_, 18>(&mut stream).await.map_err(broke)?),
+            BY_IPV4 => drop(read::<6>(&mut stream).await.map_err(broke)?),
+            BY_IPV6 => drop(read::<18>(&mut stream).await.map_err(broke)?),
             BY_NAME => {
                 let [length] = read(&mut stream).await.map_err(broke)?;
                 let mut rest = vec![0; usize::from(length) + 2];
@@ -258,7 +257,7 @@ fn socks_refusal(reply: u8) -> &'static str {
     }
 }
 
-async fn read<S: AsyncRead + Unpin, const N: usize>(stream: &mut S) -> std::io::Result<[u8; N]> {
+async fn read<const N: usize>(stream: &mut Box<dyn Stream>) -> std::io::Result<[u8; N]> {
     let mut bytes = [0; N];
     stream.read_exact(&mut bytes).await?;
     Ok(bytes)

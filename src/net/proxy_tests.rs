@@ -1,6 +1,6 @@
 use super::*;
 use std::collections::VecDeque;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::duplex;
 
 fn endpoint(url: &str) -> Endpoint {
     Endpoint::parse(url).expect("a URL")
@@ -35,18 +35,18 @@ async fn through(proxy_url: &str, url: &str, script: &Script<'_>) -> Result<(), 
         }
         Some(server)
     });
-    let tunnel = proxy(proxy_url).tunnel(client, &endpoint(url)).await;
+    let tunnel = proxy(proxy_url).tunnel(Box::new(client), &endpoint(url)).await;
     let server = played.await.expect("the script is followed");
     let mut client = tunnel?;
-    let mut server = server.expect("open");
+    let mut server: Box<dyn Stream> = Box::new(server.expect("open"));
     passes(&mut client, &mut server).await;
     passes(&mut server, &mut client).await;
     Ok(())
 }
 
-async fn passes(from: &mut DuplexStream, to: &mut DuplexStream) {
+async fn passes(from: &mut Box<dyn Stream>, to: &mut Box<dyn Stream>) {
     from.write_all(b"word").await.expect("open");
-    assert_eq!(&read::<_, 4>(to).await.expect("open"), b"word");
+    assert_eq!(&read::<4>(to).await.expect("open"), b"word");
 }
 
 async fn fails(proxy_url: &str, script: &Script<'_>) -> Failure {
@@ -172,7 +172,7 @@ async fn what_a_socks_proxy_refuses_is_said() {
             }
         });
         let target = endpoint("wss://server.example/x");
-        let failure = proxy(url).tunnel(client, &target).await.map(drop).expect_err("refused");
+        let failure = proxy(url).tunnel(Box::new(client), &target).await.map(drop).expect_err("refused");
         played.await.expect("the script is followed");
         assert!(failure.text.starts_with("the proxy p.example:1 "), "{}", failure.text);
         assert!(failure.text.contains(word), "{} instead of {word}", failure.text);
@@ -185,8 +185,11 @@ async fn what_a_socks_proxy_refuses_is_said() {
 async fn a_name_too_long_for_socks_is_refused_before_anything_is_sent() {
     let (client, _server) = duplex(1024);
     let url = format!("ws://{}/", "a.".repeat(150));
-    let failure =
-        proxy("socks5://p.example:1").tunnel(client, &endpoint(&url)).await.map(drop).expect_err("too long");
+    let failure = proxy("socks5://p.example:1")
+        .tunnel(Box::new(client), &endpoint(&url))
+        .await
+        .map(drop)
+        .expect_err("too long");
     assert_eq!(failure.kind, FailureKind::Permanent);
 }
 
@@ -197,8 +200,11 @@ async fn a_proxy_that_says_nothing_is_given_up() {
         let proxy = proxy(url);
         let target = endpoint("wss://server.example/x");
         let start = tokio::time::Instant::now();
-        let failure =
-            proxy.in_time(proxy.tunnel(client, &target), &target).await.map(drop).expect_err("too late");
+        let failure = proxy
+            .in_time(proxy.tunnel(Box::new(client), &target), &target)
+            .await
+            .map(drop)
+            .expect_err("too late");
         assert_eq!(start.elapsed().as_secs(), PROXY_TIMEOUT.as_secs());
         let expected = "the proxy p.example:1 did not connect to server.example:443 in 10 seconds";
         assert_eq!((failure.kind, failure.text.as_str()), (FailureKind::Permanent, expected));

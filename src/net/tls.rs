@@ -1,5 +1,6 @@
 //! TLS with an explicit provider: the process-wide one belongs to the application.
 
+use super::dial::Stream;
 use crate::session::{Failure, FailureKind};
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
@@ -7,7 +8,6 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls_platform_verifier::Verifier;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -35,8 +35,8 @@ impl Trust {
     pub(super) async fn handshake(
         &self,
         host: &str,
-        stream: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, Failure> {
+        stream: Box<dyn Stream>,
+    ) -> Result<TlsStream<Box<dyn Stream>>, Failure> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| permanent(format!("{host} is not a name that a certificate can have")))?;
         let connector = TlsConnector::from(Arc::clone(&self.0));

@@ -11,6 +11,7 @@ int main(void) {
     CHECK_TEXT(otc_version(), text);
     CHECK(sscanf(otc_version(), "%d.%d.%d%n", &major, &minor, &patch, &length) == 3 && otc_version()[length] == '\0');
     CHECK_NUMBER(OTC_VERSION_NUMBER, major * 65536 + minor * 256 + patch);
+    CHECK_NUMBER(otc_version_number(), OTC_VERSION_NUMBER);
     CHECK(minor < 256 && patch < 256);
     return 0;
 }
