@@ -440,19 +440,19 @@ struct ice_config {
 /// Settings of a session: a plain value, copied by session::create(). What is not set has the library's default. Whether a
 /// value is good is told by session::create(), which fails with what the function of otc.h says of it.
 struct settings {
-    std::optional<std::string> api_url{};                           ///< which server: "https://example.org"
-    std::optional<std::string> ca_file{};                           ///< PEM file of certificates to trust beside the system's
-    std::optional<std::string> proxy_url{};                         ///< put before the host in every URL
-    std::optional<std::string> network_proxy{};                     ///< "http://[user:password@]host:port" or "socks5://…"
-    std::optional<std::string> user_agent_suffix{};                 ///< printable ASCII, 128 bytes at most
-    std::optional<bool> connection_events_suppressed{};             ///< no on_connection_created and …_dropped
-    std::optional<bool> ip_whitelist{};                             ///< for networks that let known addresses through only
-    std::optional<bool> session_migration{};                        ///< move to another server when the server asks
-    std::optional<bool> single_peer_connection{};                   ///< one peer connection for all streams
-    std::optional<std::chrono::milliseconds> reconnect_window{};    ///< how long to try to come back; 0: not at all
-    std::optional<int> callback_queue_size{};                       ///< callbacks that may wait
-    std::optional<int> signal_queue_size{};                         ///< signals and other requests that may wait
-    std::optional<ice_config> custom_ice_config{};                  ///< servers for the ways of media
+    std::optional<std::string> api_url{};                        ///< which server: "https://example.org"
+    std::optional<std::string> ca_file{};                        ///< PEM file of certificates to trust beside the system's
+    std::optional<std::string> proxy_url{};                      ///< a server that stands in for all others
+    std::optional<std::string> network_proxy{};                  ///< "http://[user:password@]host:port" or "socks5://…"
+    std::optional<std::string> user_agent_suffix{};              ///< printable ASCII, 128 bytes at most
+    std::optional<bool> connection_events_suppressed{};          ///< no on_connection_created and …_dropped
+    std::optional<bool> ip_whitelist{};                          ///< kept, and without effect until there are media
+    std::optional<bool> session_migration{};                     ///< kept, and without effect: the library does not follow
+    std::optional<bool> single_peer_connection{};                ///< kept, and without effect until there are media
+    std::optional<std::chrono::milliseconds> reconnect_window{}; ///< how long to try to come back; 0: not at all
+    std::optional<int> callback_queue_size{};                    ///< callbacks that may wait, 1 to 65536
+    std::optional<int> signal_queue_size{};                      ///< signals and other requests that may wait, 1 to 65536
+    std::optional<ice_config> custom_ice_config{};               ///< kept, and without effect until there are media
 };
 
 class session_ref;
@@ -531,16 +531,16 @@ public:
                                                                        addressee.native(), to_options(options)));
     }
 
-    /// Mutes everybody but the streams with these ids, and whoever comes later.
+    /// Mutes everybody, oneself included, but the streams with these ids; those who publish later start muted.
     status force_mute_all(const std::vector<std::string>& excluded_stream_ids = {}) const {
         std::vector<const char*> ids;
         ids.reserve(excluded_stream_ids.size());
         for (const std::string& id : excluded_stream_ids) ids.push_back(to_c(id));
         return to_status(otc_session_force_mute_all(native(), ids.data(), static_cast<int>(ids.size())));
     }
-    /// Whoever comes from now on is not muted.
+    /// Ends what force_mute_all() began: those who publish later are not muted.
     status disable_force_mute() const { return to_status(otc_session_disable_force_mute(native())); }
-    /// Mutes one stream.
+    /// Asks the publisher of one stream to mute it.
     status force_mute_stream(const text& stream_id) const {
         return to_status(otc_session_force_mute_stream(native(), stream_id.c_str()));
     }
@@ -553,7 +553,7 @@ public:
     status set_encryption_secret(const text& secret) const {
         return to_status(otc_session_set_encryption_secret(native(), secret.c_str()));
     }
-    /// Reports an issue; returns the id by which to speak of it.
+    /// Reports an issue to the server's operator; returns the id by which to speak of it.
     result<std::string> report_issue(const text& description) const {
         char* issue_id = nullptr;
         const otc_status done = otc_session_report_issue(native(), description.c_str(), &issue_id);

@@ -19,7 +19,7 @@ static void inside_its_own_handler(scene::member& witness, int round) {
         book->write("handler done");
     };
     session = scene::made(std::move(on));
-    CHECK(session.connect(scene::given("OTC_TEST_PUBLISHER_TOKEN")));
+    CHECK(session.connect(scene::given("OTC_TEST_TOKEN")));
     book->await("connected");
     for (int number = 0; number < 20; ++number) CHECK(session.signal("end", "yourself"));
     ready.set_value();
@@ -45,7 +45,7 @@ static void each_other() {
         };
         sessions[mine] = scene::made(std::move(on));
     }
-    for (const otc::session& session : sessions) CHECK(session.connect(scene::given("OTC_TEST_PUBLISHER_TOKEN")));
+    for (const otc::session& session : sessions) CHECK(session.connect(scene::given("OTC_TEST_TOKEN")));
     for (const auto& book : books) book->await("released");
 }
 

@@ -40,7 +40,7 @@ static void of_the_server() {
     book->await("error 1004");
     CHECK_EQUAL(session.connection_status(), otc::connection_status::failed);
     CHECK(!words.empty() && !book->has("connected"));
-    CHECK(session.connect(scene::given("OTC_TEST_PUBLISHER_TOKEN"))); // and the same session once more
+    CHECK(session.connect(scene::given("OTC_TEST_TOKEN"))); // and the same session once more
     book->await("connected");
     CHECK_EQUAL(session.connect("token").error().code, otc::error_code::illegal_state);
     CHECK_EQUAL(session.signal("no blanks", "").error().code, otc::error_code::invalid_signal_type);

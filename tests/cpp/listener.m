@@ -55,7 +55,7 @@ int main(void) {
     if (otc_session_settings_set_api_url(settings, getenv("OTC_TEST_URL")) != OTC_SUCCESS) fail("URL");
     session = otc_session_new_with_settings(getenv("OTC_TEST_KEY"), getenv("OTC_TEST_SESSION"), &callbacks, settings);
     otc_session_settings_delete(settings);
-    if (otc_session_connect(session, getenv("OTC_TEST_PUBLISHER_TOKEN")) != OTC_SUCCESS) fail("connect");
+    if (otc_session_connect(session, getenv("OTC_TEST_TOKEN")) != OTC_SUCCESS) fail("connect");
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += PATIENCE_S;
     if (sem_timedwait(&done, &deadline) != 0) fail("nothing is heard");

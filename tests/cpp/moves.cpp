@@ -6,7 +6,7 @@ int main() {
     const auto book = std::make_shared<scene::diary>();
     std::vector<otc::session> sessions;
     sessions.push_back(scene::made(scene::writing_into(book)));
-    CHECK(sessions.front().connect(scene::given("OTC_TEST_PUBLISHER_TOKEN")));
+    CHECK(sessions.front().connect(scene::given("OTC_TEST_TOKEN")));
     for (int more = 0; more < 100; ++more) sessions.push_back(scene::made({})); // the vector moves them as it grows
     book->await("connected");
     for (int round = 0; round < 100; ++round) {

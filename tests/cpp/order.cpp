@@ -38,8 +38,9 @@ static void one_at_a_time() {
 
 int main() {
     const otc::library library = scene::started();
-    const std::vector<std::string> expected{"status 1",     "status 2", "connected", "signal hello you from publisher", "status 4", "status 0",
-                                            "disconnected 1", "released"};
+    const std::vector<std::string> expected{
+        "status 1", "status 2", "connected", "signal hello you from publisher",
+        "status 4", "status 0", "disconnected 1", "released"};
     const std::vector<std::string> told = of_a_whole_life();
     for (const std::string& line : told) std::puts(line.c_str());
     CHECK(told == expected);

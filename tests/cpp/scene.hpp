@@ -46,10 +46,10 @@ void check_equal(const Actual& actual, const Expected& expected, const char* wha
     if (!(actual == expected)) fail(std::string("does not hold: ") + what + "; it is \"" + shown(actual) + '"', file, line);
 }
 
-/// A variable that run.py sets.
+/// A variable that tests/c/run.py sets.
 inline const char* given(const char* name) {
     const char* value = std::getenv(name);
-    if (value == nullptr) fail(std::string(name) + " is not set: run this through run.py", __FILE__, __LINE__);
+    if (value == nullptr) fail(std::string(name) + " is not set: run this through tests/c/run.py", __FILE__, __LINE__);
     return value;
 }
 
@@ -148,7 +148,7 @@ struct member {
         otc::handlers on = writing_into(book);
         change(on);
         session = made(std::move(on));
-        CHECK(session.connect(given(role == "moderator" ? "OTC_TEST_MODERATOR_TOKEN" : "OTC_TEST_PUBLISHER_TOKEN")));
+        CHECK(session.connect(given(role == "moderator" ? "OTC_TEST_MODERATOR_TOKEN" : "OTC_TEST_TOKEN")));
         book->await("connected");
     }
 };

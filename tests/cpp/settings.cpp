@@ -30,7 +30,8 @@ static void all_at_once() {
     settings.reconnect_window = 10s;
     settings.callback_queue_size = 10;
     settings.signal_queue_size = 10;
-    settings.custom_ice_config = otc::ice_config{{{"stun:127.0.0.1:9", "", ""}, {"turn:127.0.0.1:9", "user", "credential"}}, true, true};
+    settings.custom_ice_config =
+        otc::ice_config{{{"stun:127.0.0.1:9", "", ""}, {"turn:127.0.0.1:9", "user", "credential"}}, true, true};
     CHECK(made_with(settings));
 }
 
@@ -41,6 +42,7 @@ static void bad_ones() {
     refused([](otc::settings& with) { with.proxy_url = "no URL"; });
     refused([](otc::settings& with) { with.network_proxy = "ftp://127.0.0.1:9"; });
     refused([](otc::settings& with) { with.user_agent_suffix = std::string(129, 'x'); });
+    refused([](otc::settings& with) { with.custom_ice_config = otc::ice_config{{{"http://127.0.0.1:9", "", ""}}}; });
     refused([](otc::settings& with) { with.reconnect_window = -1ms; });
     refused([](otc::settings& with) { with.reconnect_window = std::chrono::milliseconds(1LL << 32); }); // 0 in an int
     refused([](otc::settings& with) { with.callback_queue_size = 0; });
@@ -55,7 +57,7 @@ static void they_reach_the_session() {
     settings.connection_events_suppressed = true;
     auto session = otc::session::create(scene::given("OTC_TEST_KEY"), scene::given("OTC_TEST_SESSION"),
                                         scene::writing_into(book), settings);
-    CHECK(session && session->connect(scene::given("OTC_TEST_PUBLISHER_TOKEN")));
+    CHECK(session && session->connect(scene::given("OTC_TEST_TOKEN")));
     book->await("connected");
     CHECK(other.session.signal("last", "word"));
     book->await("signal last word from moderator");

@@ -23,7 +23,9 @@ static void every_form_of_text(scene::member& one) {
 
 static void a_text_is_not_cut_short(scene::member& one) {
     const std::size_t before = one.book->lines().size();
-    for (const otc::status& sent : {one.session.signal("cut", "short\0long"sv), one.session.signal(std::string("cut\0", 4), "")}) {
+    const otc::status in_data = one.session.signal("cut", "short\0long"sv);
+    const otc::status in_type = one.session.signal(std::string("cut\0", 4), "");
+    for (const otc::status& sent : {in_data, in_type}) {
         CHECK(!sent);
         CHECK_EQUAL(sent.error().code, otc::error_code::null_or_invalid_parameter);
         CHECK(!sent.error().text.empty());

@@ -8,7 +8,9 @@
 [[noreturn]] static void throw_in_a_handler() {
     const otc::library library = scene::started();
     scene::member one("publisher", [](otc::handlers& on) {
-        on.on_signal_received = [](otc::session_ref, const otc::signal_view&) { throw std::runtime_error("thrown by a handler"); };
+        on.on_signal_received = [](otc::session_ref, const otc::signal_view&) {
+            throw std::runtime_error("thrown by a handler");
+        };
     });
     CHECK(one.session.signal("throw", "now"));
     one.book->await("never");
