@@ -13,7 +13,7 @@ use common::world::{KEY, World};
 use otc::ffi::*;
 use otc_protocol::limits::{ISSUE_BYTES, ISSUES_UNDER_WAY};
 use std::ffi::{CStr, CString, c_char};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::ptr::{dangling_mut, null_mut};
 use std::sync::{Condvar, Mutex};
@@ -172,6 +172,8 @@ fn undelivered(session: &str) {
     // A session that is deleted takes none with it.
     program.delete();
     let (mut caller, _) = deaf.accept().expect("somebody calls");
+    // An answer to what has not been asked yet would be none.
+    assert!(caller.read(&mut [0; 1024]).expect("a request") > 0);
     let _ = caller.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
     let line = CLIENT.wait_for(&["[WARN]", "503"]);
     assert!(issues.iter().any(|issue| line.contains(issue)), "{line}");
