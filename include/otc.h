@@ -602,8 +602,8 @@ struct otc_connection *otc_connection_copy(const struct otc_connection *connecti
 otc_status otc_connection_delete(struct otc_connection *connection);
 
 /**
- * Lists who is in the session now: one's own connection first, then the others in order of joining. What the list tells
- * may be ahead of the callbacks. When connection events are suppressed, the list holds whom the server tells of all the same:
+ * Lists who is in the session now: one's own connection first, then the others in the order in which
+ * on_connection_created tells of them. What the list tells may be ahead of the callbacks. When connection events are suppressed, the list holds whom the server tells of all the same:
  * as a rule one's own connection alone.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.

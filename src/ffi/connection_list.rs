@@ -47,13 +47,11 @@ fn get(list: *const otc_connection_list) -> Result<Arc<ListObject>, Failed> {
 fn everybody(engine: &Engine) -> Result<Vec<Arc<Connection>>, Failed> {
     let own = engine.connection().cloned();
     let own = own.ok_or_else(|| Failed::new(ErrorCode::NotConnected, "The session is not connected."))?;
-    let mut others = engine.others();
-    others.sort_unstable_by(|a, b| (a.creation_time, &a.id).cmp(&(b.creation_time, &b.id)));
-    Ok(std::iter::once(own).chain(others).collect())
+    Ok(std::iter::once(own).chain(engine.others()).collect())
 }
 
-/// Lists who is in the session now: one's own connection first, then the others in order of joining. What the list tells
-/// may be ahead of the callbacks. When connection events are suppressed, the list holds whom the server tells of all the same:
+/// Lists who is in the session now: one's own connection first, then the others in the order in which
+/// on_connection_created tells of them. What the list tells may be ahead of the callbacks. When connection events are suppressed, the list holds whom the server tells of all the same:
 /// as a rule one's own connection alone.
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.

@@ -217,10 +217,10 @@ impl Engine {
         }
     }
 
-    /// The others who are in the session, while it is joined; in no order.
+    /// The others who are in the session, while it is joined, in the order in which the server has told of them.
     pub fn others(&self) -> Vec<Arc<Connection>> {
         match &self.phase {
-            Phase::Joined(membership) => membership.roster.others().cloned().collect(),
+            Phase::Joined(membership) => membership.roster.others(),
             _ => Vec::new(),
         }
     }

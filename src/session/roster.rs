@@ -11,12 +11,21 @@ pub(super) struct Roster {
     own: Option<Arc<Connection>>,
     /// Nobody's coming and going is told.
     suppressed: bool,
-    connections: HashMap<String, Arc<Connection>>,
+    others: HashMap<String, Other>,
+    /// Others that have been told of.
+    told: u64,
     streams: HashMap<String, Arc<Stream>>,
     archives: HashSet<String>,
     /// Who and what has left before the server's list came; the list may still name them.
     gone: HashSet<String>,
     listed: bool,
+}
+
+/// Somebody else.
+struct Other {
+    connection: Arc<Connection>,
+    /// How many had been told of before.
+    order: u64,
 }
 
 impl Roster {
@@ -34,9 +43,11 @@ impl Roster {
         self.listed && self.own.is_some()
     }
 
-    /// The others, in no order.
-    pub(super) fn others(&self) -> impl Iterator<Item = &Arc<Connection>> {
-        self.connections.values()
+    /// The others, in the order in which the server has told of them.
+    pub(super) fn others(&self) -> Vec<Arc<Connection>> {
+        let mut others: Vec<&Other> = self.others.values().collect();
+        others.sort_unstable_by_key(|other| other.order);
+        others.into_iter().map(|other| Arc::clone(&other.connection)).collect()
     }
 
     /// Takes the server's list of what was there before.
@@ -74,10 +85,12 @@ impl Roster {
             self.own = Some(connection);
             return;
         }
-        if connection.id.starts_with("symphony.") || self.connections.contains_key(&connection.id) {
+        if connection.id.starts_with("symphony.") || self.others.contains_key(&connection.id) {
             return;
         }
-        self.connections.insert(connection.id.clone(), Arc::clone(&connection));
+        let other = Other { connection: Arc::clone(&connection), order: self.told };
+        self.told += 1;
+        self.others.insert(connection.id.clone(), other);
         if !self.suppressed {
             events.push(Event::ConnectionCreated(connection));
         }
@@ -87,7 +100,7 @@ impl Roster {
         if !self.listed {
             self.gone.insert(id.to_owned());
         }
-        if let Some(connection) = self.connections.remove(id)
+        if let Some(Other { connection, .. }) = self.others.remove(id)
             && !self.suppressed
         {
             events.push(Event::ConnectionDropped(connection));
@@ -187,13 +200,17 @@ impl Roster {
     /// The connection named `id`; one made up of the id alone when the server has not told of it, as happens when
     /// connection events are suppressed (`wire.md §5.5`).
     pub(super) fn member(&self, id: &str) -> Arc<Connection> {
-        let known = self.own.as_ref().filter(|own| own.id == id).or_else(|| self.connections.get(id));
+        let known = self
+            .own
+            .as_ref()
+            .filter(|own| own.id == id)
+            .or_else(|| self.others.get(id).map(|other| &other.connection));
         known.map_or_else(|| Arc::new(Connection { id: id.to_owned(), ..Connection::default() }), Arc::clone)
     }
 
     /// Whether the server has told of the connection `id`.
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.connections.contains_key(id) || self.own.as_ref().is_some_and(|own| own.id == id)
+        self.others.contains_key(id) || self.own.as_ref().is_some_and(|own| own.id == id)
     }
 }
 

@@ -102,9 +102,11 @@ fn who_and_what_is_there_is_told_after_on_connected() {
     assert_eq!(client.events(), []);
     client.hear_own_created();
     assert_eq!(ids(&client.events()), ["connected", "+a", "+b", "stream s1", "archive r1 rec", "mute true"]);
-    let mut others: Vec<_> = client.engine.others().iter().map(|who| who.id.clone()).collect();
-    others.sort();
-    assert_eq!(others, ["a", "b"]);
+    for id in ["z", "y", "c", "x"] {
+        client.hear_created(id, id);
+    }
+    let others: Vec<_> = client.engine.others().iter().map(|who| who.id.clone()).collect();
+    assert_eq!(others, ["a", "b", "z", "y", "c", "x"], "as they were told of");
 }
 
 #[test]
