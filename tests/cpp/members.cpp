@@ -2,20 +2,11 @@
 #include "scene.hpp"
 
 #include <iterator>
-#include <thread>
-
-/// The order of joining is known to the millisecond: whoever joins next shall be in a later one.
-static void until_the_clock_has_moved_on(const scene::member& last) {
-    const auto joined = last.session.connection()->creation_time();
-    while (std::chrono::system_clock::now() < joined + std::chrono::milliseconds(1)) std::this_thread::yield();
-}
 
 int main() {
     const otc::library library = scene::started();
     scene::member first("publisher");
-    until_the_clock_has_moved_on(first);
     scene::member second("moderator");
-    until_the_clock_has_moved_on(second);
     scene::member third("publisher");
     first.book->await("created publisher");
     third.book->await("created publisher");
