@@ -23,6 +23,8 @@ static void not_a_session(const void *pointer) {
     CHECK_NUMBER(otc_session_get_disconnect_reason(session), OTC_DISCONNECT_REASON_NONE);
     may = otc_session_get_capabilities(session);
     CHECK(!may.publish && !may.subscribe && !may.force_mute && !may.force_disconnect);
+    CHECK_NUMBER(otc_session_set_on_released(session, NULL), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_set_on_status_changed(session, NULL), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_signal(session, "a", "b"), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_signal_to_connection(session, "a", "b", NULL), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_signal_with_options(session, "a", "b", options), OTC_INVALID_PARAM);

@@ -43,6 +43,11 @@ void gate_init(struct gate *gate) {
     gate->passed = 0;
 }
 
+void gate_end(struct gate *gate) {
+    pthread_cond_destroy(&gate->news);
+    pthread_mutex_destroy(&gate->mutex);
+}
+
 void gate_pass(struct gate *gate) {
     pthread_mutex_lock(&gate->mutex);
     gate->passed += 1;

@@ -21,6 +21,7 @@ struct gate {
 };
 
 void gate_init(struct gate *gate);
+void gate_end(struct gate *gate);
 void gate_pass(struct gate *gate);
 int gate_count(struct gate *gate);
 /* Whether `count` have passed in time. */

@@ -29,6 +29,7 @@ static void note(struct member *member, otc_session *session, const struct heard
     heard->thread = pthread_self();
     pthread_mutex_lock(&member->mutex);
     CHECK(member->running == 0); /* one at a time */
+    CHECK(gate_count(&member->released) == 0); /* and none after the last */
     member->running += 1;
     if (member->count == member->room) {
         member->room = member->room == 0 ? 64 : member->room * 2;
@@ -159,6 +160,20 @@ static void on_mute_forced(otc_session *session, void *user, otc_on_mute_forced_
     note((struct member *)user, session, &heard, NULL, NULL);
 }
 
+static void on_status_changed(otc_session *session, void *user, enum otc_connection_status status) {
+    struct heard heard = of(HEARD_STATUS);
+    heard.number = (int)status;
+    note((struct member *)user, session, &heard, NULL, NULL);
+}
+
+static void on_released(void *user) {
+    struct member *member = (struct member *)user;
+    pthread_mutex_lock(&member->mutex);
+    CHECK(member->running == 0); /* the last one, alone */
+    pthread_mutex_unlock(&member->mutex);
+    gate_pass(&member->released);
+}
+
 void member_callbacks(struct member *member, struct otc_session_callbacks *callbacks) {
     memset(callbacks, 0, sizeof *callbacks);
     callbacks->on_connected = on_connected;
@@ -202,10 +217,13 @@ void member_make_with(struct member *member, const char *url, otc_session_settin
     member->user = user;
     CHECK(pthread_mutex_init(&member->mutex, NULL) == 0);
     news_init(&member->news);
+    gate_init(&member->released);
     member_callbacks(member, &callbacks);
     CHECK_NUMBER(otc_session_settings_set_api_url(settings, url), OTC_SUCCESS);
     member->session = otc_session_new_with_settings(world("KEY"), world("SESSION"), &callbacks, settings);
     CHECK(member->session != NULL);
+    CHECK_NUMBER(otc_session_set_on_status_changed(member->session, on_status_changed), OTC_SUCCESS);
+    CHECK_NUMBER(otc_session_set_on_released(member->session, on_released), OTC_SUCCESS);
 }
 
 void member_connect(struct member *member) {
@@ -226,7 +244,7 @@ static const char *names[HEARD_KINDS] = {
     "on_connected",       "on_disconnected",    "on_connection_created", "on_connection_dropped",
     "on_stream_received", "on_stream_dropped",  "a change of a stream",  "on_signal_received",
     "on_reconnecting",    "on_reconnected",     "an archive",            "on_error",
-    "on_mute_forced",
+    "on_mute_forced",     "on_status_changed",
 };
 
 /* What it has heard, for people. */
@@ -309,17 +327,14 @@ void member_fence(struct member *member, const char *type) {
 
 void member_delete(struct member *member) {
     CHECK_NUMBER(otc_session_delete(member->session), OTC_SUCCESS);
+    CHECK_NUMBER(gate_count(&member->released), 1);
     member_forget(member);
 }
 
 void member_forget(struct member *member) {
-    long long deadline = now_ms() + patience_ms();
     size_t index;
-    pthread_mutex_lock(&member->mutex);
-    while (member->running > 0) {
-        CHECK(news_wait(&member->news, &member->mutex, deadline));
-    }
-    pthread_mutex_unlock(&member->mutex);
+    GATE_WAIT(&member->released, 1);
+    CHECK_NUMBER(gate_count(&member->released), 1);
     for (index = 0; index < member->count; index++) {
         free(member->heard[index]->type);
         free(member->heard[index]->text);
@@ -327,6 +342,7 @@ void member_forget(struct member *member) {
         free(member->heard[index]);
     }
     free(member->heard);
+    gate_end(&member->released);
     pthread_cond_destroy(&member->news);
     pthread_mutex_destroy(&member->mutex);
     memset(member, 0, sizeof *member);

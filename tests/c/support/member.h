@@ -21,6 +21,7 @@ enum heard_kind {
     HEARD_ARCHIVE,        /* text: its id */
     HEARD_ERROR,          /* text, number */
     HEARD_MUTED,          /* number: whether it begins */
+    HEARD_STATUS,         /* number: the new status */
     HEARD_KINDS
 };
 
@@ -51,6 +52,8 @@ struct member {
     void (*inside)(const struct moment *moment);
     /* For `inside`. */
     void *user;
+    /* Passed by on_released. */
+    struct gate released;
     /* Private. */
     pthread_mutex_t mutex;
     pthread_cond_t news;
@@ -65,7 +68,8 @@ struct member {
 void member_make(struct member *member);
 void member_make_at(struct member *member, const char *url);
 void member_make_with(struct member *member, const char *url, otc_session_settings *settings);
-/* Fills the table with callbacks that note what they hear for this member. */
+/* Fills the table with callbacks that note what they hear for this member; the two that are not in the table are set by
+ * member_make_with(). */
 void member_callbacks(struct member *member, struct otc_session_callbacks *callbacks);
 
 /* Connects, with the token that may publish. */
@@ -91,9 +95,9 @@ int member_heard_all(struct member *member);
 /* A round trip of a signal of one's own: what was sent before by anybody whose signal this one follows has arrived. */
 void member_fence(struct member *member, const char *type);
 
-/* Deletes the session, which must be there, and forgets what it has told. */
+/* Deletes the session, which must be there, outside a callback, and forgets what it has told. */
 void member_delete(struct member *member);
-/* Forgets what it has told, when its last callback has returned; the session has been deleted. */
+/* Forgets what it has told, when on_released has been called, once; the session has been deleted. */
 void member_forget(struct member *member);
 
 /* One's own connection id; to be freed. */

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MOST = 64, CHUNK = 16384 };
+enum { MOST = 128, CHUNK = 16384 };
 
 /* What has been read on one side and not yet been written on the other. */
 struct way {
@@ -89,7 +89,9 @@ static void take(struct proxy *proxy, int refusing) {
     pthread_mutex_lock(&proxy->mutex);
     proxy->connections += 1;
     pthread_mutex_unlock(&proxy->mutex);
-    if (refusing) {
+    for (index = 0; index < MOST && proxy->links[index] != NULL; index++) {
+    }
+    if (refusing || index == MOST) {
         close(client);
         return;
     }
@@ -97,9 +99,6 @@ static void take(struct proxy *proxy, int refusing) {
     CHECK(connect(server, (struct sockaddr *)&proxy->server, sizeof proxy->server) == 0);
     at_once(client);
     at_once(server);
-    for (index = 0; index < MOST && proxy->links[index] != NULL; index++) {
-    }
-    CHECK(index < MOST);
     proxy->links[index] = (struct link *)calloc(1, sizeof(struct link));
     CHECK(proxy->links[index] != NULL);
     proxy->links[index]->sockets[0] = client;
