@@ -36,9 +36,11 @@ const fn packed(part: &str) -> c_int {
 
 /// The running library.
 pub(super) fn running() -> Result<Arc<Library>, Failed> {
-    LIBRARY.lock().clone().ok_or_else(|| {
-        Failed::new(ErrorCode::IllegalState, "The library is not running; call otc_init(NULL) first.")
-    })
+    LIBRARY.lock().clone().ok_or_else(not_running)
+}
+
+pub(super) fn not_running() -> Failed {
+    Failed::new(ErrorCode::IllegalState, "The library is not running; call otc_init(NULL) first.")
 }
 
 /// Waits until no other thread starts or stops the library. Inside a callback it does not wait: the other one may be

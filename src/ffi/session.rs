@@ -4,7 +4,7 @@ use super::boundary::{Failed, c_string, needed, status, value};
 use super::callbacks::{CallbackListener, Callbacks, otc_session_callbacks};
 use super::connection::{self, otc_connection};
 use super::handle::{Kind, Table};
-use super::library::running;
+use super::library::{not_running, running};
 use super::settings::{self, Chosen, otc_session_settings};
 use super::types::{
     ConnectionStatusNumber, DisconnectReasonNumber, otc_bool, otc_session_capabilities, otc_status,
@@ -139,9 +139,8 @@ unsafe fn new(
         callback_queue: chosen.callback_queue,
     };
     let listener = Box::new(CallbackListener(Arc::clone(&callbacks)));
-    let session = Session::new(&library, config, settings, listener).map_err(|error| {
-        Failed::new(ErrorCode::Fatal, format!("The system gives no randomness: {error}."))
-    })?;
+    let session = Session::new(&library, config, settings, listener)
+        .map_err(|error| Failed::new(ErrorCode::Fatal, format!("The session cannot be made: {error}.")))?;
     let object = SessionObject {
         session,
         callbacks: Arc::clone(&callbacks),
@@ -153,6 +152,11 @@ unsafe fn new(
         .insert(Arc::new(object))
         .ok_or_else(|| Failed::new(ErrorCode::Fatal, "There are too many sessions; delete some."))?;
     callbacks.set_handle(handle);
+    if library.is_stopped() {
+        // Another thread has called otc_destroy(), perhaps after it had made all handles stale.
+        drop(SESSIONS.remove(handle));
+        return Err(not_running());
+    }
     Ok(handle as *mut otc_session)
 }
 

@@ -34,8 +34,10 @@ pub extern "C" fn otc_session_set_on_released(
     on_released: otc_released_callback,
 ) -> otc_status {
     status(|| {
-        get(session)?.callbacks.set_on_released(on_released);
-        Ok::<(), Failed>(())
+        let object = get(session)?;
+        // A session that another thread is just ending is as good as deleted.
+        let in_time = object.session.set_release(|| object.callbacks.set_on_released(on_released));
+        if in_time { Ok(()) } else { Err(Failed::handle("session")) }
     })
 }
 

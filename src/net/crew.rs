@@ -151,10 +151,14 @@ impl Crew {
     }
 
     /// The callbacks of a session are due.
-    pub(super) fn schedule(&self, strand: Arc<Strand>) {
+    pub(super) fn schedule(self: &Arc<Self>, strand: Arc<Strand>) {
         let mut state = self.state.lock();
         state.due.push_back(strand);
-        if state.stopping {
+        if state.stopping && state.threads == 0 {
+            // Another thread was just here when the last one left, having found nothing that is due: one more runs what has
+            // come late, and leaves. A machine that has no thread to give leaves it waiting.
+            let _ = self.add_thread(&mut state);
+        } else if state.stopping {
             self.role.notify_one();
         }
         drop(state);
@@ -300,7 +304,7 @@ impl Crew {
     }
 
     /// Runs callbacks for a while; false when the lead is lost.
-    fn call(&self, term: Term) -> bool {
+    fn call(self: &Arc<Self>, term: Term) -> bool {
         self.lead.begin_calling(term);
         if !self.alert.load(Ordering::SeqCst) {
             // Under the lock the watcher is either asleep or has not looked yet.

@@ -95,6 +95,11 @@ impl Library {
         if in_time { Stopped::Cleanly } else { Stopped::Late }
     }
 
+    /// Whether the library stops, or has stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.sessions.lock().is_none()
+    }
+
     /// Notes a session; false when the library stops.
     pub(super) fn add(&self, session: &Arc<Session>) -> bool {
         let mut sessions = self.sessions.lock();

@@ -128,6 +128,11 @@ impl Session {
         question(&self.core.lock().engine)
     }
 
+    /// Sets the last callback; false when it is too late for that.
+    pub fn set_release(&self, set: impl FnOnce()) -> bool {
+        self.strand.set_release(set)
+    }
+
     /// Leaves the session if it is joined and ends its callbacks: none begins after this call has returned. Outside a
     /// callback it waits for the one that is running.
     pub fn delete(self: &Arc<Self>) {

@@ -178,6 +178,16 @@ impl Strand {
         self.returned.notify_all();
     }
 
+    /// Sets the last callback; false when the session has been released already, and it would never be called.
+    pub(super) fn set_release(&self, set: impl FnOnce()) -> bool {
+        let state = self.state.lock();
+        let in_time = state.life < Life::Releasing;
+        if in_time {
+            set();
+        }
+        in_time
+    }
+
     /// A session whose end has come and that has no last callback is released as it is.
     fn settle(&self, state: &mut State) {
         if state.life == Life::Ending
