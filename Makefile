@@ -1,6 +1,6 @@
 # Thin: each target is one command, or a script in scripts/. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lib server examples header docs abi size test lint fuzz bench demo deny clean
+.PHONY: help setup lib server examples header docs abi size test test-sanitizers lint fuzz bench demo deny clean
 
 MAKEFLAGS += --no-print-directory
 
@@ -11,7 +11,7 @@ CARGO ?= cargo
 BUILD := build/c_examples
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what building and testing need (Debian), or say what is missing
 	@scripts/setup.sh test
@@ -40,6 +40,9 @@ size: lib ## Record how large the library is in abi/size.txt
 
 test: ## Run every test: Rust, C, and a real browser
 	@scripts/test.sh
+
+test-sanitizers: ## Run the C tests under ASan, UBSan, LSan, TSan and valgrind
+	@scripts/test-sanitizers.sh
 
 lint: ## Check formatting, lints, documentation and scripts
 	@scripts/lint.sh

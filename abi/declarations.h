@@ -1,6 +1,8 @@
 #ifndef OTC_H
 #define OTC_H 
 #include <stdint.h>
+#define ENCRYPTION_SECRET_MINIMUM_LENGTH 8
+#define ENCRYPTION_SECRET_MAXIMUM_LENGTH 256
 enum otc_constant {
     OTC_SUCCESS = 0,
     OTC_FALSE = 0,
@@ -78,6 +80,7 @@ typedef enum otc_disconnect_reason {
     OTC_DISCONNECT_REASON_NETWORK_DISCONNECTED = 3
 } otc_disconnect_reason;
 typedef struct otc_connection otc_connection;
+typedef struct otc_connection_list otc_connection_list;
 typedef struct otc_session otc_session;
 typedef struct otc_session_settings otc_session_settings;
 typedef struct otc_stream otc_stream;
@@ -157,6 +160,18 @@ typedef struct otc_session_capabilities {
     otc_bool force_mute;
     otc_bool force_disconnect;
 } otc_session_capabilities;
+typedef void (*otc_released_callback)(void *user_data);
+typedef void (*otc_status_changed_callback)(struct otc_session *session,
+                                            void *user_data,
+                                            enum otc_connection_status status);
+typedef struct otc_custom_ice_config {
+    int num_ice_servers;
+    char **ice_url;
+    char **ice_user;
+    char **ice_credential;
+    otc_bool force_turn;
+    otc_bool use_custom_turn_only;
+} otc_custom_ice_config;
 typedef struct otc_signal_options {
     otc_bool retry_after_reconnect;
 } otc_signal_options;
@@ -169,13 +184,33 @@ const char *otc_connection_get_data(const struct otc_connection *connection);
 const char *otc_connection_get_session_id(const struct otc_connection *connection);
 struct otc_connection *otc_connection_copy(const struct otc_connection *connection);
 otc_status otc_connection_delete(struct otc_connection *connection);
+struct otc_connection_list *otc_session_get_connections(const struct otc_session *session);
+int otc_connection_list_get_size(const struct otc_connection_list *list);
+const struct otc_connection *otc_connection_list_get(const struct otc_connection_list *list,
+                                                     int index);
+otc_status otc_connection_list_delete(struct otc_connection_list *list);
+otc_status otc_session_set_encryption_secret(struct otc_session *session,
+                                             const char *secret);
+otc_status otc_session_report_issue(struct otc_session *session,
+                                    const char *issue_description,
+                                    char **issue_id);
 otc_status otc_init(void *reserved);
 otc_status otc_destroy(void);
 const char *otc_version(void);
+int otc_version_number(void);
+otc_status otc_set_dials_per_second(int dials);
 const char *otc_last_error_text(void);
 void otc_log_set_logger_callback(otc_logger_callback callback);
 void otc_log_enable(enum otc_log_level log_level);
 enum otc_log_level otc_get_log_level(void);
+otc_status otc_session_force_mute_all(struct otc_session *session,
+                                      const char **excluded_streams_ids,
+                                      int excluded_streams_len);
+otc_status otc_session_disable_force_mute(struct otc_session *session);
+otc_status otc_session_force_mute_stream(const struct otc_session *session,
+                                         const char *stream_id_to_mute);
+otc_status otc_session_force_disconnect(struct otc_session *session,
+                                        const struct otc_connection *connection);
 struct otc_session *otc_session_new(const char *apikey,
                                     const char *session_id,
                                     const struct otc_session_callbacks *callbacks);
@@ -199,6 +234,10 @@ void *otc_session_get_user_data(const struct otc_session *session);
 struct otc_session_capabilities otc_session_get_capabilities(const struct otc_session *session);
 enum otc_connection_status otc_session_get_connection_status(const struct otc_session *session);
 enum otc_disconnect_reason otc_session_get_disconnect_reason(const struct otc_session *session);
+otc_status otc_session_set_on_released(struct otc_session *session,
+                                       otc_released_callback on_released);
+otc_status otc_session_set_on_status_changed(struct otc_session *session,
+                                             otc_status_changed_callback on_status_changed);
 struct otc_session_settings *otc_session_settings_new(void);
 otc_status otc_session_settings_delete(struct otc_session_settings *settings);
 otc_status otc_session_settings_set_connection_events_suppressed(struct otc_session_settings *settings,
@@ -207,6 +246,26 @@ otc_status otc_session_settings_set_api_url(struct otc_session_settings *setting
                                             const char *url);
 otc_status otc_session_settings_set_ca_file(struct otc_session_settings *settings,
                                             const char *path);
+otc_status otc_session_settings_set_custom_ice_config(struct otc_session_settings *settings,
+                                                      const struct otc_custom_ice_config *custom_ice_config);
+otc_status otc_session_settings_set_ip_whitelist(struct otc_session_settings *settings,
+                                                 otc_bool ip_whitelist);
+otc_status otc_session_settings_set_single_peer_connection(struct otc_session_settings *settings,
+                                                           otc_bool single_peer_connection);
+otc_status otc_session_settings_set_proxy_url(struct otc_session_settings *settings,
+                                              const char *proxy_url);
+otc_status otc_session_settings_set_network_proxy(struct otc_session_settings *settings,
+                                                  const char *url);
+otc_status otc_session_settings_set_user_agent_suffix(struct otc_session_settings *settings,
+                                                      const char *suffix);
+otc_status otc_session_settings_set_session_migration(struct otc_session_settings *settings,
+                                                      otc_bool session_migration);
+otc_status otc_session_settings_set_reconnect_window(struct otc_session_settings *settings,
+                                                     int milliseconds);
+otc_status otc_session_settings_set_callback_queue_size(struct otc_session_settings *settings,
+                                                        int callbacks);
+otc_status otc_session_settings_set_signal_queue_size(struct otc_session_settings *settings,
+                                                      int signals);
 otc_status otc_session_signal(struct otc_session *session,
                               const char *type,
                               const char *signal);

@@ -35,6 +35,7 @@ if [ "$purpose" = test ]; then
     need clang clang
     need clang clang++
     need abigail-tools abidiff
+    need valgrind valgrind
     need python3 python3
     need doxygen doxygen
     need nodejs node
@@ -43,11 +44,19 @@ if [ "$purpose" = test ]; then
     need chromium chromium chromium-browser google-chrome
 fi
 
+# The sanitizers' runtime is a package of its own, named after clang's version, which is known when clang is here.
+need_runtime() {
+    if [ -e "$(clang -print-runtime-dir)/libclang_rt.tsan-$(uname -m).a" ]; then return; fi
+    missing+=("clang's ThreadSanitizer")
+    packages+=("libclang-rt-$(clang -dumpversion | cut -d . -f 1)-dev")
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-if [ ${#missing[@]} -gt 0 ]; then
+install_missing() {
+    if [ ${#missing[@]} = 0 ]; then return; fi
     echo "setup: missing: ${missing[*]}"
     if ! command -v apt-get >/dev/null; then
         echo "setup: install these with your system's package manager, then run this again" >&2
@@ -60,6 +69,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     export DEBIAN_FRONTEND=noninteractive
     as_root apt-get update
     as_root apt-get install -y --no-install-recommends "${packages[@]}"
+    missing=() packages=()
+}
+install_missing
+if [ "$purpose" = test ]; then
+    need_runtime
+    install_missing
 fi
 
 # What apt-get has no newer one of: all of it is said, then this ends.

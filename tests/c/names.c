@@ -25,6 +25,11 @@ static void base(void) {
 static void settings(void) {
     HAS(otc_session_settings *, otc_session_settings_new, (void));
     HAS(otc_status, otc_session_settings_set_connection_events_suppressed, (otc_session_settings *, otc_bool));
+    HAS(otc_status, otc_session_settings_set_custom_ice_config, (otc_session_settings *, const struct otc_custom_ice_config *));
+    HAS(otc_status, otc_session_settings_set_proxy_url, (otc_session_settings *, const char *));
+    HAS(otc_status, otc_session_settings_set_ip_whitelist, (otc_session_settings *, otc_bool));
+    HAS(otc_status, otc_session_settings_set_session_migration, (otc_session_settings *, otc_bool));
+    HAS(otc_status, otc_session_settings_set_single_peer_connection, (otc_session_settings *, otc_bool));
     HAS(otc_status, otc_session_settings_delete, (otc_session_settings *));
 }
 
@@ -50,6 +55,15 @@ static void signals(void) {
         (otc_session *, const char *, const char *, struct otc_signal_options));
     HAS(otc_status, otc_session_send_signal_to_connection_with_options,
         (otc_session *, const char *, const char *, const otc_connection *, struct otc_signal_options));
+}
+
+static void moderation(void) {
+    HAS(otc_status, otc_session_force_mute_all, (otc_session *, const char **, const int));
+    HAS(otc_status, otc_session_disable_force_mute, (otc_session *));
+    HAS(otc_status, otc_session_force_mute_stream, (const otc_session *, const char *));
+    HAS(otc_status, otc_session_force_disconnect, (otc_session *, const otc_connection *));
+    HAS(otc_status, otc_session_set_encryption_secret, (otc_session *, const char *));
+    HAS(otc_status, otc_session_report_issue, (struct otc_session *, const char *, char **));
 }
 
 static void connection(void) {
@@ -157,6 +171,7 @@ int main(void) {
     settings();
     session();
     signals();
+    moderation();
     connection();
     stream();
     callbacks();

@@ -130,6 +130,19 @@ STATIC_CHECK(sizeof(struct otc_on_mute_forced_info) == 4, "mute info");
 STATIC_CHECK(sizeof(otc_on_mute_forced_info) == 4, "mute info, its short name");
 FIELD(struct otc_on_mute_forced_info, active, 0);
 
+/* c-api.md §1.2: a number, three pointers, two truth values. */
+FIELD(struct otc_custom_ice_config, num_ice_servers, 0);
+FIELD(struct otc_custom_ice_config, ice_url, sizeof(void *));
+FIELD(struct otc_custom_ice_config, ice_user, 2 * sizeof(void *));
+FIELD(struct otc_custom_ice_config, ice_credential, 3 * sizeof(void *));
+FIELD(struct otc_custom_ice_config, force_turn, 4 * sizeof(void *));
+FIELD(struct otc_custom_ice_config, use_custom_turn_only, 4 * sizeof(void *) + 4);
+STATIC_CHECK(sizeof(struct otc_custom_ice_config) == 4 * sizeof(void *) + 8, "40 bytes where pointers have 8");
+
+/* c-api.md §1.3 */
+NUMBER(ENCRYPTION_SECRET_MINIMUM_LENGTH, 8);
+NUMBER(ENCRYPTION_SECRET_MAXIMUM_LENGTH, 256);
+
 int main(void) {
     return 0;
 }

@@ -17,7 +17,7 @@ enum { THREADS = 4, ROUNDS = 4000, LIVE = 24, PLACES = 24 };
 
 /* ---- What the threads share: handles, alive or not ---- */
 
-enum kind { SESSIONS, SETTINGS, CONNECTIONS, STREAMS, KINDS };
+enum kind { SESSIONS, SETTINGS, CONNECTIONS, STREAMS, LISTS, KINDS };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t news;
@@ -314,6 +314,57 @@ static void change_session(struct dice *dice) {
     }
 }
 
+/* The members that a list of one's own names, and a list that others may be deleting. */
+static void use_list(struct dice *dice) {
+    otc_session *session = (otc_session *)any(dice, SESSIONS);
+    otc_connection_list *list;
+    int index;
+    switch (dice_roll(dice, 4)) {
+    case 0: allowed(otc_connection_list_delete((otc_connection_list *)any(dice, LISTS))); break;
+    case 1: (void)otc_connection_list_get((otc_connection_list *)any(dice, LISTS), (int)dice_roll(dice, 8) - 2); break;
+    default:
+        list = otc_session_get_connections(session);
+        if (list == NULL) {
+            break;
+        }
+        CHECK(otc_connection_list_get_size(list) >= 1);
+        for (index = 0; index < otc_connection_list_get_size(list); index++) {
+            CHECK(otc_connection_get_id(otc_connection_list_get(list, index))[0] != '\0');
+        }
+        CHECK(otc_connection_list_get(list, index) == NULL && otc_connection_list_get(list, -1) == NULL);
+        otc_connection_list_delete((otc_connection_list *)share(dice, LISTS, list));
+        break;
+    }
+}
+
+static void moderate(struct dice *dice) {
+    otc_session *session = (otc_session *)any(dice, SESSIONS);
+    const char *excluded[2];
+    char *issue = NULL;
+    excluded[0] = "some-stream";
+    excluded[1] = some_text(dice);
+    switch (dice_roll(dice, 8)) {
+    case 0: allowed(otc_session_force_mute_all(session, excluded, (int)dice_roll(dice, 3))); break;
+    case 1: allowed(otc_session_force_mute_all(session, NULL, 0)); break;
+    case 2: allowed(otc_session_disable_force_mute(session)); break;
+    case 3: allowed(otc_session_force_mute_stream(session, excluded[dice_roll(dice, 2)])); break;
+    case 4: allowed(otc_session_set_encryption_secret(session, some_text(dice))); break;
+    case 5:
+        /* Few, or the moderators send everybody away at once. */
+        if (dice_roll(dice, 8) == 0) {
+            allowed(otc_session_force_disconnect(session, (const otc_connection *)any(dice, CONNECTIONS)));
+        }
+        break;
+    case 6:
+        if (dice_roll(dice, 16) == 0) {
+            allowed(otc_session_report_issue(session, some_text(dice), &issue));
+            free(issue);
+        }
+        break;
+    default: allowed(otc_session_force_disconnect(session, NULL)); break;
+    }
+}
+
 static void use_connection(struct dice *dice) {
     otc_connection *connection = (otc_connection *)any(dice, CONNECTIONS);
     otc_connection *copied;
@@ -363,7 +414,29 @@ static void use_stream(struct dice *dice) {
 
 static void use_settings(struct dice *dice) {
     otc_session_settings *settings = (otc_session_settings *)any(dice, SETTINGS);
-    switch (dice_roll(dice, 5)) {
+    struct otc_custom_ice_config ice;
+    char url[] = "turn:127.0.0.1:3478", user[] = "user", credential[] = "credential";
+    char *urls_of[1], *users_of[1], *credentials_of[1];
+    urls_of[0] = url;
+    users_of[0] = user;
+    credentials_of[0] = credential;
+    ice.num_ice_servers = (int)dice_roll(dice, 3) - 1;
+    ice.num_ice_servers = ice.num_ice_servers > 1 ? 1 : ice.num_ice_servers;
+    ice.ice_url = urls_of;
+    ice.ice_user = users_of;
+    ice.ice_credential = credentials_of;
+    ice.force_turn = ice.use_custom_turn_only = (otc_bool)dice_roll(dice, 2);
+    switch (dice_roll(dice, 15)) {
+    case 5: allowed(otc_session_settings_set_custom_ice_config(settings, dice_roll(dice, 4) == 0 ? NULL : &ice)); break;
+    case 6: allowed(otc_session_settings_set_proxy_url(settings, some_text(dice))); break;
+    case 7: allowed(otc_session_settings_set_network_proxy(settings, some_text(dice))); break;
+    case 8: allowed(otc_session_settings_set_user_agent_suffix(settings, some_text(dice))); break;
+    case 9: allowed(otc_session_settings_set_reconnect_window(settings, (int)dice_roll(dice, 60000) - 1000)); break;
+    case 10: allowed(otc_session_settings_set_callback_queue_size(settings, (int)dice_roll(dice, 4) - 1)); break;
+    case 11: allowed(otc_session_settings_set_signal_queue_size(settings, (int)dice_roll(dice, 4) - 1)); break;
+    case 12: allowed(otc_session_settings_set_ip_whitelist(settings, OTC_TRUE)); break;
+    case 13: allowed(otc_session_settings_set_session_migration(settings, OTC_TRUE)); break;
+    case 14: allowed(otc_session_settings_set_single_peer_connection(settings, OTC_TRUE)); break;
     case 0: otc_session_settings_delete((otc_session_settings *)share(dice, SETTINGS, otc_session_settings_new())); break;
     case 1: allowed(otc_session_settings_delete(settings)); break;
     case 2: allowed(otc_session_settings_set_api_url(settings, dice_roll(dice, 2) == 0 ? some_text(dice) : urls[0])); break;
@@ -400,7 +473,13 @@ static void use_library(struct dice *dice, int inside) {
 }
 
 static void call_something(struct dice *dice, int inside) {
-    switch (dice_roll(dice, 10)) {
+    switch (dice_roll(dice, 12)) {
+    case 10: use_list(dice); break;
+    case 11:
+        if (!inside || dice_roll(dice, 32) == 0) {
+            moderate(dice);
+        }
+        break;
     case 0:
     case 1:
     case 2:
@@ -501,6 +580,7 @@ int main(void) {
     for (place = 0; place < PLACES; place++) {
         otc_connection_delete((otc_connection *)pool[CONNECTIONS][place]);
         otc_stream_delete((otc_stream *)pool[STREAMS][place]);
+        otc_connection_list_delete((otc_connection_list *)pool[LISTS][place]);
         otc_session_settings_delete((otc_session_settings *)pool[SETTINGS][place]);
         CHECK_NUMBER(otc_session_delete((otc_session *)pool[SESSIONS][place]), OTC_INVALID_PARAM);
     }
