@@ -183,6 +183,9 @@ async fn a_cut_socket_comes_back_to_what_it_missed() {
     let (mut a, mut b) = (scene.join("a").await, scene.join("b").await);
     a.signal("one").await;
     assert_eq!(b.signal_data().await, "one");
+    // When the server answers, it has read that b has "one".
+    b.send(envelope::ping()).await;
+    assert_eq!(b.frame().await, envelope::pong());
     drop(b.socket);
     for data in ["two", "three"] {
         let transaction = a.signal(data).await;
