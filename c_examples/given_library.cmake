@@ -19,6 +19,6 @@ foreach(name IN ITEMS otc opentok)
   set_target_properties(${name} PROPERTIES IMPORTED_LOCATION "${OTC_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${OTC_ROOT}/include")
   if(OTC_STATIC)
     # rustc --print native-static-libs
-    target_link_libraries(${name} INTERFACE gcc_s util rt pthread m ${CMAKE_DL_LIBS} c)
+    target_link_libraries(${name} INTERFACE ${OTC_BESIDE_LIBRARY} gcc_s util rt pthread m ${CMAKE_DL_LIBS} c)
   endif()
 endforeach()
