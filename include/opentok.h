@@ -13,4 +13,10 @@
 /** The name of the field on_reconnecting in the native SDK of the vendor. */
 #define on_reconnection_started on_reconnecting
 
+/** An error without a number of its own, in the native SDK of the vendor; nothing of libotc returns it. */
+enum otc_error {
+    /** There is only this one. */
+    OTC_GENERIC_ERROR = 0
+};
+
 #endif

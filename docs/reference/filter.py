@@ -12,7 +12,7 @@ import sys
 GROUPS = [
     (r"OTC_VERSION|otc_(init|destroy|version|last_error|set_)", "library"),
     (r"otc_log|otc_get_log", "logging"),
-    (r"otc_(session_)?error_code$", "errors"),
+    (r"otc_(session_)?error_code$|otc_error$", "errors"),
     (r"otc_(constant|bool|status)$", "basics"),
     (r"otc_session_settings|otc_custom_ice_config$", "settings"),
     (r"otc_session_(send_)?signal|otc_signal_options$", "signals"),

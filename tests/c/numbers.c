@@ -13,6 +13,7 @@ STATIC_CHECK(sizeof(otc_status) == sizeof(int), "otc_status");
 NUMBER(OTC_SUCCESS, 0);
 NUMBER(OTC_FALSE, 0);
 NUMBER(OTC_TRUE, 1);
+NUMBER(OTC_GENERIC_ERROR, 0);
 
 /* c-api.md §3.4: the newer levels */
 NUMBER(OTC_LOG_LEVEL_DISABLED, 0);
