@@ -689,8 +689,8 @@ otc_status otc_session_report_issue(struct otc_session *session,
 otc_status otc_init(void *reserved);
 
 /**
- * Stops the library: ends all sessions, gives those that are connected half a second to say that they leave, and ends all
- * threads. otc_init() works again afterwards.
+ * Stops the library: ends all sessions, gives those that are connected half a second to say that they leave, and ends its
+ * threads. One that waits for the system to look up a name ends when the system gives up. otc_init() works again afterwards.
  *
  * Threads: any. Callback-safe: no, it is refused there.
  * Blocks: until running callbacks have returned, 5 seconds at most.
@@ -869,7 +869,8 @@ struct otc_session *otc_session_new_with_settings(const char *apikey,
 
 /**
  * Leaves the session if it is connected, and ends the object. When the call returns, no callback of the session begins
- * any more but on_released; inside a callback, one that is running may still finish, and on_released follows it.
+ * any more but on_released; inside a callback, one that is running or just beginning may still finish, and on_released
+ * follows it.
  *
  * Threads: any. Callback-safe: yes.
  * Blocks: outside callbacks, until a running callback of the session has returned and on_released has run, and after two

@@ -7,6 +7,7 @@ use crate::net::{Library, Stopped, in_callback, set_dials_per_second};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::DIALS_PER_SECOND_MOST;
 use parking_lot::{Mutex, MutexGuard};
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -15,6 +16,28 @@ static LIBRARY: Mutex<Option<Arc<Library>>> = Mutex::new(None);
 
 /// Held while the library starts or stops, so that neither sees the other half done.
 static CHANGE: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    static CHANGING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The right to start or stop the library.
+struct Change {
+    _lock: MutexGuard<'static, ()>,
+}
+
+impl Change {
+    fn new(lock: MutexGuard<'static, ()>) -> Self {
+        CHANGING.set(true);
+        Self { _lock: lock }
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        CHANGING.set(false);
+    }
+}
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,
@@ -45,14 +68,16 @@ pub(super) fn not_running() -> Failed {
 
 /// Waits until no other thread starts or stops the library. Inside a callback it does not wait: the other one may be
 /// waiting for the callback.
-fn change() -> Result<MutexGuard<'static, ()>, Failed> {
-    if !in_callback() {
-        return Ok(CHANGE.lock());
+///
+/// Nor inside a logger that is called while this very thread starts or stops the library.
+fn change() -> Result<Change, Failed> {
+    if !in_callback() && !CHANGING.get() {
+        return Ok(Change::new(CHANGE.lock()));
     }
-    CHANGE.try_lock().ok_or_else(|| {
+    CHANGE.try_lock().map(Change::new).ok_or_else(|| {
         Failed::new(
             ErrorCode::IllegalState,
-            "Another thread is stopping the library; call again when it has.",
+            "The library is being started or stopped; call again when that is done.",
         )
     })
 }
@@ -89,8 +114,8 @@ fn start() -> Result<bool, Failed> {
     Ok(true)
 }
 
-/// Stops the library: ends all sessions, gives those that are connected half a second to say that they leave, and ends all
-/// threads. otc_init() works again afterwards.
+/// Stops the library: ends all sessions, gives those that are connected half a second to say that they leave, and ends its
+/// threads. One that waits for the system to look up a name ends when the system gives up. otc_init() works again afterwards.
 ///
 /// Threads: any. Callback-safe: no, it is refused there.
 /// Blocks: until running callbacks have returned, 5 seconds at most.

@@ -139,8 +139,12 @@ unsafe fn new(
         callback_queue: chosen.callback_queue,
     };
     let listener = Box::new(CallbackListener(Arc::clone(&callbacks)));
-    let session = Session::new(&library, config, settings, listener)
-        .map_err(|error| Failed::new(ErrorCode::Fatal, format!("The session cannot be made: {error}.")))?;
+    let session = Session::new(&library, config, settings, listener).map_err(|error| {
+        if library.is_stopped() {
+            return not_running();
+        }
+        Failed::new(ErrorCode::Fatal, format!("The session cannot be made: {error}."))
+    })?;
     let object = SessionObject {
         session,
         callbacks: Arc::clone(&callbacks),
@@ -177,7 +181,8 @@ fn api_url(api_key: &str, chosen: Option<ApiUrl>) -> Result<String, Failed> {
 }
 
 /// Leaves the session if it is connected, and ends the object. When the call returns, no callback of the session begins
-/// any more but on_released; inside a callback, one that is running may still finish, and on_released follows it.
+/// any more but on_released; inside a callback, one that is running or just beginning may still finish, and on_released
+/// follows it.
 ///
 /// Threads: any. Callback-safe: yes.
 /// Blocks: outside callbacks, until a running callback of the session has returned and on_released has run, and after two

@@ -25,13 +25,18 @@ pub(super) const MOST_THREADS: usize = 64;
 /// How often the watcher looks; a callback that is still the same at the second look has lost the lead.
 const LOOK: Duration = Duration::from_millis(5);
 /// Looks without a callback after which the watcher sleeps.
-const CALM: u32 = 100;
+const CALM: u32 = 4;
 /// When no thread is left to watch, callbacks wait this long before one more thread is made.
 pub(super) const BLOCKED_AFTER: Duration = Duration::from_millis(100);
 /// An extra thread without work leaves after this long.
 const IDLE_FOR: Duration = Duration::from_secs(10);
+/// The stack of a thread, on which callbacks run, whatever the environment says.
+const STACK: usize = 2 * 1024 * 1024;
 /// How long the leader stays away from the sockets while callbacks return.
 const ROUND: Duration = Duration::from_millis(2);
+
+/// How long threads that have done nothing may take to end.
+const STILLBORN: Duration = Duration::from_secs(1);
 
 thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
@@ -145,7 +150,13 @@ impl Crew {
             on_thread_start,
         });
         for _ in 0..THREADS {
-            crew.add_thread(&mut crew.state.lock())?;
+            let added = crew.add_thread(&mut crew.state.lock());
+            if let Err(error) = added {
+                // Those that there are have nothing to do yet: they end at once.
+                crew.stop(Instant::now() + STILLBORN);
+                crew.shut_down(STILLBORN);
+                return Err(error);
+            }
         }
         Ok(crew)
     }
@@ -154,12 +165,10 @@ impl Crew {
     pub(super) fn schedule(self: &Arc<Self>, strand: Arc<Strand>) {
         let mut state = self.state.lock();
         state.due.push_back(strand);
-        if state.stopping && state.threads == 0 {
-            // Another thread was just here when the last one left, having found nothing that is due: one more runs what has
-            // come late, and leaves. A machine that has no thread to give leaves it waiting.
+        if state.stopping && state.threads < MOST_THREADS {
+            // Who has found nothing that is due has left, and who is left may be in a callback for ever: one more thread runs
+            // what comes late, and leaves. A machine that has no thread to give leaves it to the others.
             let _ = self.add_thread(&mut state);
-        } else if state.stopping {
-            self.role.notify_one();
         }
         drop(state);
         self.bell.notify_one();
@@ -167,15 +176,23 @@ impl Crew {
 
     /// Runs the callbacks that are due and ends the threads; true when all of them have ended before `deadline`. The
     /// runtime is driven no more.
-    pub(super) fn stop(&self, deadline: Instant) -> bool {
+    pub(super) fn stop(self: &Arc<Self>, deadline: Instant) -> bool {
         let mut state = self.state.lock();
         state.stopping = true;
         self.bell.notify_one();
         self.role.notify_all();
         self.watch.notify_all();
         while state.threads > 0 {
-            if self.gone.wait_until(&mut state, deadline).timed_out() && state.threads > 0 {
+            let look = deadline.min(Instant::now() + BLOCKED_AFTER);
+            if !self.gone.wait_until(&mut state, look).timed_out() || state.threads == 0 {
+                continue;
+            }
+            if look == deadline {
                 return false;
+            }
+            if !state.due.is_empty() && state.threads < MOST_THREADS {
+                // Every thread is in a callback that takes long, as when the library runs.
+                let _ = self.add_thread(&mut state);
             }
         }
         let handles = std::mem::take(&mut state.handles);
@@ -206,7 +223,7 @@ impl Crew {
         state.started += 1;
         let crew = Arc::clone(self);
         let name = format!("otc-worker-{}", state.started);
-        let handle = std::thread::Builder::new().name(name).spawn(move || {
+        let handle = std::thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
             IS_WORKER.set(true);
             (crew.on_thread_start)();
             crew.work();
@@ -264,6 +281,7 @@ impl Crew {
     /// Watches the leader, and takes over from one who is stuck in a callback; `None` when the crew stops.
     fn watch(&self, state: &mut MutexGuard<'_, State>) -> Option<Term> {
         let mut before = None;
+        let mut heard = self.returned.load(Ordering::Relaxed);
         let mut calm = 0;
         self.alert.store(true, Ordering::SeqCst);
         while !state.stopping {
@@ -287,7 +305,8 @@ impl Crew {
             {
                 return Some(term);
             }
-            calm = if now.is_none() { calm + 1 } else { 0 };
+            calm = if now.is_none() && returned == heard { calm + 1 } else { 0 };
+            heard = returned;
             before = now;
         }
         None
@@ -380,14 +399,13 @@ impl Crew {
         if state.taken.watcher || state.stopping {
             return;
         }
-        if state.threads < MOST_THREADS {
-            // A machine that has no thread to give leaves the sessions waiting for those that there are.
-            let _ = self.add_thread(&mut state);
-        } else if !std::mem::replace(&mut state.warned, true) {
+        let is_added = state.threads < MOST_THREADS && self.add_thread(&mut state).is_ok();
+        if !is_added && !std::mem::replace(&mut state.warned, true) {
+            let count = state.threads - 1;
             drop(state);
             crate::log::warn(&format!(
-                "{} callbacks have not returned; callbacks of other sessions wait for them. Return from callbacks quickly.",
-                MOST_THREADS - 1
+                "{count} callbacks have not returned, and there can be no more threads; callbacks of other sessions wait for \
+                 them. Return from callbacks quickly."
             ));
         }
     }

@@ -1,13 +1,16 @@
 //! From a URL to an open byte stream.
 
+use super::names::look_up;
 use super::proxy::NetworkProxy;
 use super::tls::Trust;
 use super::url::Endpoint;
 use crate::session::{Failure, FailureKind};
 use otc_protocol::limits::DIAL_ADDRESS_TIMEOUT;
 use std::io;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// A byte stream, encrypted or not.
@@ -31,10 +34,43 @@ pub(super) async fn dial(
     if endpoint.secure { Ok(Box::new(trust()?.handshake(&endpoint.host, stream).await?)) } else { Ok(stream) }
 }
 
+/// A socket whose writes never raise SIGPIPE: the application's threads write, too, and theirs is not blocked. A plain write
+/// is `send` with `MSG_NOSIGNAL`; a vectored one would be `writev`, which has no such flag.
+pub(super) struct Quiet(TcpStream);
+
+impl AsyncRead for Quiet {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+/// `poll_write_vectored` and `is_write_vectored` are left as they come: one plain write of the first slice.
+impl AsyncWrite for Quiet {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
 /// Resolves the name and tries its addresses one after the other; the last failure counts.
-pub(super) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+pub(super) async fn connect(host: &str, port: u16) -> io::Result<Quiet> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let mut addresses = lookup_host((host, port)).await?.peekable();
+    let mut addresses = look_up(host, port).await?.into_iter().peekable();
     while let Some(address) = addresses.next() {
         let attempt = TcpStream::connect(address);
         // An address that nobody answers at must not use up the time of the others.
@@ -49,7 +85,7 @@ pub(super) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
             Ok(stream) => {
                 // A signal is a small write that somebody waits for.
                 stream.set_nodelay(true)?;
-                return Ok(stream);
+                return Ok(Quiet(stream));
             }
             Err(error) => last = error,
         }

@@ -16,8 +16,10 @@ use tokio::runtime::{Builder, Handle};
 
 /// How long leaving sessions may take to say so when the library stops.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// How long stopping may take in all.
+/// How long stopping may take in all: for callbacks that run and wait, for the last ones, and for the runtime.
 const STOP: Duration = Duration::from_secs(5);
+const STOP_CALLBACKS: Duration = Duration::from_secs(4);
+const STOP_LAST_CALLBACKS: Duration = Duration::from_millis(4500);
 /// Threads for names that have to be looked up.
 const RESOLVERS: usize = 4;
 
@@ -70,7 +72,7 @@ impl Library {
     /// Sessions that are connected get half a second to say that they leave; callbacks that run get until the deadline
     /// to return.
     pub fn stop(&self) -> Stopped {
-        let deadline = Instant::now() + STOP;
+        let start = Instant::now();
         let sessions = self.sessions.lock().take().unwrap_or_default();
         let sessions: Vec<Arc<Session>> = sessions.iter().filter_map(Weak::upgrade).collect();
         for session in &sessions {
@@ -83,15 +85,15 @@ impl Library {
         for session in &sessions {
             session.strand.wind_up();
         }
-        let mut in_time = self.crew.stop(deadline);
+        let mut in_time = self.crew.stop(start + STOP_CALLBACKS);
         if !in_time {
             // Perhaps only callbacks that waited for their turn were late, and now none is left but the last ones.
             for session in &sessions {
                 session.strand.shut();
             }
-            in_time = self.crew.stop(Instant::now() + GOODBYE);
+            in_time = self.crew.stop(start + STOP_LAST_CALLBACKS);
         }
-        self.crew.shut_down(GOODBYE);
+        self.crew.shut_down(STOP.saturating_sub(start.elapsed()).min(GOODBYE));
         if in_time { Stopped::Cleanly } else { Stopped::Late }
     }
 

@@ -12,6 +12,7 @@ mod info;
 mod issue;
 mod library;
 mod limiter;
+mod names;
 mod proxy;
 mod session;
 mod socket;

@@ -43,7 +43,7 @@ fn crew() -> (Arc<Crew>, tokio::runtime::Handle) {
     (Crew::start(runtime, || ()).expect("threads"), handle)
 }
 
-fn stop(crew: &Crew) -> bool {
+fn stop(crew: &Arc<Crew>) -> bool {
     let stopped = crew.stop(Instant::now() + DEADLINE);
     crew.shut_down(DEADLINE);
     stopped
