@@ -25,6 +25,7 @@ def main():
     session = mint("session")
     # A session that is told of no server must not look for one elsewhere.
     clean.update(OTC_API_URL=state["url"], OTC_TEST_URL=state["url"], OTC_TEST_KEY=state["key"], OTC_TEST_SESSION=session)
+    clean.update(OTC_TEST_PYTHON=sys.executable, OTC_TEST_PEER=os.path.join(os.path.dirname(__file__), "support", "peer.py"))
     for variable, role in (("TOKEN", "publisher"), ("SUBSCRIBER_TOKEN", "subscriber"), ("MODERATOR_TOKEN", "moderator")):
         clean["OTC_TEST_" + variable] = mint("token", "--session", session, "--role", role, "--data", role)
     command = [*shlex.split(os.environ.get("OTC_TEST_WRAPPER", "")), *sys.argv[2:]]

@@ -95,33 +95,46 @@ static void on_connection_dropped(otc_session *session, void *user, const otc_co
     about_connection(session, user, HEARD_WENT, connection);
 }
 
-static void about_stream(otc_session *session, void *user, enum heard_kind kind, const otc_stream *stream, int number) {
-    struct heard heard = of(kind);
+static void about_stream(otc_session *session, void *user, const otc_stream *stream, struct heard heard) {
     heard.text = (char *)otc_stream_get_id(stream);
     heard.who = (char *)otc_connection_get_id(otc_stream_get_connection(stream));
-    heard.number = number;
     note((struct member *)user, session, &heard, otc_stream_get_connection(stream), stream);
 }
 
 static void on_stream_received(otc_session *session, void *user, const otc_stream *stream) {
-    about_stream(session, user, HEARD_STREAM, stream, 0);
+    about_stream(session, user, stream, of(HEARD_STREAM));
 }
 
 static void on_stream_dropped(otc_session *session, void *user, const otc_stream *stream) {
-    about_stream(session, user, HEARD_STREAM_ENDED, stream, 0);
+    about_stream(session, user, stream, of(HEARD_STREAM_ENDED));
 }
 
-static void on_stream_flag(otc_session *session, void *user, const otc_stream *stream, otc_bool on) {
-    about_stream(session, user, HEARD_STREAM_CHANGED, stream, on);
+static void change(otc_session *session, void *user, const otc_stream *stream, const char *what, int value, int height) {
+    struct heard heard = of(HEARD_STREAM_CHANGED);
+    heard.type = (char *)what;
+    heard.number = value;
+    heard.height = height;
+    about_stream(session, user, stream, heard);
+}
+
+static void on_has_audio(otc_session *session, void *user, const otc_stream *stream, otc_bool on) {
+    change(session, user, stream, "audio", on, 0);
+}
+
+static void on_has_video(otc_session *session, void *user, const otc_stream *stream, otc_bool on) {
+    change(session, user, stream, "video", on, 0);
+}
+
+static void on_has_captions(otc_session *session, void *user, const otc_stream *stream, otc_bool on) {
+    change(session, user, stream, "captions", on, 0);
 }
 
 static void on_dimensions(otc_session *session, void *user, const otc_stream *stream, int width, int height) {
-    (void)height;
-    about_stream(session, user, HEARD_STREAM_CHANGED, stream, width);
+    change(session, user, stream, "dimensions", width, height);
 }
 
 static void on_video_type(otc_session *session, void *user, const otc_stream *stream, enum otc_stream_video_type type) {
-    about_stream(session, user, HEARD_STREAM_CHANGED, stream, (int)type);
+    change(session, user, stream, "video type", (int)type, 0);
 }
 
 static void on_signal(otc_session *session, void *user, const char *type, const char *signal, const otc_connection *connection) {
@@ -182,9 +195,9 @@ void member_callbacks(struct member *member, struct otc_session_callbacks *callb
     callbacks->on_connection_dropped = on_connection_dropped;
     callbacks->on_stream_received = on_stream_received;
     callbacks->on_stream_dropped = on_stream_dropped;
-    callbacks->on_stream_has_audio_changed = on_stream_flag;
-    callbacks->on_stream_has_video_changed = on_stream_flag;
-    callbacks->on_stream_has_captions_changed = on_stream_flag;
+    callbacks->on_stream_has_audio_changed = on_has_audio;
+    callbacks->on_stream_has_video_changed = on_has_video;
+    callbacks->on_stream_has_captions_changed = on_has_captions;
     callbacks->on_stream_video_dimensions_changed = on_dimensions;
     callbacks->on_stream_video_type_changed = on_video_type;
     callbacks->on_signal_received = on_signal;
@@ -227,7 +240,11 @@ void member_make_with(struct member *member, const char *url, otc_session_settin
 }
 
 void member_connect(struct member *member) {
-    CHECK_NUMBER(otc_session_connect(member->session, world("TOKEN")), OTC_SUCCESS);
+    member_connect_as(member, "TOKEN");
+}
+
+void member_connect_as(struct member *member, const char *token) {
+    CHECK_NUMBER(otc_session_connect(member->session, world(token)), OTC_SUCCESS);
 }
 
 void member_join(struct member *member) {
@@ -237,6 +254,12 @@ void member_join(struct member *member) {
 void member_join_at(struct member *member, const char *url) {
     member_make_at(member, url);
     member_connect(member);
+    MEMBER_WAIT(member, HEARD_CONNECTED);
+}
+
+void member_join_as(struct member *member, const char *token) {
+    member_make(member);
+    member_connect_as(member, token);
     MEMBER_WAIT(member, HEARD_CONNECTED);
 }
 

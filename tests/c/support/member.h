@@ -14,7 +14,7 @@ enum heard_kind {
     HEARD_WENT,           /* who */
     HEARD_STREAM,         /* text: its id; who */
     HEARD_STREAM_ENDED,   /* text: its id; who */
-    HEARD_STREAM_CHANGED, /* text: its id; who; number: the new value, the width */
+    HEARD_STREAM_CHANGED, /* type: what; text: its id; who; number: the new value, the width; height */
     HEARD_SIGNAL,         /* type, text, who */
     HEARD_RECONNECTING,
     HEARD_RECONNECTED,
@@ -32,6 +32,7 @@ struct heard {
     char *text;
     char *who;
     int number;
+    int height;
     pthread_t thread;
 };
 
@@ -72,11 +73,13 @@ void member_make_with(struct member *member, const char *url, otc_session_settin
  * member_make_with(). */
 void member_callbacks(struct member *member, struct otc_session_callbacks *callbacks);
 
-/* Connects, with the token that may publish. */
+/* Connects, with the token that may publish, or another one of the world. */
 void member_connect(struct member *member);
+void member_connect_as(struct member *member, const char *token);
 /* Makes, connects, and waits until it is in. */
 void member_join(struct member *member);
 void member_join_at(struct member *member, const char *url);
+void member_join_as(struct member *member, const char *token);
 
 /* Waits for the next call of this kind, beyond the last one that was waited for; passes by others. */
 #define MEMBER_WAIT(member, kind) member_wait((member), (kind), #kind, __FILE__, __LINE__)
