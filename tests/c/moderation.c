@@ -256,8 +256,8 @@ int main(void) {
 
     member_join(&member);
     peer_join(&peer, "TOKEN");
-    peer_publish(&peer, "loud");
-    peer_publish(&peer, "spared");
+    CHECK_NUMBER(peer_publish(&peer, "loud"), 200);
+    CHECK_NUMBER(peer_publish(&peer, "spared"), 200);
     MEMBER_WAIT(&moderator, HEARD_STREAM);
     MEMBER_WAIT(&moderator, HEARD_STREAM);
     mutes_and_ends_it(&moderator, &member, &peer);

@@ -10,6 +10,7 @@ static void not_a_session(const void *pointer) {
     otc_session *session = (otc_session *)pointer;
     struct otc_session_capabilities may;
     struct otc_signal_options options;
+    char here[] = "no issue", *issue = here;
     options.retry_after_reconnect = OTC_TRUE;
     CHECK_NUMBER(otc_session_delete(session), OTC_INVALID_PARAM);
     CHECK_HOLDS(otc_last_error_text(), "session");
@@ -25,6 +26,14 @@ static void not_a_session(const void *pointer) {
     CHECK(!may.publish && !may.subscribe && !may.force_mute && !may.force_disconnect);
     CHECK_NUMBER(otc_session_set_on_released(session, NULL), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_set_on_status_changed(session, NULL), OTC_INVALID_PARAM);
+    CHECK(otc_session_get_connections(session) == NULL);
+    CHECK_NUMBER(otc_session_force_mute_all(session, NULL, 0), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_disable_force_mute(session), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_force_mute_stream(session, "stream"), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_force_disconnect(session, NULL), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_set_encryption_secret(session, "12345678"), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_report_issue(session, "issue", &issue), OTC_INVALID_PARAM);
+    CHECK(issue == NULL);
     CHECK_NUMBER(otc_session_signal(session, "a", "b"), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_signal_to_connection(session, "a", "b", NULL), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_signal_with_options(session, "a", "b", options), OTC_INVALID_PARAM);
@@ -38,11 +47,23 @@ static void not_a_session(const void *pointer) {
 static void not_settings(const void *pointer) {
     otc_session_settings *settings = (otc_session_settings *)pointer;
     struct otc_session_callbacks callbacks;
+    struct otc_custom_ice_config ice;
     memset(&callbacks, 0, sizeof callbacks);
+    memset(&ice, 0, sizeof ice);
     CHECK_NUMBER(otc_session_settings_set_connection_events_suppressed(settings, OTC_TRUE), OTC_INVALID_PARAM);
     CHECK_HOLDS(otc_last_error_text(), "settings");
     CHECK_NUMBER(otc_session_settings_set_api_url(settings, "http://localhost"), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_settings_set_ca_file(settings, "/nowhere"), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_custom_ice_config(settings, &ice), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_proxy_url(settings, NULL), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_network_proxy(settings, NULL), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_user_agent_suffix(settings, NULL), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_ip_whitelist(settings, OTC_TRUE), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_session_migration(settings, OTC_TRUE), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_single_peer_connection(settings, OTC_TRUE), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_reconnect_window(settings, 1), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_callback_queue_size(settings, 1), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_signal_queue_size(settings, 1), OTC_INVALID_PARAM);
     CHECK(otc_session_new_with_settings(world("KEY"), world("SESSION"), &callbacks, settings) == NULL);
     CHECK_NUMBER(otc_session_settings_delete(settings), OTC_INVALID_PARAM);
 }
@@ -77,11 +98,20 @@ static void not_a_stream(const void *pointer) {
     CHECK_HOLDS(otc_last_error_text(), "stream");
 }
 
+static void not_a_list(const void *pointer) {
+    otc_connection_list *list = (otc_connection_list *)pointer;
+    CHECK_NUMBER(otc_connection_list_get_size(list), 0);
+    CHECK(otc_connection_list_get(list, 0) == NULL);
+    CHECK_NUMBER(otc_connection_list_delete(list), OTC_INVALID_PARAM);
+    CHECK_HOLDS(otc_last_error_text(), "connection list");
+}
+
 static void nothing_at_all(const void *pointer) {
     not_a_session(pointer);
     not_settings(pointer);
     not_a_connection(pointer);
     not_a_stream(pointer);
+    not_a_list(pointer);
 }
 
 /* The arguments beside the object. */
@@ -120,6 +150,7 @@ int main(void) {
     otc_session *session;
     otc_session_settings *settings;
     otc_connection *own;
+    otc_connection_list *list;
     void *heap = malloc(64);
     char local[64] = "no object";
     uintptr_t bits;
@@ -134,7 +165,8 @@ int main(void) {
     member_join(&member);
     settings = otc_session_settings_new();
     own = otc_session_get_connection(member.session);
-    CHECK(settings != NULL && own != NULL);
+    list = otc_session_get_connections(member.session);
+    CHECK(settings != NULL && own != NULL && list != NULL);
 
     nothing_at_all(NULL);
     nothing_at_all(heap);
@@ -147,6 +179,7 @@ int main(void) {
         not_a_session((const void *)((uintptr_t)member.session ^ ((uintptr_t)1 << bits)));
         not_a_connection((const void *)((uintptr_t)own ^ ((uintptr_t)1 << bits)));
         not_settings((const void *)((uintptr_t)settings ^ ((uintptr_t)1 << bits)));
+        not_a_list((const void *)((uintptr_t)list ^ ((uintptr_t)1 << bits)));
     }
 
     /* Wrong kinds. */
@@ -159,8 +192,17 @@ int main(void) {
     not_a_session(own);
     not_settings(own);
     not_a_stream(own);
+    not_a_list(member.session);
+    not_a_list(own);
+    not_a_session(list);
+    not_a_connection(list);
+    not_a_stream(list);
+    not_settings(list);
     other_nulls();
 
+    CHECK_NUMBER(otc_connection_list_get_size(list), 1);
+    CHECK_NUMBER(otc_connection_list_delete(list), OTC_SUCCESS);
+    not_a_list(list);
     CHECK_NUMBER(otc_connection_delete(own), OTC_SUCCESS);
     not_a_connection(own);
     CHECK_NUMBER(otc_session_settings_delete(settings), OTC_SUCCESS);

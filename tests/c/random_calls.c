@@ -7,6 +7,7 @@
 #include "support/check.h"
 #include "support/dice.h"
 #include "support/member.h"
+#include "support/peer.h"
 #include "support/proxy.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void *pool[KINDS][PLACES];
 static int made, live;
 static uint64_t callback_number, seed;
 static int calm; /* nothing is called inside callbacks any more */
-static struct gate released, finished;
+static struct gate released, finished, streamed;
 static const char *urls[2];
 
 /* A place for it; what was there before is for the caller to delete. */
@@ -134,11 +135,27 @@ static void on_stream(otc_session *session, void *user_data, const otc_stream *s
     (void)session;
     CHECK(copied != NULL);
     CHECK_TEXT(otc_stream_get_id(copied), otc_stream_get_id(stream));
+    gate_pass(&streamed);
     pthread_mutex_lock(&mutex);
     dice = dice_of(seed, 1000 + callback_number++);
     pthread_mutex_unlock(&mutex);
     otc_stream_delete((otc_stream *)share(&dice, STREAMS, copied));
     inside(user_data);
+}
+
+static void on_stream_flag(otc_session *session, void *user_data, const otc_stream *stream, otc_bool on) {
+    CHECK(on == OTC_TRUE || on == OTC_FALSE);
+    on_stream(session, user_data, stream);
+}
+
+static void on_dimensions(otc_session *session, void *user_data, const otc_stream *stream, int width, int height) {
+    CHECK(width > 0 && height > 0);
+    on_stream(session, user_data, stream);
+}
+
+static void on_video_type(otc_session *session, void *user_data, const otc_stream *stream, enum otc_stream_video_type type) {
+    CHECK((int)type >= OTC_STREAM_VIDEO_TYPE_CAMERA && (int)type <= OTC_STREAM_VIDEO_TYPE_CUSTOM);
+    on_stream(session, user_data, stream);
 }
 
 static void on_signal(otc_session *session, void *user_data, const char *type, const char *signal,
@@ -204,6 +221,11 @@ static void make_session(struct dice *dice) {
     callbacks.on_connection_dropped = on_connection;
     callbacks.on_stream_received = on_stream;
     callbacks.on_stream_dropped = on_stream;
+    callbacks.on_stream_has_audio_changed = on_stream_flag;
+    callbacks.on_stream_has_video_changed = on_stream_flag;
+    callbacks.on_stream_has_captions_changed = on_stream_flag;
+    callbacks.on_stream_video_dimensions_changed = on_dimensions;
+    callbacks.on_stream_video_type_changed = on_video_type;
     callbacks.on_signal_received = on_signal;
     callbacks.on_reconnecting = on_plain;
     callbacks.on_reconnected = on_plain;
@@ -341,7 +363,7 @@ static void moderate(struct dice *dice) {
     otc_session *session = (otc_session *)any(dice, SESSIONS);
     const char *excluded[2];
     char *issue = NULL;
-    excluded[0] = "some-stream";
+    excluded[0] = "s0";
     excluded[1] = some_text(dice);
     switch (dice_roll(dice, 8)) {
     case 0: allowed(otc_session_force_mute_all(session, excluded, (int)dice_roll(dice, 3))); break;
@@ -498,6 +520,32 @@ static void call_something(struct dice *dice, int inside) {
     }
 }
 
+/* ---- Somebody who publishes ---- */
+
+/* It publishes, changes and ends one of a few streams; when a moderator has sent it away, it comes again. */
+static void publish_something(struct peer *peer, struct dice *dice) {
+    static const char *const audio[] = {"{\"active\":true}", "{\"active\":false}"};
+    static const char *const video[] = {"{\"active\":false,\"source\":\"screen\"}", "{\"width\":320,\"height\":240}",
+                                        "{\"active\":true,\"width\":1280,\"height\":720,\"source\":\"custom\"}"};
+    char stream[8], path[32];
+    int status;
+    snprintf(stream, sizeof stream, "s%u", dice_roll(dice, 3));
+    snprintf(path, sizeof path, "/stream/%s", stream);
+    switch (dice_roll(dice, 5)) {
+    case 0: status = peer_update(peer, stream, "audio1", audio[dice_roll(dice, 2)]); break;
+    case 1: status = peer_update(peer, stream, "video1", video[dice_roll(dice, 3)]); break;
+    case 2: status = peer_update(peer, stream, "caption1", audio[dice_roll(dice, 2)]); break;
+    case 3: status = peer_ask(peer, "delete", path, "{}"); break;
+    default: status = peer_publish(peer, stream); break;
+    }
+    if (status == 0) {
+        peer_leave(peer);
+        peer_join(peer, "TOKEN");
+    } else {
+        CHECK(status == 200 || status == 404 || status == 409); /* 404: not published, 409: it is already */
+    }
+}
+
 /* ---- The run ---- */
 
 static int rounds(void) {
@@ -530,6 +578,7 @@ static void *run(void *argument) {
 
 int main(void) {
     struct dice dice;
+    struct peer peer;
     struct proxy *proxy;
     pthread_t threads[THREADS];
     long long deadline;
@@ -538,6 +587,7 @@ int main(void) {
     dice = dice_of(seed, 999);
     gate_init(&released);
     gate_init(&finished);
+    gate_init(&streamed);
     news_init(&news);
     otc_log_set_logger_callback(logger);
     otc_log_enable(OTC_LOG_LEVEL_DEBUG);
@@ -545,6 +595,8 @@ int main(void) {
     proxy = proxy_start();
     urls[0] = world("URL");
     urls[1] = proxy_url(proxy);
+    peer_join(&peer, "TOKEN");
+    CHECK_NUMBER(peer_publish(&peer, "s0"), 200);
     for (index = 0; index < THREADS; index++) {
         CHECK(pthread_create(&threads[index], NULL, run, (void *)(uintptr_t)index) == 0);
     }
@@ -556,11 +608,13 @@ int main(void) {
         case 1: proxy_hold(proxy, (int)dice_roll(&dice, 2)); break;
         default: proxy_cut(proxy); break;
         }
+        publish_something(&peer, &dice);
         CHECK(now_ms() < deadline); /* no call hangs */
     }
     for (index = 0; index < THREADS; index++) {
         CHECK(pthread_join(threads[index], NULL) == 0);
     }
+    peer_leave(&peer);
     pthread_mutex_lock(&mutex);
     calm = 1;
     pthread_mutex_unlock(&mutex);
@@ -574,8 +628,8 @@ int main(void) {
     CHECK(gate_wait_within(&released, sessions, patience_ms()));
     CHECK_NUMBER(gate_count(&released), sessions);
     CHECK_NUMBER(live, 0);
-    printf("%d calls of each of %d threads, %d sessions, %llu callbacks\n", rounds(), THREADS, sessions,
-           (unsigned long long)callback_number);
+    printf("%d calls of each of %d threads, %d sessions, %llu callbacks, %d about streams\n", rounds(), THREADS, sessions,
+           (unsigned long long)callback_number, gate_count(&streamed));
 
     for (place = 0; place < PLACES; place++) {
         otc_connection_delete((otc_connection *)pool[CONNECTIONS][place]);

@@ -226,7 +226,7 @@ int main(void) {
     watcher.user = &kept;
     member_join(&watcher);
     peer_join(&peer, "TOKEN");
-    peer_publish(&peer, "cam");
+    CHECK_NUMBER(peer_publish(&peer, "cam"), 200);
     GATE_WAIT(&kept.seen, 1);
     heard = MEMBER_WAIT(&watcher, HEARD_STREAM);
     CHECK_TEXT(heard->text, "cam");

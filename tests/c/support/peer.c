@@ -115,7 +115,7 @@ int peer_waiting(struct peer *peer, const char *method, const char *path) {
     return atoi(answer);
 }
 
-void peer_publish(struct peer *peer, const char *stream) {
+int peer_publish(struct peer *peer, const char *stream) {
     char path[128], content[1024];
     snprintf(path, sizeof path, "/stream/%s", stream);
     snprintf(content, sizeof content,
@@ -123,7 +123,7 @@ void peer_publish(struct peer *peer, const char *stream) {
              "{\"id\":\"video1\",\"type\":\"video\",\"active\":true,\"width\":640,\"height\":480,\"source\":\"camera\"},"
              "{\"id\":\"audio1\",\"type\":\"audio\",\"active\":true},{\"id\":\"caption1\",\"type\":\"data\",\"active\":false}]}",
              stream, stream);
-    CHECK_NUMBER(peer_ask(peer, "create", path, content), 200);
+    return peer_ask(peer, "create", path, content);
 }
 
 int peer_update(struct peer *peer, const char *stream, const char *channel, const char *content) {

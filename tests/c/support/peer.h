@@ -27,8 +27,8 @@ const char *peer_told(struct peer *peer, const char *method, const char *path);
 /* How many such messages it has been told that were not asked for. */
 int peer_waiting(struct peer *peer, const char *method, const char *path);
 
-/* Has it publish a stream with video1 (640x480, camera), audio1 and caption1 (off), and wants it to be accepted. */
-void peer_publish(struct peer *peer, const char *stream);
+/* Has it publish a stream with video1 (640x480, camera), audio1 and caption1 (off). The status. */
+int peer_publish(struct peer *peer, const char *stream);
 /* The status of a change of a channel of such a stream. */
 int peer_update(struct peer *peer, const char *stream, const char *channel, const char *content);
 
