@@ -49,8 +49,6 @@ static void lists_as_told(struct member *member) {
 
 /* Passed before the first one leaves: from then on the list may be ahead of what a callback tells. */
 static struct gate leaving;
-/* Passed when on_disconnected has found that there is no list any more. */
-static struct gate ended;
 
 static void list_inside(const struct moment *moment) {
     otc_connection_list *list = otc_session_get_connections(moment->session);
@@ -63,8 +61,11 @@ static void list_inside(const struct moment *moment) {
         break;
     case HEARD_WENT: CHECK_NUMBER(names(list, moment->heard->who), 0); break;
     case HEARD_DISCONNECTED:
-        not_listed(moment->session);
-        gate_pass(&ended);
+        /* Of the one that disconnects; others are deleted, and may be told so while their handles are no more. */
+        if (moment->member->user != NULL) {
+            not_listed(moment->session);
+            gate_pass((struct gate *)moment->member->user);
+        }
         break;
     default: break;
     }
@@ -164,6 +165,7 @@ static void from_threads(struct member *member, const otc_connection_list *list)
 
 int main(void) {
     struct member watcher, members[MEMBERS];
+    struct gate ended;
     otc_connection_list *list, *last;
     char *ids[MEMBERS], *own;
     int index, other;
@@ -184,6 +186,7 @@ int main(void) {
     /* Together, so that some come within one millisecond. */
     for (index = 0; index < MEMBERS; index++) {
         members[index].inside = list_inside;
+        members[index].user = index == 0 ? &ended : NULL;
         member_make(&members[index]);
     }
     for (index = 0; index < MEMBERS; index++) {

@@ -184,11 +184,12 @@ static void wait_until_gone(struct member *member, const char *id) {
 }
 
 static void check_reason(const struct moment *moment) {
-    if (moment->heard->kind == HEARD_DISCONNECTED) {
+    struct gate *checked = (struct gate *)moment->member->user;
+    if (moment->heard->kind == HEARD_DISCONNECTED && gate_count(checked) == 0) {
         CHECK_NUMBER(otc_session_get_disconnect_reason(moment->session), OTC_DISCONNECT_REASON_FORCE_DISCONNECTED);
         CHECK_NUMBER(otc_session_get_connection_status(moment->session), OTC_CONNECTION_STATUS_NOT_CONNECTED);
         may(moment->session, OTC_FALSE, OTC_FALSE, OTC_FALSE);
-        gate_pass((struct gate *)moment->member->user);
+        gate_pass(checked);
     }
 }
 
