@@ -597,7 +597,7 @@ struct otc_connection *otc_connection_copy(const struct otc_connection *connecti
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: takes the object; every text of it ends too.
- * Errors: OTC_INVALID_PARAM when connection is not one, or has been deleted before.
+ * Errors: OTC_INVALID_PARAM when connection is not one, has been deleted before, or is lent.
  */
 otc_status otc_connection_delete(struct otc_connection *connection);
 
@@ -1430,7 +1430,7 @@ struct otc_stream *otc_stream_copy(const struct otc_stream *stream);
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: takes the object; its texts and its connection end too.
- * Errors: OTC_INVALID_PARAM when stream is not one, or has been deleted before.
+ * Errors: OTC_INVALID_PARAM when stream is not one, has been deleted before, or is lent.
  */
 otc_status otc_stream_delete(struct otc_stream *stream);
 

@@ -48,12 +48,13 @@ pub(super) fn lend(
 
 /// Gives a connection to the caller, who must delete it; NULL when there are too many.
 pub(super) fn give(connection: Arc<Connection>, session: &Arc<str>) -> *mut otc_connection {
-    insert(Arc::new(ConnectionObject::new(connection, session)))
+    let object = Arc::new(ConnectionObject::new(connection, session));
+    CONNECTIONS.insert(object).unwrap_or(0) as *mut otc_connection
 }
 
 /// Keeps a connection as a part of something that lives longer than a call.
-pub(super) fn insert(object: Arc<ConnectionObject>) -> *mut otc_connection {
-    CONNECTIONS.insert(object).unwrap_or(0) as *mut otc_connection
+pub(super) fn lend_with_owner(object: Arc<ConnectionObject>) -> *mut otc_connection {
+    CONNECTIONS.lend(object).unwrap_or(0) as *mut otc_connection
 }
 
 /// Ends a handle.
@@ -130,8 +131,11 @@ pub extern "C" fn otc_connection_copy(connection: *const otc_connection) -> *mut
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: takes the object; every text of it ends too.
-/// Errors: OTC_INVALID_PARAM when connection is not one, or has been deleted before.
+/// Errors: OTC_INVALID_PARAM when connection is not one, has been deleted before, or is lent.
 #[unsafe(no_mangle)]
 pub extern "C" fn otc_connection_delete(connection: *mut otc_connection) -> otc_status {
-    status(|| remove(connection).map(drop).ok_or_else(|| Failed::handle("connection")))
+    status(|| {
+        let taken = CONNECTIONS.take(connection as usize);
+        taken.map(drop).map_err(|why| why.failed("connection"))
+    })
 }

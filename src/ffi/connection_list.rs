@@ -99,7 +99,7 @@ pub extern "C" fn otc_connection_list_get(
         })?;
         let handle = entry.handle.get_or_init(|| {
             let object = ConnectionObject::new(Arc::clone(&entry.connection), &list.session);
-            connection::insert(Arc::new(object)) as usize
+            connection::lend_with_owner(Arc::new(object)) as usize
         });
         Ok(*handle as *const otc_connection)
     })

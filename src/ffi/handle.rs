@@ -3,6 +3,8 @@
 //! The value of an `otc_session *` is not an address. It names a place in a table, and the generation of that place: NULL,
 //! a deleted handle, one of another kind and a pointer from elsewhere are all found out, and none is ever followed.
 
+use super::boundary::Failed;
+use otc_protocol::error::ErrorCode;
 use parking_lot::RwLock;
 use std::sync::Arc;
 
@@ -15,6 +17,34 @@ pub(super) enum Kind {
     Connection = 3,
     Stream = 4,
     ConnectionList = 5,
+}
+
+/// Who may end a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Caller,
+    Library,
+}
+
+/// Why an object was not taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotTaken {
+    /// There is none.
+    Gone,
+    /// It is lent: the library ends it.
+    Lent,
+}
+
+impl NotTaken {
+    pub(super) fn failed(self, what: &str) -> Failed {
+        match self {
+            Self::Gone => Failed::handle(what),
+            Self::Lent => Failed::new(
+                ErrorCode::InvalidParam,
+                format!("The {what} is lent and ends by itself; only a {what} of your own is deleted."),
+            ),
+        }
+    }
 }
 
 /// The lowest bit is set, so no handle looks like the address of anything that is aligned.
@@ -41,6 +71,7 @@ struct Places<T> {
 
 struct Place<T> {
     generation: usize,
+    owner: Owner,
     object: Option<Arc<T>>,
 }
 
@@ -49,18 +80,28 @@ impl<T> Table<T> {
         Self { kind, places: RwLock::new(Places { all: Vec::new(), free: Vec::new() }) }
     }
 
-    /// Puts an object in; `None` when the table is full.
+    /// Gives an object to the caller; `None` when the table is full.
     pub(super) fn insert(&self, object: Arc<T>) -> Option<usize> {
+        self.put(object, Owner::Caller)
+    }
+
+    /// Lends an object to the caller: nothing but [`Table::remove`] ends the handle. `None` when the table is full.
+    pub(super) fn lend(&self, object: Arc<T>) -> Option<usize> {
+        self.put(object, Owner::Library)
+    }
+
+    fn put(&self, object: Arc<T>, owner: Owner) -> Option<usize> {
         let mut places = self.places.write();
         let index = match places.free.pop() {
             Some(index) => index,
             None if places.all.len() < MOST => {
-                places.all.push(Place { generation: 1, object: None });
+                places.all.push(Place { generation: 1, owner, object: None });
                 places.all.len() - 1
             }
             None => return None,
         };
         let place = &mut places.all[index];
+        place.owner = owner;
         place.object = Some(object);
         Some(
             MARK | (self.kind as usize) << KIND_SHIFT
@@ -75,6 +116,17 @@ impl<T> Table<T> {
         let places = self.places.read();
         let place = places.all.get(index)?;
         if place.generation == handle >> GENERATION_SHIFT { place.object.clone() } else { None }
+    }
+
+    /// Takes an object out that the caller owns.
+    pub(super) fn take(&self, handle: usize) -> Result<Arc<T>, NotTaken> {
+        let is_lent = self.index(handle).is_some_and(|index| {
+            let places = self.places.read();
+            places.all.get(index).is_some_and(|place| {
+                place.generation == handle >> GENERATION_SHIFT && place.owner == Owner::Library
+            })
+        });
+        if is_lent { Err(NotTaken::Lent) } else { self.remove(handle).ok_or(NotTaken::Gone) }
     }
 
     /// Takes an object out; the handle is stale from then on.
@@ -147,9 +199,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_lent_is_ended_by_its_lender_alone() {
+        let table = Table::new(Kind::Stream);
+        let lent = table.lend(Arc::new("lent")).expect("room");
+        assert_eq!(table.take(lent), Err(NotTaken::Lent));
+        assert_eq!(table.get(lent).as_deref(), Some(&"lent"));
+        assert!(table.remove(lent).is_some());
+        assert_eq!(table.take(lent), Err(NotTaken::Gone));
+        let own = table.insert(Arc::new("own")).expect("room");
+        assert_eq!(table.take(own).as_deref(), Ok(&"own"));
+        assert_eq!(table.take(own), Err(NotTaken::Gone));
+    }
+
+    #[test]
     fn a_place_with_used_up_generations_is_retired() {
         let table = Table::new(Kind::Connection);
-        table.places.write().all.push(Place { generation: LAST_GENERATION, object: None });
+        table.places.write().all.push(Place {
+            generation: LAST_GENERATION,
+            owner: Owner::Caller,
+            object: None,
+        });
         table.places.write().free.push(0);
         let last = table.insert(Arc::new(())).expect("room");
         assert!(table.remove(last).is_some());

@@ -14,7 +14,7 @@ pub(super) struct Lent<T: 'static, C> {
 impl<T, C> Lent<T, C> {
     /// Lends an object out; with a full table the callback sees NULL.
     pub(super) fn new(table: &'static Table<T>, object: T) -> Self {
-        Self { table, handle: table.insert(Arc::new(object)).unwrap_or(0), c_type: PhantomData }
+        Self { table, handle: table.lend(Arc::new(object)).unwrap_or(0), c_type: PhantomData }
     }
 
     /// The handle as C sees it.

@@ -32,7 +32,8 @@ const EMPTY: &CStr = c"";
 impl StreamObject {
     fn new(stream: Arc<Stream>, session: &Arc<str>) -> Self {
         let publisher = stream.connection.clone().unwrap_or_default();
-        let publisher = connection::insert(Arc::new(ConnectionObject::new(Arc::new(publisher), session)));
+        let publisher =
+            connection::lend_with_owner(Arc::new(ConnectionObject::new(Arc::new(publisher), session)));
         Self {
             stream,
             session: Arc::clone(session),
@@ -175,10 +176,10 @@ pub extern "C" fn otc_stream_copy(stream: *const otc_stream) -> *mut otc_stream 
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: takes the object; its texts and its connection end too.
-/// Errors: OTC_INVALID_PARAM when stream is not one, or has been deleted before.
+/// Errors: OTC_INVALID_PARAM when stream is not one, has been deleted before, or is lent.
 #[unsafe(no_mangle)]
 pub extern "C" fn otc_stream_delete(stream: *mut otc_stream) -> otc_status {
-    status(|| STREAMS.remove(stream as usize).map(drop).ok_or_else(|| Failed::handle("stream")))
+    status(|| STREAMS.take(stream as usize).map(drop).map_err(|why| why.failed("stream")))
 }
 
 /// The width of the stream's pictures in pixels; 0 without pictures.

@@ -136,6 +136,8 @@ impl Session {
     /// Leaves the session if it is joined and ends its callbacks: none begins after this call has returned. Outside a
     /// callback it waits for the one that is running.
     pub fn delete(self: &Arc<Self>) {
+        // First of all, or the end would still be told, to somebody whose handle is stale.
+        self.strand.shut();
         self.end();
         let session_id = self.ask(|engine| engine.config().session_id.clone());
         self.strand.close(&session_id);

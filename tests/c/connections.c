@@ -100,7 +100,8 @@ static void ends_once(otc_connection_list *list) {
     CHECK_TEXT(otc_connection_get_session_id(borrowed), world("SESSION"));
     CHECK_NUMBER(otc_connection_get_creation_time(copied), otc_connection_get_creation_time(borrowed));
     /* What belongs to the list is not for the caller to delete: a fault, which harms nothing else. */
-    (void)otc_connection_delete((otc_connection *)otc_connection_list_get(list, 0));
+    CHECK_NUMBER(otc_connection_delete((otc_connection *)otc_connection_list_get(list, 0)), OTC_INVALID_PARAM);
+    CHECK_HOLDS(otc_last_error_text(), "lent");
     CHECK_TEXT(otc_connection_get_id(borrowed), id);
 
     CHECK_NUMBER(otc_connection_list_delete(list), OTC_SUCCESS);

@@ -176,8 +176,9 @@ static void delete_the_stream(const struct moment *moment) {
     otc_stream *copied;
     if (moment->heard->kind == HEARD_STREAM) {
         copied = otc_stream_copy(moment->stream);
-        (void)otc_connection_delete((otc_connection *)moment->connection);
-        (void)otc_stream_delete((otc_stream *)moment->stream);
+        CHECK_NUMBER(otc_connection_delete((otc_connection *)moment->connection), OTC_INVALID_PARAM);
+        CHECK_NUMBER(otc_stream_delete((otc_stream *)moment->stream), OTC_INVALID_PARAM);
+        CHECK_HOLDS(otc_last_error_text(), "lent");
         is_as_published(copied, moment->heard->who);
         CHECK_NUMBER(otc_stream_delete(copied), OTC_SUCCESS);
     }
