@@ -106,7 +106,8 @@ tsan() {
     planted 'data race' race "$build/planted/race"
     build "$build" "$library" "$flags" clang -DOTC_TEST_PATIENCE=5 -DCMAKE_EXE_LINKER_FLAGS="$wrap" \
         -DOTC_BESIDE_LIBRARY="$build/tsan_rust.o;$library"
-    run "$build" -LE header
+    # That one has a pthread_create() of its own, behind which ThreadSanitizer does not see threads begin.
+    run "$build" -LE header -E '^c_too_few_threads$'
 }
 
 valgrind_() {
