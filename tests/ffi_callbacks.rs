@@ -9,7 +9,7 @@ mod common;
 
 use common::DEADLINE;
 use common::program::{Heard, c, callbacks, last_error, no_callbacks, start_library, text};
-use common::world::{KEY, World};
+use common::world::World;
 use otc::ffi::*;
 use std::ffi::{c_char, c_void};
 use std::ptr::null;
@@ -51,13 +51,7 @@ impl Hooks {
             user_data: std::ptr::from_mut(Box::leak(Box::new(self))).cast(),
             ..no_callbacks()
         };
-        let settings = otc_session_settings_new();
-        let session = unsafe {
-            assert_eq!(otc_session_settings_set_api_url(settings, c(&world.server.url()).as_ptr()), 0);
-            let id = c(&world.session_id);
-            otc_session_new_with_settings(c(KEY).as_ptr(), id.as_ptr(), &raw const callbacks, settings)
-        };
-        assert_eq!(otc_session_settings_delete(settings), 0);
+        let session = world.session_of(&callbacks);
         assert!(!session.is_null());
         session
     }
@@ -270,17 +264,7 @@ fn a_session_without_callbacks_works() {
     let (ada, _) = world.member("");
     let ears = Arc::default();
     let table = otc_session_callbacks { user_data: callbacks(&ears).user_data, ..no_callbacks() };
-    let settings = otc_session_settings_new();
-    let silent = unsafe {
-        assert_eq!(otc_session_settings_set_api_url(settings, c(&world.server.url()).as_ptr()), 0);
-        otc_session_new_with_settings(
-            c(KEY).as_ptr(),
-            c(&world.session_id).as_ptr(),
-            &raw const table,
-            settings,
-        )
-    };
-    assert_eq!(otc_session_settings_delete(settings), 0);
+    let silent = world.session_of(&table);
     connect(silent, &world);
     assert!(matches!(ada.next(), Heard::Came { .. }));
     ada.signal("t", "x");

@@ -8,7 +8,7 @@
 mod common;
 
 use common::program::{Heard, c, no_callbacks, start_library};
-use common::world::{KEY, World};
+use common::world::World;
 use otc::ffi::*;
 use std::ffi::{CString, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -42,18 +42,12 @@ fn connecting_again_does_not_outlive_destroy() {
     callbacks.on_connected = Some(on_connected);
     callbacks.on_disconnected = Some(on_disconnected);
     callbacks.user_data = (&raw const again).cast_mut().cast();
-    let settings = otc_session_settings_new();
-    let session = unsafe {
-        assert_eq!(otc_session_settings_set_api_url(settings, c(&world.server.url()).as_ptr()), 0);
-        let id = c(&world.session_id);
-        otc_session_new_with_settings(c(KEY).as_ptr(), id.as_ptr(), &raw const callbacks, settings)
-    };
+    let session = world.session_of(&callbacks);
     assert_eq!(unsafe { otc_session_connect(session, again.token.as_ptr()) }, 0);
     is_connected.recv_timeout(common::DEADLINE).expect("on_connected");
     assert_eq!(otc_destroy(), 0);
     assert_eq!(again.answer.load(Ordering::SeqCst), 1015, "the session is being ended");
     assert!(is_connected.try_recv().is_err(), "it has not come back");
-    assert_eq!(otc_session_settings_delete(settings), 0);
 
     // A newcomer finds nobody.
     start_again_and_look(&world);

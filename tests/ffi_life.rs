@@ -8,25 +8,14 @@
 mod common;
 
 use common::program::{c, last_error, no_callbacks, text};
-use common::world::{KEY, World};
+use common::wait_until;
+use common::world::World;
 use otc::ffi::*;
 use std::ptr::null_mut;
 use std::time::{Duration, Instant};
 
 fn session(world: &World) -> *mut otc_session {
-    let callbacks = no_callbacks();
-    let settings = otc_session_settings_new();
-    let session = unsafe {
-        assert_eq!(otc_session_settings_set_api_url(settings, c(&world.server.url()).as_ptr()), 0);
-        otc_session_new_with_settings(
-            c(KEY).as_ptr(),
-            c(&world.session_id).as_ptr(),
-            &raw const callbacks,
-            settings,
-        )
-    };
-    assert_eq!(otc_session_settings_delete(settings), 0);
-    session
+    world.session_of(&no_callbacks())
 }
 
 /// Threads of this process that are the library's.
@@ -41,14 +30,6 @@ fn library_threads() -> usize {
 #[cfg(target_os = "linux")]
 fn wait_for_library_threads(count: usize) {
     wait_until(&format!("{count} threads"), || library_threads() == count);
-}
-
-fn wait_until(what: &str, happened: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !happened() {
-        assert!(start.elapsed() < common::DEADLINE, "no {what}");
-        std::thread::yield_now();
-    }
 }
 
 #[test]

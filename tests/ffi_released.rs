@@ -9,7 +9,7 @@ mod common;
 
 use common::DEADLINE;
 use common::program::{c, last_error, no_callbacks, start_library};
-use common::world::{KEY, World};
+use common::world::World;
 use otc::ffi::*;
 use std::ffi::{c_int, c_void};
 use std::sync::Mutex;
@@ -68,13 +68,7 @@ fn session(
         user_data: Box::into_raw(notes).cast(),
         ..no_callbacks()
     };
-    let settings = otc_session_settings_new();
-    let session = unsafe {
-        assert_eq!(otc_session_settings_set_api_url(settings, c(&world.server.url()).as_ptr()), 0);
-        let id = c(&world.session_id);
-        otc_session_new_with_settings(c(KEY).as_ptr(), id.as_ptr(), &raw const callbacks, settings)
-    };
-    assert_eq!(otc_session_settings_delete(settings), 0);
+    let session = world.session_of(&callbacks);
     assert_eq!(otc_session_set_on_released(session, Some(released)), 0);
     (session, hears)
 }

@@ -9,10 +9,10 @@
 
 mod common;
 
-use common::DEADLINE;
 use common::program::{c, last_error, no_callbacks, start_library, text};
 use common::tls::behind_tls;
 use common::world::KEY;
+use common::{DEADLINE, wait_until};
 use otc::ffi::*;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Mutex;
@@ -51,14 +51,6 @@ unsafe extern "C-unwind" fn signal(
     _: *const otc_connection,
 ) {
     let _ = unsafe { &*user.cast::<Shared>() }.release.lock().expect("nobody panics with it").recv();
-}
-
-fn wait_until(what: &str, happened: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !happened() {
-        assert!(start.elapsed() < DEADLINE, "{what}");
-        std::thread::yield_now();
-    }
 }
 
 /// The sockets of this machine with that port at one end: state, and whether something is on its way to that end.

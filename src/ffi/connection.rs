@@ -67,6 +67,11 @@ pub(super) fn get(connection: *const otc_connection) -> Result<Arc<ConnectionObj
     CONNECTIONS.get(connection as usize).ok_or_else(|| Failed::handle("connection"))
 }
 
+/// The object of a handle that is an argument of a session's function.
+pub(super) fn argument(connection: *const otc_connection) -> Result<Arc<ConnectionObject>, Failed> {
+    get(connection).map_err(|failed| Failed::argument(failed.text))
+}
+
 fn text(
     connection: *const otc_connection,
     field: impl FnOnce(&ConnectionObject) -> *const c_char,

@@ -5,13 +5,8 @@ use super::connection::{self, otc_connection};
 use super::session::{get, otc_session};
 use super::types::otc_status;
 use crate::session::{Input, Moderation};
-use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{CLIENT_ID_BYTES, MUTE_EXCLUSIONS};
 use std::ffi::{c_char, c_int};
-
-fn moderate(session: *const otc_session, moderation: Moderation<'_>) -> Result<(), Failed> {
-    Ok(get(session)?.session.call(Input::Moderate(moderation))?)
-}
 
 /// The texts of an array from C.
 ///
@@ -78,7 +73,7 @@ pub unsafe extern "C" fn otc_session_force_mute_all(
 /// by on_error with OTC_UNABLE_TO_FORCE_MUTE.
 #[unsafe(no_mangle)]
 pub extern "C" fn otc_session_disable_force_mute(session: *mut otc_session) -> otc_status {
-    status(|| moderate(session, Moderation::EndMute))
+    status(|| Ok(get(session)?.session.call(Input::Moderate(Moderation::EndMute))?))
 }
 
 /// Mutes one stream: its publisher is told to. It takes a moderator's token. While the session is reconnecting the request
@@ -127,8 +122,7 @@ pub extern "C" fn otc_session_force_disconnect(
 ) -> otc_status {
     status(|| {
         let object = get(session)?;
-        let whom = connection::get(connection)
-            .map_err(|failed| Failed::new(ErrorCode::NullOrInvalidParameter, failed.text))?;
+        let whom = connection::argument(connection)?;
         Ok(object.session.call(Input::Moderate(Moderation::Disconnect(&whom.connection.id)))?)
     })
 }

@@ -5,7 +5,6 @@ use super::connection::{self, otc_connection};
 use super::session::{get, otc_session};
 use super::types::{otc_signal_options, otc_status};
 use crate::session::Input;
-use otc_protocol::error::ErrorCode;
 use std::ffi::c_char;
 
 /// Whom a signal is for.
@@ -32,14 +31,10 @@ unsafe fn send(
         unsafe { (text(kind, "signal type", usize::MAX), text(data, "signal data", usize::MAX)) };
     let to = match to {
         To::Everybody => None,
-        To::One(connection) => Some(addressee(connection)?),
+        To::One(connection) => Some(connection::argument(connection)?),
     };
     let to = to.as_ref().map(|object| object.connection.id.as_str());
     Ok(object.session.call(Input::Signal { kind: kind?, data: data?, to, retry })?)
-}
-
-fn addressee(pointer: *const otc_connection) -> Result<std::sync::Arc<connection::ConnectionObject>, Failed> {
-    connection::get(pointer).map_err(|failed| Failed::new(ErrorCode::NullOrInvalidParameter, failed.text))
 }
 
 /// Sends a signal to everybody in the session, oneself included. Every member gets it exactly once, in the order in which its

@@ -12,9 +12,6 @@ use hyper::header::{HOST, USER_AGENT};
 use hyper::http::request::Builder;
 use hyper_util::rt::TokioIo;
 
-/// What this client calls itself in requests.
-pub(super) const CLIENT_VERSION: &str = concat!("otc-", env!("CARGO_PKG_VERSION"));
-
 /// An HTTP status and what came with it.
 pub(super) type Answer = (u16, Bytes);
 

@@ -1,9 +1,9 @@
 //! The session-info request (`wire.md §2.1`).
 
-use super::http::{self, Answer, CLIENT_VERSION, Way};
+use super::http::{self, Answer, Way};
 use super::tls::Trust;
 use super::url::Endpoint;
-use crate::session::{Failure, FailureKind, Secret};
+use crate::session::{CLIENT_VERSION, Failure, FailureKind, Secret};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ACCEPT, HeaderValue};

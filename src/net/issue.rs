@@ -1,10 +1,10 @@
 //! Reports of issues to the server: one POST each, in the background.
 
-use super::http::{self, CLIENT_VERSION, Way};
+use super::http;
 use super::library::Library;
 use super::session::Session;
 use super::url::Endpoint;
-use crate::session::{Failure, FailureKind, Refused};
+use crate::session::{CLIENT_VERSION, Failure, FailureKind, Refused};
 use hyper::Method;
 use hyper::header::{ACCEPT, CONTENT_TYPE};
 use otc_protocol::error::ErrorCode;
@@ -48,9 +48,7 @@ impl Report {
             failure: Some("the library has been stopped".to_owned()),
         })
     }
-}
 
-impl Report {
     fn end(mut self, delivered: Result<Result<(), Failure>, Elapsed>) {
         self.failure = match delivered {
             Ok(Ok(())) => None,
@@ -115,8 +113,7 @@ impl Session {
             .header(CONTENT_TYPE, "application/json")
             .body(json.into())
             .map_err(|_| failed("the address holds characters that cannot be sent".to_owned()))?;
-        let trust = || self.library.trust(self.settings.ca_file.as_ref());
-        let way = Way { user_agent, proxy: self.settings.network_proxy.as_ref(), trust };
+        let way = self.way(user_agent);
         let purpose = "it could not be sent to";
         match http::exchange(&endpoint, request, INFO_BYTES, purpose, way).await? {
             (200..=299, _) => Ok(()),

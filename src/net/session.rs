@@ -1,11 +1,13 @@
 //! A session as the C API sees it: an engine behind a lock, a task that drives it, a queue of callbacks.
 
+use super::http::Way;
 use super::library::Library;
 use super::proxy::NetworkProxy;
 use super::socket::Socket;
 use super::strand::{Listener, Strand};
 use super::task;
-use crate::session::{Config, Engine, Event, Input, Output, Refused};
+use super::tls::Trust;
+use crate::session::{Config, Engine, Event, Failure, Input, Output, Refused};
 use otc_protocol::Moment;
 use otc_protocol::error::ErrorCode;
 use parking_lot::Mutex;
@@ -170,6 +172,16 @@ impl Session {
         let mut core = self.core.lock();
         std::mem::swap(&mut core.out, outputs);
         (core.engine.deadline(), core.engine.is_reading())
+    }
+
+    /// How its requests get to a server.
+    pub(super) fn way<'a>(&'a self, user_agent: &'a str) -> Way<'a, impl Fn() -> Result<Trust, Failure>> {
+        Way { user_agent, proxy: self.settings.network_proxy.as_ref(), trust: || self.trust() }
+    }
+
+    /// The certificates that it trusts.
+    pub(super) fn trust(&self) -> Result<Trust, Failure> {
+        self.library.trust(self.settings.ca_file.as_ref())
     }
 
     /// The task has a fault: the application is told, and the session can be connected again.

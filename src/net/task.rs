@@ -3,7 +3,6 @@
 use super::alarm::Alarm;
 use super::session::Session;
 use super::socket::{Closed, Socket};
-use super::tls::Trust;
 use super::{http, info};
 use crate::fault;
 use crate::session::{Event, Failure, Input, Output};
@@ -150,12 +149,7 @@ impl Wire {
                     let session = Arc::clone(session);
                     let request = async move {
                         let user_agent = session.ask(|engine| engine.config().user_agent.clone());
-                        let way = http::Way {
-                            user_agent: &user_agent,
-                            proxy: session.settings.network_proxy.as_ref(),
-                            trust: || trust(&session),
-                        };
-                        info::request(&url, &token, &connection_id, way).await
+                        info::request(&url, &token, &connection_id, session.way(&user_agent)).await
                     };
                     self.info = Some((attempt, Box::pin(request)));
                 }
@@ -166,7 +160,7 @@ impl Wire {
                         session.feed([Input::Dialing { attempt }]);
                         session.wake.notify_one();
                         let proxy = session.settings.network_proxy.as_ref();
-                        Socket::open(attempt, &url, proxy, || trust(&session)).await.map(Box::new)
+                        Socket::open(attempt, &url, proxy, || session.trust()).await.map(Box::new)
                     };
                     *socket = None;
                     self.dial = Some((attempt, Box::pin(dial)));
@@ -292,8 +286,4 @@ impl Wire {
             }
         }
     }
-}
-
-fn trust(session: &Session) -> Result<Trust, Failure> {
-    session.library.trust(session.settings.ca_file.as_ref())
 }

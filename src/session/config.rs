@@ -4,6 +4,9 @@ use super::media::MediaConfig;
 use super::proxy_url;
 use std::time::Duration;
 
+/// What this client calls its version.
+pub const CLIENT_VERSION: &str = concat!("otc-", env!("CARGO_PKG_VERSION"));
+
 /// What the application decided before it connects; fixed for the life of the session.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -1,5 +1,6 @@
 //! Getting in: session info, socket, join (`wire.md §2`, `§3.7`, `§5.1`).
 
+use super::config::CLIENT_VERSION;
 use super::duplicates::Duplicates;
 use super::event::Event;
 use super::io::{Failure, FailureKind, Output, Refused, Secret};
@@ -212,7 +213,7 @@ impl Engine {
         let address = SessionAddress { project: info.partner_id.clone(), session: info.session_id.clone() };
         let content = ConnectionRequest {
             user_agent: self.config.user_agent.clone(),
-            client_version: concat!("otc-", env!("CARGO_PKG_VERSION")).to_owned(),
+            client_version: CLIENT_VERSION.to_owned(),
             capabilities: self.client_capabilities(&info.properties),
             connection_events_suppressed: self.config.connection_events_suppressed,
             ..ConnectionRequest::default()

@@ -22,7 +22,7 @@ mod roster;
 mod signal;
 mod status;
 
-pub use config::{Config, hosted_api_url};
+pub use config::{CLIENT_VERSION, Config, hosted_api_url};
 pub use event::{Event, Signal, StreamChange};
 pub use io::{Failure, FailureKind, Input, Moderation, Output, Refused, Secret};
 pub use media::{CustomIce, MediaConfig};

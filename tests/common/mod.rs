@@ -15,7 +15,16 @@ pub(crate) mod rest;
 pub(crate) mod tls;
 pub(crate) mod world;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long anything that must happen may take, on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Asks again and again until it has happened.
+pub(crate) fn wait_until(what: &str, happened: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !happened() {
+        assert!(start.elapsed() < DEADLINE, "not in time: {what}");
+        std::thread::yield_now();
+    }
+}

@@ -1,6 +1,7 @@
 //! A server, its sessions and its tokens.
 
-use super::program::{Program, Wishes};
+use super::program::{Program, Wishes, c};
+use otc::ffi::*;
 use otc_protocol::permissions::Role;
 use otc_server::mint::{self, TokenRequest};
 use otc_server::{Config, KeyPair, Server};
@@ -46,6 +47,18 @@ impl World {
         program.connect(&self.token_of(Role::Moderator));
         let id = program.wait_for_connected();
         (program, id)
+    }
+
+    /// A session that tells those callbacks; NULL when the library does not make one.
+    pub(crate) fn session_of(&self, callbacks: &otc_session_callbacks) -> *mut otc_session {
+        let settings = otc_session_settings_new();
+        let session = unsafe {
+            assert_eq!(otc_session_settings_set_api_url(settings, c(&self.server.url()).as_ptr()), 0);
+            let id = c(&self.session_id);
+            otc_session_new_with_settings(c(KEY).as_ptr(), id.as_ptr(), callbacks, settings)
+        };
+        assert_eq!(otc_session_settings_delete(settings), 0);
+        session
     }
 
     /// A program that has not connected.
