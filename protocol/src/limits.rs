@@ -41,6 +41,9 @@ pub const OUTBOX_SIGNALS: usize = 16_384;
 pub const OUTBOX_SIGNALS_MOST: usize = 65_536;
 /// Bytes of requests that an outbox holds; above, the call is refused.
 pub const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of owed messages that the server sends again at first when a client comes back; each acknowledgement makes room
+/// for twice its message. One message goes in any case.
+pub const REPLAY_WINDOW_BYTES: usize = 32 * 1024;
 /// Requests that a client has unanswered at the server at one time; further ones wait in its outbox.
 pub const REQUEST_WINDOW: usize = 1024;
 /// The same right after a cut: the window grows from here with every answer, so that a link that breaks again and again

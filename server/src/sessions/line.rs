@@ -64,23 +64,33 @@ impl Line {
     }
 
     /// Carries the line on over a new WebSocket. The PONG tells the client that it is back; all that is still owed
-    /// follows in its order, with the same bytes.
+    /// follows in its order, with the same bytes, as fast as it is acknowledged.
     pub(super) fn resume(&mut self, now: Moment, link: LinkId, out: &mut Vec<Output>) {
         self.carrier = Carrier::Open { link, since: now, heard: now };
         out.push(Output::to(link, Delivery::Pong));
-        out.extend(self.owed.frames().map(|frame| Output::to(link, Delivery::Message(frame.clone()))));
+        self.owed.begin_replay();
+        self.replay(out);
     }
 
-    /// Owes the client a message, and sends it if there is a WebSocket.
+    /// Owes the client a message, and sends it if there is a WebSocket and nothing older waits.
     pub(super) fn owe(&mut self, sequence: u64, frame: Bytes, out: &mut Vec<Output>) {
-        if let Some(link) = self.link() {
-            out.push(Output::to(link, Delivery::Message(frame.clone())));
+        let is_next = self.owed.push(sequence, frame.clone());
+        if let (true, Some(link)) = (is_next, self.link()) {
+            out.push(Output::to(link, Delivery::Message(frame)));
         }
-        self.owed.push(sequence, frame);
     }
 
-    pub(super) fn acknowledge(&mut self, sequence: u64) {
+    pub(super) fn acknowledge(&mut self, sequence: u64, out: &mut Vec<Output>) {
         self.owed.acknowledge(sequence);
+        self.replay(out);
+    }
+
+    /// Sends again what has its turn.
+    fn replay(&mut self, out: &mut Vec<Output>) {
+        let Some(link) = self.link() else { return };
+        while let Some(frame) = self.owed.next_to_send() {
+            out.push(Output::to(link, Delivery::Message(frame)));
+        }
     }
 
     pub(super) fn owes_nothing(&self) -> bool {

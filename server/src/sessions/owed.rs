@@ -2,6 +2,7 @@
 
 use super::Settings;
 use bytes::Bytes;
+use otc_protocol::limits::REPLAY_WINDOW_BYTES;
 use std::collections::VecDeque;
 
 /// The same bytes go out again when the client comes back (`wire.md §3.5` rule 3).
@@ -10,15 +11,53 @@ pub(super) struct Owed {
     /// Sequence numbers grow; an acknowledged message that waits for an older one has no frame.
     messages: VecDeque<(u64, Option<Bytes>)>,
     bytes: usize,
+    replay: Option<Replay>,
+}
+
+/// The sending of everything once more, in a window that each acknowledgement makes wider: a link that breaks again and
+/// again gets something done each time, because its acknowledgements do not wait behind all that is owed.
+#[derive(Debug)]
+struct Replay {
+    /// What comes before this message has been sent again, and what comes from it on has not.
+    next: u64,
+    /// Bytes that are sent again and not acknowledged.
+    under_way: usize,
+    /// How many there may be; at least one message goes in any case.
+    window: usize,
 }
 
 /// A queue that had this much room and is empty gives it back.
 const KEPT_CAPACITY: usize = 64;
 
 impl Owed {
-    pub(super) fn push(&mut self, sequence: u64, frame: Bytes) {
+    /// Adds a message; whether it is to be sent now. While older ones are being sent again, it waits for its turn.
+    pub(super) fn push(&mut self, sequence: u64, frame: Bytes) -> bool {
         self.bytes += frame.len();
         self.messages.push_back((sequence, Some(frame)));
+        self.replay.is_none()
+    }
+
+    /// Everything is to be sent again, oldest first: see [`Self::next_to_send`].
+    pub(super) fn begin_replay(&mut self) {
+        self.replay = Some(Replay { next: 0, under_way: 0, window: REPLAY_WINDOW_BYTES });
+    }
+
+    /// The next message that may be sent again now.
+    pub(super) fn next_to_send(&mut self) -> Option<Bytes> {
+        let replay = self.replay.as_mut()?;
+        let first = self.messages.partition_point(|(sequence, _)| *sequence < replay.next);
+        let waiting =
+            self.messages.range(first..).find_map(|(sequence, frame)| Some((*sequence, frame.as_ref()?)));
+        let Some((sequence, frame)) = waiting else {
+            self.replay = None;
+            return None;
+        };
+        if replay.under_way > 0 && replay.under_way + frame.len() > replay.window {
+            return None;
+        }
+        replay.next = sequence + 1;
+        replay.under_way += frame.len();
+        Some(frame.clone())
     }
 
     /// Forgets one message; one that is not there has been acknowledged before.
@@ -26,18 +65,18 @@ impl Owed {
         let Ok(index) = self.messages.binary_search_by_key(&sequence, |(sequence, _)| *sequence) else {
             return;
         };
-        let frame = self.messages[index].1.take();
-        self.bytes -= frame.map_or(0, |frame| frame.len());
+        let bytes = self.messages[index].1.take().map_or(0, |frame| frame.len());
+        self.bytes -= bytes;
+        if let Some(replay) = self.replay.as_mut().filter(|replay| sequence < replay.next) {
+            replay.under_way -= bytes;
+            replay.window += bytes;
+        }
         while self.messages.front().is_some_and(|(_, frame)| frame.is_none()) {
             self.messages.pop_front();
         }
         if self.messages.is_empty() && self.messages.capacity() > KEPT_CAPACITY {
             self.messages.shrink_to(KEPT_CAPACITY);
         }
-    }
-
-    pub(super) fn frames(&self) -> impl Iterator<Item = &Bytes> {
-        self.messages.iter().filter_map(|(_, frame)| frame.as_ref())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -68,7 +107,12 @@ mod tests {
     }
 
     fn left(owed: &Owed) -> Vec<&[u8]> {
-        owed.frames().map(|frame| &frame[..]).collect()
+        owed.messages.iter().filter_map(|(_, frame)| frame.as_deref()).collect()
+    }
+
+    /// What may be sent again now.
+    fn sendable(owed: &mut Owed) -> Vec<usize> {
+        std::iter::from_fn(|| owed.next_to_send()).map(|frame| frame.len()).collect()
     }
 
     #[test]
@@ -109,6 +153,43 @@ mod tests {
         held_up.acknowledge(3);
         held_up.acknowledge(2);
         assert!(held_up.is_over(&settings), "three places are held by the first one");
+    }
+
+    #[test]
+    fn what_is_sent_again_fits_into_a_window_that_acknowledgements_make_wider() {
+        let mut owed = Owed::default();
+        let size = REPLAY_WINDOW_BYTES / 4;
+        for sequence in 0..20 {
+            assert!(owed.push(sequence, vec![0; size].into()));
+        }
+        assert!(sendable(&mut owed).is_empty(), "each was sent when it came");
+        owed.begin_replay();
+        assert_eq!(sendable(&mut owed), [size; 4]);
+        assert!(!owed.push(20, vec![0; 1].into()), "a new one waits behind the old ones");
+        owed.acknowledge(10);
+        assert_eq!(sendable(&mut owed), [0; 0], "one that was not sent again makes no room");
+        owed.acknowledge(0);
+        assert_eq!(sendable(&mut owed), [size; 2], "each answer makes room for two");
+        owed.acknowledge(0);
+        assert!(sendable(&mut owed).is_empty(), "but once");
+        (1..6).for_each(|sequence| owed.acknowledge(sequence));
+        assert_eq!(sendable(&mut owed).len(), 10, "6 to 16, without 10");
+        (6..16).for_each(|sequence| owed.acknowledge(sequence));
+        assert_eq!(sendable(&mut owed), [size, size, size, 1]);
+        assert!(owed.push(21, Bytes::new()), "everything has been sent: new ones go at once");
+        owed.begin_replay();
+        assert_eq!(sendable(&mut owed), [size, size, size, size]);
+    }
+
+    #[test]
+    fn a_message_larger_than_the_window_goes_alone() {
+        let mut owed = Owed::default();
+        owed.push(1, vec![0; 2 * REPLAY_WINDOW_BYTES].into());
+        owed.push(2, vec![0; 1].into());
+        owed.begin_replay();
+        assert_eq!(sendable(&mut owed), [2 * REPLAY_WINDOW_BYTES]);
+        owed.acknowledge(1);
+        assert_eq!(sendable(&mut owed), [1]);
     }
 
     #[test]

@@ -233,12 +233,12 @@ impl Room {
             return;
         }
         if let Some(member) = self.members.get_mut(&id) {
-            member.line.acknowledge(low);
+            member.line.acknowledge(low, out);
             if low == member.welcome.created {
                 member.welcome.frame = None;
             }
         } else if let Some(departed) = self.departed.get_mut(&id) {
-            departed.line.acknowledge(low);
+            departed.line.acknowledge(low, out);
             if departed.line.owes_nothing() && departed.line.link().is_none() {
                 self.forget(id, out);
             }

@@ -4,7 +4,7 @@ use super::world::{Client, Heard, World, signal_data};
 use crate::sessions::{CloseCode, Delivery, Settings};
 use bytes::Bytes;
 use otc_protocol::envelope;
-use otc_protocol::limits::{ANSWER_AGE, REQUEST_WINDOW};
+use otc_protocol::limits::{ANSWER_AGE, REPLAY_WINDOW_BYTES, REQUEST_WINDOW};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -42,6 +42,38 @@ fn what_was_not_acknowledged_comes_again_in_order_with_the_same_bytes() {
     b.cut(&world);
     b.open(&world, true);
     assert_eq!(b.read(), [Heard::Pong], "acknowledged messages are owed no more");
+}
+
+/// A link that takes so much before it breaks, again and again, loses nothing and gets to the end.
+#[test]
+fn a_link_that_breaks_before_everything_has_come_again_gets_further_each_time() {
+    let world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    b.cut(&world);
+    let text = "x".repeat(4000);
+    let mut sent: Vec<String> = (0..100).map(|number| format!("{number} {text}")).collect();
+    for data in &sent {
+        a.signal(&world, data);
+        a.listen(&world);
+    }
+    let mut heard = Vec::new();
+    let mut rounds = 0;
+    while heard.len() < sent.len() {
+        rounds += 1;
+        assert!(rounds <= sent.len(), "{} of {} after {rounds} cuts", heard.len(), sent.len());
+        b.open(&world, true);
+        assert!(frames(b.read_raw()).iter().map(Bytes::len).sum::<usize>() <= REPLAY_WINDOW_BYTES);
+        b.cut(&world); // Nothing of it was read.
+        b.open(&world, true);
+        let messages = b.messages(&world);
+        heard.extend(signal_data(&messages).into_iter().map(|(_, data)| data.to_owned()));
+        if rounds == 1 {
+            a.signal(&world, "new");
+            sent.push("new".to_owned());
+        }
+        b.cut(&world); // What its acknowledgements brought is lost.
+    }
+    assert!(heard == sent, "in order, each once");
 }
 
 #[test]
