@@ -3,12 +3,14 @@
 use super::Refusal;
 use otc_protocol::limits::{ANSWER_AGE, ANSWERS_REMEMBERED, REQUEST_WINDOW};
 use otc_protocol::{Moment, uuid};
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 
 /// What a request was answered; its frame is written again when it is repeated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Answer {
     /// Done, and nothing to say.
+    #[default]
     Done,
     /// Done; where candidates come from (`wire.md §7.1`).
     Media,
@@ -18,11 +20,26 @@ pub(super) enum Answer {
     Refused(Refusal),
 }
 
+impl Answer {
+    pub(super) fn is_done(&self) -> bool {
+        *self == Self::Done
+    }
+}
+
 /// A request's id. UUIDs, which all real ones are, take no memory of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Transaction {
     Uuid(u128),
     Text(Box<str>),
+}
+
+impl Transaction {
+    fn into_text(self) -> String {
+        match self {
+            Self::Uuid(value) => uuid::format(value),
+            Self::Text(text) => text.into(),
+        }
+    }
 }
 
 impl From<&str> for Transaction {
@@ -53,6 +70,14 @@ impl Answers {
         if self.order.len() > ANSWERS_REMEMBERED {
             self.forget_oldest();
         }
+    }
+
+    /// Every request and its answer, oldest first.
+    pub(super) fn into_given(mut self) -> impl Iterator<Item = (String, Answer)> {
+        self.order.into_iter().filter_map(move |(_, transaction)| {
+            let answer = self.given.remove(&transaction)?;
+            Some((transaction.into_text(), answer))
+        })
     }
 
     /// Forgets what is too old, but never the newest ones: a client has as many requests unanswered, and one that does

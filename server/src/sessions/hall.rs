@@ -143,6 +143,11 @@ impl<L: Link> Hall<L> {
             .extend(inner.links.drain().filter_map(|(_, link)| link.deliver(Delivery::Close(code))));
     }
 
+    /// Takes the room out; nobody comes into the empty one that stays.
+    pub(super) fn vacate(&self) -> Room {
+        self.inner.lock().room.vacate()
+    }
+
     /// When the room has to be woken.
     pub(super) fn due(&self) -> Option<Moment> {
         Some(self.due.load(Ordering::Relaxed)).filter(|due| *due != NEVER).map(Moment::from_micros)

@@ -33,6 +33,16 @@ impl Line {
         Self { socket, carrier, owed: Owed::default(), answers: Answers::default() }
     }
 
+    /// The line of a server before this one, lost since `now`.
+    pub(super) fn thaw(socket: Arc<str>, now: Moment, owed: Owed, answers: Answers) -> Self {
+        Self { socket, carrier: Carrier::Lost { since: now }, owed, answers }
+    }
+
+    /// What [`Self::thaw`] makes a line of.
+    pub(super) fn freeze(self) -> (Arc<str>, Owed, Answers) {
+        (self.socket, self.owed, self.answers)
+    }
+
     pub(super) fn carrier(&self) -> Carrier {
         self.carrier
     }

@@ -43,6 +43,12 @@ pub(super) struct Member {
 }
 
 impl Member {
+    /// A connection as the others see it.
+    pub(super) fn shown(connection: &Connection, permissions: Permissions) -> Connection {
+        let permissions = permissions.iter().map(|permission| permission.name().to_owned()).collect();
+        Connection { permissions, ..connection.clone() }
+    }
+
     pub(super) fn may(&self, permission: Permission) -> bool {
         self.permissions.allows(permission)
     }
@@ -76,5 +82,13 @@ impl TokenDigest {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.as_ref());
         Self(bytes)
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }

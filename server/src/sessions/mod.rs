@@ -6,6 +6,7 @@
 //! * [`Registry`]: which room a socket belongs to; what the sockets, REST and the clock call
 //! * `door`: a socket that has not joined yet; `room`: one session; `hall`: a room with the sockets of its members
 //! * `line`: what one socket is owed (`wire.md §3.5`): `owed` messages, `answers` already given
+//! * [`Snapshot`]: all of it as data, for the process that comes next; `freeze` in each of them
 
 #![allow(clippy::similar_names, reason = "a link and the line that it carries are two things")]
 
@@ -19,6 +20,7 @@ mod owed;
 mod registry;
 mod room;
 mod seat;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -26,12 +28,13 @@ pub use door::Gate;
 pub use member::Admission;
 pub use registry::Registry;
 pub use seat::Seat;
+pub use snapshot::{Snapshot, Unfit};
 
 use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::limits;
 use otc_protocol::raptor::Object;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::Waker;
@@ -80,6 +83,8 @@ pub enum CloseCode {
     Done,
     /// The server stops. Clients come back.
     GoingAway,
+    /// The server stops, and the next one carries its sessions on. Clients come back.
+    Restarting,
     /// The peer speaks another protocol; it must not come back, and its connection has ended.
     Foreign,
     /// A frame larger than the server takes; its connection has ended.
@@ -101,6 +106,7 @@ impl CloseCode {
             Self::Foreign => 1003,
             Self::TooLarge => 1009,
             Self::Ended => 1011,
+            Self::Restarting => 1012,
             Self::Busy => 1013,
             Self::Silent => 4001,
         }
@@ -111,6 +117,7 @@ impl CloseCode {
         match self {
             Self::Done => "",
             Self::GoingAway => "the server stops",
+            Self::Restarting => "the server starts again",
             Self::Foreign => "not a Rumor frame that a client sends",
             Self::TooLarge => "the frame is too large",
             Self::Ended => "the connection has ended",
@@ -189,7 +196,7 @@ impl Default for Settings {
 }
 
 /// Why a request is not carried out: the STATUS and what people read beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// As in HTTP.
     pub status: u16,

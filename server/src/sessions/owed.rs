@@ -79,6 +79,11 @@ impl Owed {
         }
     }
 
+    /// What is not acknowledged, oldest first.
+    pub(super) fn letters(&self) -> impl Iterator<Item = (u64, &Bytes)> {
+        self.messages.iter().filter_map(|(sequence, frame)| Some((*sequence, frame.as_ref()?)))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
@@ -91,6 +96,11 @@ impl Owed {
     /// Acknowledged messages behind an unacknowledged one count: they hold memory too.
     pub(super) fn is_over(&self, settings: &Settings) -> bool {
         self.messages.len() > settings.owed_messages || self.bytes > settings.owed_bytes
+    }
+
+    /// More than can be, even when the last news have been added beyond the bound.
+    pub(super) fn is_twice_over(&self, settings: &Settings) -> bool {
+        self.messages.len() / 2 > settings.owed_messages || self.bytes / 2 > settings.owed_bytes
     }
 }
 

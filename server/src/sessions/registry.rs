@@ -3,6 +3,8 @@
 //! One lock for each room and short ones for the tables, always taken in this order: place, `halls`, hall, and the others
 //! (`sockets`, `doors`, `random`), of which no two are held at the same time.
 
+mod freeze;
+
 use super::door::{Door, Gate, Join};
 use super::hall::{Errands, Hall};
 use super::room::{Newcomer, Room};
@@ -26,6 +28,20 @@ pub struct Registry<L: Link> {
     doors: Mutex<BTreeSet<(Moment, Arc<str>)>>,
     next_link: AtomicU64,
     stopped: AtomicBool,
+}
+
+/// Why a client does not come in.
+pub(super) enum Denied {
+    /// The server stops; the socket is told so.
+    Stopped,
+    /// For this reason.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl<L: Link> Registry<L> {
@@ -53,11 +69,15 @@ impl<L: Link> Registry<L> {
     pub fn open(self: &Arc<Self>, now: Moment, socket: &str, coming_back: bool, handle: Arc<L>) -> Seat<L> {
         let link = LinkId(self.next_link.fetch_add(1, Ordering::Relaxed));
         let mut errands = Errands::default();
-        let place = if coming_back {
+        let place = if self.is_stopped() {
+            Err(CloseCode::GoingAway)
+        } else if coming_back {
             self.come_back(now, socket, link, &handle, &mut errands)
         } else {
             self.come_new(now, socket, link, &handle)
         };
+        // Whoever comes while the server stops may be overlooked by it, and finds no session that has been taken out.
+        let place = if self.is_stopped() { Err(CloseCode::GoingAway) } else { place };
         if let Err(code) = &place {
             errands.wakers.extend(handle.deliver(Delivery::Close(*code)));
         }
@@ -73,9 +93,6 @@ impl<L: Link> Registry<L> {
         link: LinkId,
         handle: &Arc<L>,
     ) -> Result<Arc<Place<L>>, CloseCode> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(CloseCode::GoingAway);
-        }
         if self.doors.lock().len() >= self.settings.doors {
             return Err(CloseCode::Busy);
         }
@@ -106,9 +123,6 @@ impl<L: Link> Registry<L> {
         handle: &Arc<L>,
         errands: &mut Errands,
     ) -> Result<Arc<Place<L>>, CloseCode> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(CloseCode::GoingAway);
-        }
         let place = self.sockets.lock().get(socket).cloned().ok_or(CloseCode::Ended)?;
         let mut whereabouts = place.whereabouts.lock();
         let known = match &mut *whereabouts {
@@ -142,7 +156,7 @@ impl<L: Link> Registry<L> {
         join: Join,
         handle: &Arc<L>,
         errands: &mut Errands,
-    ) -> Result<Arc<Hall<L>>, Refusal> {
+    ) -> Result<Arc<Hall<L>>, Denied> {
         let admission = self.gate.admit(&join.token, &join.session, time.unix_ms)?;
         let address = join.session.clone();
         let mut newcomer = Some(Newcomer { link, socket, join, admission });
@@ -151,17 +165,20 @@ impl<L: Link> Registry<L> {
             // A room that has just become vacant is closed and replaced by another one.
             let Some(joined) = hall.join(time, &mut newcomer, handle, errands) else { continue };
             self.finish(errands, Some((&address.session, &hall)));
-            return joined.map(|()| hall);
+            return joined.map(|()| hall).map_err(Denied::Refused);
         }
     }
 
-    fn hall(&self, address: &SessionAddress) -> Result<Arc<Hall<L>>, Refusal> {
+    fn hall(&self, address: &SessionAddress) -> Result<Arc<Hall<L>>, Denied> {
         let mut halls = self.halls.lock();
+        if self.is_stopped() {
+            return Err(Denied::Stopped);
+        }
         if let Some(hall) = halls.get(&address.session) {
             return Ok(hall.clone());
         }
         if halls.len() >= self.settings.sessions {
-            return Err(Refusal::new(503, "The server holds no more sessions."));
+            return Err(Refusal::new(503, "The server holds no more sessions.").into());
         }
         let nonce = (self.random.lock())();
         let hall = Arc::new(Hall::new(Room::new(self.settings.clone(), address.clone(), nonce)));
@@ -181,7 +198,7 @@ impl<L: Link> Registry<L> {
         let mut errands = Errands::default();
         let signalled = hall.run(&mut errands, |room, out| room.server_signal(time.now, to, content, out));
         self.finish(&mut errands, Some((session_id, &hall)));
-        signalled
+        signalled.map_err(|refusal| self.unless_stopped(refusal))
     }
 
     /// The application's server sends a connection away.
@@ -190,12 +207,18 @@ impl<L: Link> Registry<L> {
         let mut errands = Errands::default();
         let found = hall.run(&mut errands, |room, out| room.server_disconnect(time.now, connection, out));
         self.finish(&mut errands, Some((session_id, &hall)));
-        if found { Ok(()) } else { Err(Refusal::new(404, "No connection of that id is in the session.")) }
+        let missing = || Refusal::new(404, "No connection of that id is in the session.");
+        if found { Ok(()) } else { Err(self.unless_stopped(missing())) }
     }
 
     fn inhabited(&self, session_id: &str) -> Result<Arc<Hall<L>>, Refusal> {
         let hall = self.halls.lock().get(session_id).cloned();
-        hall.ok_or_else(|| Refusal::new(404, "Nobody is in the session."))
+        hall.ok_or_else(|| self.unless_stopped(Refusal::new(404, "Nobody is in the session.")))
+    }
+
+    /// Once the server stops, its sessions are somewhere else: what is not found here may be there.
+    fn unless_stopped(&self, refusal: Refusal) -> Refusal {
+        if self.is_stopped() { Refusal::new(503, "The server stops; ask again soon.") } else { refusal }
     }
 
     /// Looks after silent, lost and late sockets.
@@ -293,6 +316,10 @@ impl<L: Link> Registry<L> {
             }
         }
         self.finish(&mut errands, None);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
     }
 
     /// Sessions that somebody is in.

@@ -3,6 +3,7 @@
 //! Every request gets exactly one STATUS, unknown ones included (`wire.md §4`).
 
 mod delivery;
+mod freeze;
 mod membership;
 mod moderation;
 mod negotiation;
@@ -108,6 +109,11 @@ impl Room {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// The session's id.
+    pub(super) fn session(&self) -> &str {
+        &self.address.session
     }
 
     /// When [`Self::wake`] has something to do, at the earliest.

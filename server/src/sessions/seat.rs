@@ -3,7 +3,7 @@
 use super::door::{Door, Join, Knock};
 use super::hall::{Errands, Hall};
 use super::log_text::beginning;
-use super::registry::Registry;
+use super::registry::{Denied, Registry};
 use super::{CloseCode, Delivery, Link, LinkId, Output, Time};
 use bytes::Bytes;
 use otc_protocol::Moment;
@@ -41,6 +41,11 @@ impl<L> Whereabouts<L> {
 impl<L> Place<L> {
     pub(super) fn new(socket: Arc<str>, door: Door, handle: Arc<L>) -> Self {
         Self { socket, whereabouts: Mutex::new(Whereabouts::Door { door, handle }) }
+    }
+
+    /// The place of a socket that is in.
+    pub(super) fn within(socket: Arc<str>, hall: Arc<Hall<L>>, session: Arc<str>) -> Self {
+        Self { socket, whereabouts: Mutex::new(Whereabouts::Hall { hall, session }) }
     }
 }
 
@@ -87,6 +92,9 @@ impl<L: Link> Seat<L> {
 
     fn knock(&mut self, time: Time, frame: &Bytes) {
         let Some(place) = self.place.clone() else { return };
+        if self.registry.is_stopped() {
+            return;
+        }
         let mut out = Vec::new();
         let mut whereabouts = place.whereabouts.lock();
         // Otherwise another WebSocket of this client has gone in, or it has given up.
@@ -125,7 +133,8 @@ impl<L: Link> Seat<L> {
                 self.hall = Some((hall, session));
                 Knock::Stay
             }
-            Err(refusal) => {
+            Err(Denied::Stopped) => Knock::Stay,
+            Err(Denied::Refused(refusal)) => {
                 let (session, reason) =
                     (beginning(&session, LOG_CHARS), beginning(&refusal.reason, LOG_CHARS));
                 info!(?session, ?connection, status = refusal.status, ?reason, "join refused");

@@ -61,9 +61,7 @@ impl Room {
             data: admission.data,
             permissions: vec![],
         };
-        let permissions =
-            admission.permissions.iter().map(|permission| permission.name().to_owned()).collect();
-        let shown = Connection { permissions, ..connection.clone() };
+        let shown = Member::shown(&connection, admission.permissions);
         let json = raw(&shown);
         if self.members.len() >= self.settings.session_connections
             || !self.state_has_room_for(entry_bytes(&json))

@@ -17,7 +17,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn hold(&mut self, message: Vec<u8>) -> Result<(), Refusal> {
+    pub(super) fn hold(&mut self, message: Vec<u8>) -> Result<(), Refusal> {
         self.bytes += message.len();
         if self.messages.len() >= HELD_CANDIDATES || self.bytes > HELD_CANDIDATE_BYTES {
             self.bytes -= message.len();
@@ -25,6 +25,14 @@ impl Held {
         }
         self.messages.push(message);
         Ok(())
+    }
+
+    pub(super) fn messages(&self) -> impl Iterator<Item = &[u8]> {
+        self.messages.iter().map(Vec::as_slice)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::answers::Answer;
 use super::super::member::MemberId;
+use super::super::snapshot::Unfit;
 use super::super::{Output, Refusal, is_id};
 use super::delivery::Letter;
 use super::state::{entry_bytes, raw};
@@ -23,6 +24,22 @@ pub(super) struct Publication {
 }
 
 impl Publication {
+    /// The stream of an earlier room, without its subscribers.
+    pub(super) fn thaw(owner: MemberId, json: &RawValue) -> Result<Self, Unfit> {
+        let fits = json.get().len() <= STREAM_BYTES;
+        let read = || serde_json::from_str(json.get()).ok();
+        let stream: Stream = fits.then(read).flatten().ok_or(Unfit("a stream"))?;
+        if !is_id(&stream.id) || stream.channel.len() > STREAM_CHANNELS {
+            return Err(Unfit("the id or the channels of a stream"));
+        }
+        let json = raw(&stream);
+        Ok(Self { owner, stream, json, subscribers: BTreeMap::new() })
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.stream.id
+    }
+
     /// The stream as newcomers see it.
     pub(super) fn json(&self) -> &RawValue {
         &self.json

@@ -1,5 +1,6 @@
 //! The rooms on virtual time, with scripted clients.
 
+mod freezing;
 mod hostile;
 mod joining;
 mod leaving;

@@ -23,6 +23,8 @@ enum Event {
     /// The client comes back while the server still believes in the old socket.
     ResumeEarly,
     Wait(u64),
+    /// Another process takes the server over. The client reads what its old socket still brings, and says more into it.
+    Restart,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -36,6 +38,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => Just(Event::Resume),
         1 => Just(Event::ResumeEarly),
         1 => (0u64..4000).prop_map(Event::Wait),
+        1 => Just(Event::Restart),
     ]
 }
 
@@ -150,6 +153,21 @@ fn play(events: &[(usize, Event)]) {
                 stale.extend(player.client.go_dead());
                 player.resume(&world);
             }
+            Event::Restart => {
+                let frozen = world.freeze();
+                let said = player.open;
+                if said {
+                    player.signal(&world, "/signal/s", &data);
+                    player.listen(&world);
+                    for expected in &mut expected {
+                        expected.entry(name.clone()).or_default().push(data.clone());
+                    }
+                }
+                world.restore(&frozen).expect("what was frozen is restored");
+                for player in &mut players {
+                    player.cut(&world);
+                }
+            }
             Event::Wait(millis) => {
                 world.pass(Duration::from_millis(*millis));
                 for player in &mut players {
@@ -178,6 +196,13 @@ fn play(events: &[(usize, Event)]) {
     for (player, expected) in players.iter().zip(&expected) {
         assert_eq!(&player.heard, expected, "at {}", player.client.id);
         assert!(player.unanswered.is_empty());
+    }
+    let rosters =
+        players.iter_mut().map(|player| player.client.call(&world, "read", "", serde_json::json!({})));
+    let rosters: Vec<_> = rosters.collect();
+    for (code, roster) in &rosters {
+        assert_eq!((*code, roster), (200, &rosters[0].1), "everybody sees the same session");
+        assert_eq!(roster["content"]["connection"].as_array().map(Vec::len), Some(PLAYERS));
     }
 }
 

@@ -1,6 +1,8 @@
 //! A registry, a clock that is moved by hand, and clients that say what they are told to.
 
-use crate::sessions::{Admission, CloseCode, Delivery, Link, Refusal, Registry, Seat, Settings, Time};
+use crate::sessions::{
+    Admission, CloseCode, Delivery, Link, Refusal, Registry, Seat, Settings, Snapshot, Time, Unfit,
+};
 use bytes::Bytes;
 use otc_protocol::envelope::{self, FromServer, Request};
 use otc_protocol::permissions::Role;
@@ -75,6 +77,7 @@ impl Heard {
 pub(super) struct World {
     pub(super) registry: Arc<Registry<Pipe>>,
     pub(super) now: Moment,
+    settings: Settings,
 }
 
 /// Tokens of this world: role, `|`, connection data.
@@ -98,7 +101,27 @@ impl World {
             nonce += 1;
             nonce
         };
-        Self { registry: Registry::new(settings, admit, random), now: Moment::from_millis(1000) }
+        let registry = Registry::new(settings.clone(), admit, random);
+        Self { registry, now: Moment::from_millis(1000), settings }
+    }
+
+    /// Another process takes over; what it is handed passes through JSON, as it does between real ones.
+    pub(super) fn restart(&mut self) {
+        let json = self.freeze();
+        self.restore(&json).expect("what was frozen is restored");
+    }
+
+    /// Everything, as JSON; the registry that is left takes nothing more.
+    pub(super) fn freeze(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.registry.freeze(self.now)).expect("JSON")
+    }
+
+    /// Carries on what is in `json`.
+    pub(super) fn restore(&mut self, json: &[u8]) -> Result<(), Unfit> {
+        let snapshot: Snapshot = serde_json::from_slice(json).map_err(|_| Unfit("no snapshot"))?;
+        let random = || 0x0fed_cba9_8765_4321;
+        self.registry = Registry::restore(self.settings.clone(), admit, random, self.now, snapshot)?;
+        Ok(())
     }
 
     pub(super) fn time(&self) -> Time {

@@ -1,0 +1,189 @@
+//! The sessions of a server that stops, as data: another process carries them on.
+//!
+//! Nothing here is a moment or a WebSocket: every line is lost when a snapshot is taken, and counts as lost from the
+//! moment at which it is restored. What has been read from a file is hostile until [`Registry::restore`] has built rooms
+//! of it.
+//!
+//! [`Registry::restore`]: super::Registry::restore
+
+use super::answers::Answer;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::Bytes;
+use otc_protocol::permissions::Permissions;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::fmt;
+
+/// Every session of a server that somebody was in, or is owed the news of.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub(crate) rooms: Vec<RoomSnapshot>,
+}
+
+impl Snapshot {
+    /// Sessions in it.
+    pub fn sessions(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Lines in it: of members, and of those who have to hear that they are none any more.
+    pub fn lines(&self) -> usize {
+        self.rooms.iter().map(|room| room.lines.len()).sum()
+    }
+
+    /// Messages that are owed, each counted once for everybody to whom it is owed.
+    pub fn owed(&self) -> usize {
+        self.rooms.iter().flat_map(|room| &room.lines).map(|line| line.owed.len()).sum()
+    }
+}
+
+/// One session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RoomSnapshot {
+    pub(crate) head: RoomHead,
+    /// Frames, each of which is there once for everybody to whom it is owed.
+    pub(crate) letters: Vec<Blob>,
+    pub(crate) lines: Vec<LineSnapshot>,
+    pub(crate) streams: Vec<StreamSnapshot>,
+}
+
+/// What a room is apart from its lists.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoomHead {
+    pub(super) project: String,
+    pub(super) session: String,
+    pub(super) nonce: u64,
+    pub(super) next_sequence: u64,
+    pub(super) next_member: u64,
+    pub(super) muted: bool,
+}
+
+/// A member's line, or that of somebody who is no member any more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LineSnapshot {
+    pub(super) member: u64,
+    pub(super) socket: String,
+    pub(super) connection: String,
+    pub(super) events_suppressed: bool,
+    /// Sequence number and letter.
+    pub(super) owed: Vec<(u64, usize)>,
+    pub(super) answers: Vec<AnswerSnapshot>,
+    /// `None` of somebody who is no member any more.
+    pub(super) membership: Option<Membership>,
+}
+
+/// What only members have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Membership {
+    pub(super) creation_time: u64,
+    pub(super) data: String,
+    pub(super) permissions: Permissions,
+    /// The digest of its token.
+    pub(super) token: Blob,
+    /// The request to join.
+    pub(super) join: String,
+    /// The sequence number of its own `created`.
+    pub(super) created: u64,
+    /// The letter with the answer to the join, if the client may still ask for it.
+    pub(super) welcome: Option<usize>,
+}
+
+/// A request that was answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AnswerSnapshot {
+    #[serde(rename = "t")]
+    pub(super) transaction: String,
+    #[serde(rename = "a", default, skip_serializing_if = "Answer::is_done")]
+    pub(super) answer: Answer,
+}
+
+/// A stream and its subscribers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StreamSnapshot {
+    pub(super) owner: u64,
+    /// As newcomers see it.
+    pub(super) stream: Box<RawValue>,
+    pub(super) subscribers: Vec<SubscriberSnapshot>,
+}
+
+/// One subscriber of a stream.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubscriberSnapshot {
+    pub(super) id: String,
+    pub(super) member: u64,
+    /// Candidates that wait for the publisher's offer; `None` once it has passed.
+    pub(super) held: Option<Vec<Blob>>,
+}
+
+/// Bytes, which JSON has in base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Blob(pub(super) Bytes);
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD_NO_PAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(BlobVisitor)
+    }
+}
+
+struct BlobVisitor;
+
+impl Visitor<'_> for BlobVisitor {
+    type Value = Blob;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("bytes in base64")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Blob, E> {
+        STANDARD_NO_PAD.decode(text).map(|bytes| Blob(bytes.into())).map_err(|_| E::custom("not base64"))
+    }
+}
+
+/// Collects frames, so that those that are shared stay shared.
+#[derive(Default)]
+pub(super) struct Letters {
+    letters: Vec<Blob>,
+    /// By where the bytes lie: those that are shared lie at one place, and `letters` keeps them there.
+    places: HashMap<(usize, usize), usize>,
+}
+
+impl Letters {
+    /// The letter that holds this frame.
+    pub(super) fn post(&mut self, frame: &Bytes) -> usize {
+        *self.places.entry((frame.as_ptr() as usize, frame.len())).or_insert_with(|| {
+            self.letters.push(Blob(frame.clone()));
+            self.letters.len() - 1
+        })
+    }
+
+    pub(super) fn into_letters(self) -> Vec<Blob> {
+        self.letters
+    }
+}
+
+/// Why a snapshot cannot be carried on. Nothing of it is: half a session would be worse than none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit(pub(super) &'static str);
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Unfit {}

@@ -1,0 +1,380 @@
+//! One process hands its sessions to the next.
+
+use super::world::{Client, Heard, SESSION, World, signal_data};
+use crate::sessions::{CloseCode, Delivery, Settings, Snapshot, Unfit};
+use otc_protocol::envelope;
+use otc_protocol::limits::RESUME_GRACE;
+use otc_protocol::raptor::SignalContent;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Comes back to the server that has taken over.
+fn come_back(world: &World, client: &mut Client) {
+    client.cut(world);
+    client.open(world, true);
+}
+
+fn closes(client: &Client) -> Vec<CloseCode> {
+    let close = |delivery| match delivery {
+        Delivery::Close(code) => Some(code),
+        _ => None,
+    };
+    client.read_raw().into_iter().filter_map(close).collect()
+}
+
+/// A session in which everything there is happens: its members, and somebody who does not know yet that it is none.
+fn busy(world: &World) -> (Client, Client, Client, Client) {
+    let mut publisher = world.join("p", "publisher|me");
+    let mut subscriber = world.join("s", "publisher|");
+    let mut moderator = world.join("m", "moderator|");
+    let gone = world.join("g", "publisher|");
+    let content = json!({ "name": "cam", "channel": [{ "id": "video1", "type": "video", "active": true }] });
+    assert_eq!(publisher.call(world, "create", "/stream/st", content).0, 200);
+    assert_eq!(subscriber.call(world, "create", "/stream/st/subscriber/sub", json!({ "id": "sub" })).0, 200);
+    for client in [&mut publisher, &mut subscriber, &mut moderator] {
+        client.listen(world);
+    }
+    let candidate = json!({ "peerId": "x", "candidate": "1" });
+    assert_eq!(publisher.call(world, "candidate", "/stream/st/subscriber/sub", candidate).0, 200);
+    let mute = json!({ "reason": "mute", "active": true, "exclusion": ["st"] });
+    assert_eq!(moderator.call(world, "update", "", mute).0, 200);
+    assert_eq!(moderator.call(world, "delete", "/connection/g", json!({})).0, 200);
+    publisher.signal(world, "to all");
+    assert_eq!(moderator.call(world, "signal", "/connection/nobody/signal/s", json!({})).0, 404);
+    (publisher, subscriber, moderator, gone)
+}
+
+#[test]
+fn the_next_server_owes_the_same_bytes_under_the_same_ids() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    b.listen(&world);
+    for data in ["1", "2", "3"] {
+        a.signal(&world, data);
+    }
+    let messages = |client: &Client| -> Vec<Delivery> {
+        let is_message = |delivery: &Delivery| matches!(delivery, Delivery::Message(_));
+        client.read_raw().into_iter().filter(is_message).collect()
+    };
+    let owed = messages(&b);
+    assert_eq!(owed.len(), 3);
+    world.restart();
+    come_back(&world, &mut b);
+    assert_eq!(messages(&b), owed);
+    // What was acknowledged before is owed no more after another restart.
+    b.cut(&world);
+    b.open(&world, true);
+    b.listen(&world);
+    world.restart();
+    come_back(&world, &mut b);
+    assert_eq!(b.read(), [Heard::Pong]);
+    come_back(&world, &mut a);
+    a.signal(&world, "4");
+    assert_eq!(signal_data(&b.messages(&world)), [("a", "4")], "ids go on from where they were");
+}
+
+#[test]
+fn answers_given_before_are_given_again_and_nothing_is_done_twice() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    b.listen(&world);
+    let stream = json!({ "channel": [] });
+    let requests = [
+        ("signal", "/signal/s", json!({ "data": "once" })),
+        ("signal", "/connection/no/signal/s", json!({})),
+        ("create", "/stream/st", stream.clone()),
+        ("create", "/stream/st", stream),
+    ];
+    let mut asked = Vec::new();
+    for (method, path, content) in requests {
+        let transaction = a.new_transaction();
+        let frame = a.request_frame(&transaction, &a.message(method, path, content), None);
+        a.send(&world, frame.clone());
+        asked.push((frame, a.answer(&transaction), transaction));
+    }
+    assert_eq!(asked.iter().map(|(_, (code, _), _)| *code).collect::<Vec<_>>(), [200, 404, 200, 409]);
+    world.restart();
+    come_back(&world, &mut a);
+    come_back(&world, &mut b);
+    for (frame, first, transaction) in asked {
+        a.send(&world, frame);
+        assert_eq!(a.answer(&transaction), first);
+    }
+    let news = b.messages(&world);
+    assert_eq!(signal_data(&news), [("a", "once")]);
+    assert_eq!(news.iter().filter(|(_, method, _, _)| method == "created").count(), 1);
+}
+
+#[test]
+fn a_join_whose_answer_was_lost_with_the_server_is_answered_by_the_next() {
+    let mut world = World::new();
+    let _earlier = world.join("a", "publisher|");
+    let mut client = world.client("b");
+    let join = client.join(&world, "publisher|");
+    let first = client.answer(&join);
+    world.restart();
+    come_back(&world, &mut client);
+    let frame = client.request_frame(&join, &client.join_message(), Some("publisher|"));
+    client.send(&world, frame);
+    assert_eq!(client.answer(&join), first);
+    let news = client.messages(&world);
+    assert_eq!(news.iter().filter(|(_, method, _, _)| method == "created").count(), 1);
+    // As `wire.md §3.7` has it: the same client may also start its connect anew, and takes its own place.
+    let mut anew = world.client("b2");
+    anew.id = "b".into();
+    let join = anew.join(&world, "publisher|");
+    assert_eq!(anew.answer(&join).0, 200);
+}
+
+#[test]
+fn streams_subscribers_candidates_and_muting_are_carried_on() {
+    let mut world = World::new();
+    let (mut publisher, mut subscriber, mut moderator, mut gone) = busy(&world);
+    let state = moderator.call(&world, "read", "", json!({}));
+    world.restart();
+    for client in [&mut publisher, &mut subscriber, &mut moderator, &mut gone] {
+        come_back(&world, client);
+    }
+    assert_eq!(moderator.call(&world, "read", "", json!({})), state);
+    assert_eq!(state.1["content"]["mute"], json!({ "active": true }));
+    assert_eq!(gone.messages(&world).last().map(|(_, method, _, _)| method.as_str()), Some("deleted"));
+    subscriber.listen(&world);
+    let offer = json!({ "peerId": "x", "sdp": "o" });
+    assert_eq!(publisher.call(&world, "offer", "/stream/st/subscriber/sub", offer).0, 200);
+    let news = subscriber.messages(&world);
+    let methods: Vec<&str> = news.iter().map(|(_, method, _, _)| method.as_str()).collect();
+    assert_eq!(methods, ["offer", "candidate"], "what was held goes after the offer");
+    // Who may do what is known without the token.
+    assert_eq!(publisher.call(&world, "delete", "/connection/s", json!({})).0, 403);
+    assert_eq!(moderator.call(&world, "delete", "/stream/st", json!({})).0, 200);
+    assert_eq!(moderator.call(&world, "delete", "/connection/s", json!({})).0, 200);
+    let state = moderator.call(&world, "read", "", json!({})).1;
+    assert_eq!(state["content"]["stream"], json!([]));
+    assert_eq!(state["content"]["connection"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_frozen_server_carries_nothing_out() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    let mut door = world.client("d");
+    door.send(&world, envelope::ping());
+    for client in [&mut a, &mut b, &mut door] {
+        client.listen(&world);
+    }
+    a.signal(&world, "before");
+    let frozen = world.freeze();
+    a.signal(&world, "after");
+    let late = door.join(&world, "publisher|");
+    for client in [&a, &b, &door] {
+        let deliveries = client.read_raw();
+        assert_eq!(deliveries.last(), Some(&Delivery::Close(CloseCode::Restarting)));
+    }
+    let content = SignalContent::default();
+    let signalled = world.registry.signal(world.time(), SESSION, None, content);
+    assert_eq!(signalled.map_err(|refusal| refusal.status), Err(503));
+    let disconnected = world.registry.disconnect(world.time(), SESSION, "b");
+    assert_eq!(disconnected.map_err(|refusal| refusal.status), Err(503));
+    // Nobody is told that it need not come back.
+    for (name, coming_back) in [("a", true), ("n", false), ("never-seen", true)] {
+        let mut client = world.client("x");
+        client.socket = format!("socket-{name}");
+        client.open(&world, coming_back);
+        assert_eq!(closes(&client), [CloseCode::GoingAway], "{name}");
+    }
+    world.pass(2 * RESUME_GRACE);
+    assert_eq!(world.registry.freeze(world.now).sessions(), 0, "it hands over once");
+
+    world.restore(&frozen).expect("what was frozen is restored");
+    for client in [&mut a, &mut b, &mut door] {
+        come_back(&world, client);
+    }
+    assert_eq!(closes(&door), [CloseCode::Ended], "who had not joined is a stranger, and starts anew");
+    door.open(&world, false);
+    assert_eq!(signal_data(&b.messages(&world)), [("a", "before")]);
+    let again = door.join(&world, "publisher|");
+    assert_ne!(again, late);
+    assert_eq!(door.answer(&again).0, 200);
+}
+
+#[test]
+fn the_grace_begins_anew_and_ends() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    b.cut(&world);
+    world.pass_with(Duration::from_secs(40), &mut [&mut a]);
+    world.restart();
+    come_back(&world, &mut a);
+    a.listen(&world);
+    world.pass_with(Duration::from_secs(44), &mut [&mut a]);
+    assert_eq!(a.messages(&world), [], "who was away before still has time");
+    world.pass_with(Duration::from_secs(2), &mut [&mut a]);
+    let news = a.messages(&world);
+    assert_eq!(news[0].3, json!("networkDisconnected"));
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (1, 1));
+    a.cut(&world);
+    world.pass(RESUME_GRACE);
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (0, 0));
+}
+
+#[test]
+fn what_many_are_owed_is_written_once() {
+    let world = World::new();
+    let mut speaker = world.join("a", "publisher|");
+    let _others: Vec<Client> = (0..50).map(|index| world.join(&format!("o{index}"), "publisher|")).collect();
+    for _ in 0..20 {
+        speaker.signal(&world, &"x".repeat(8000));
+    }
+    let snapshot = world.registry.freeze(world.now);
+    assert!(snapshot.owed() >= 50 * 20, "{}", snapshot.owed());
+    let bytes = serde_json::to_vec(&snapshot).expect("JSON").len();
+    assert!(bytes < 20 * 8000 * 2, "{bytes} bytes");
+}
+
+#[test]
+fn an_empty_server_hands_over_nothing() {
+    let mut world = World::new();
+    let mut client = world.join("a", "publisher|");
+    client.send(&world, envelope::leave());
+    assert_eq!(world.registry.freeze(world.now).sessions(), 0);
+    assert_eq!(world.restore(br#"{"rooms":[]}"#), Ok(()));
+    assert_eq!(world.registry.sockets(), 0);
+}
+
+#[test]
+fn a_server_takes_no_more_than_it_holds() {
+    let world = World::new();
+    let _clients: Vec<Client> = (0..3).map(|index| world.join(&index.to_string(), "publisher|")).collect();
+    let frozen = world.freeze();
+    for settings in [
+        Settings { sockets: 2, ..Settings::default() },
+        Settings { sessions: 0, ..Settings::default() },
+        Settings { session_connections: 2, ..Settings::default() },
+        Settings { state_bytes: 100, ..Settings::default() },
+    ] {
+        let mut small = World::with(settings.clone());
+        assert!(small.restore(&frozen).is_err(), "{settings:?}");
+        assert_eq!(small.registry.sockets(), 0);
+    }
+}
+
+/// Every place in a JSON text, as the steps that lead to it.
+fn places(value: &Value, here: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
+    all.push(here.clone());
+    let mut visit = |step: String, value: &Value| {
+        here.push(step);
+        places(value, here, all);
+        here.pop();
+    };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| visit(key.clone(), value)),
+        Value::Array(array) => {
+            array.iter().enumerate().for_each(|(index, value)| visit(index.to_string(), value));
+        }
+        _ => {}
+    }
+}
+
+fn at<'a>(value: &'a mut Value, steps: &[String]) -> Option<&'a mut Value> {
+    steps.iter().try_fold(value, |value, step| match value {
+        Value::Object(map) => map.get_mut(step),
+        Value::Array(array) => array.get_mut(step.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// What a hand could put in place of what is there.
+fn replacement() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        Just(None),
+        prop::sample::select(vec![0u64, 1, 2, 3, 5, 1 << 40, 1 << 62, u64::MAX])
+            .prop_map(|number| Some(json!(number))),
+        prop::sample::select(vec!["", "a", "p", "socket-p", "st", "sub", "AAAA", "é", "symphony.h"])
+            .prop_map(|text| Some(json!(text))),
+        Just(Some(Value::Null)),
+        Just(Some(json!([]))),
+        Just(Some(json!({}))),
+        Just(Some(json!(-1.5))),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    /// Whatever is in it, a snapshot is refused or makes a server that works.
+    #[test]
+    fn a_tampered_snapshot_harms_nobody(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), replacement(), any::<bool>()), 1..4)
+    ) {
+        let mut world = World::new();
+        let (mut publisher, _subscriber, mut moderator, _gone) = busy(&world);
+        let mut snapshot: Value = serde_json::from_slice(&world.freeze()).expect("JSON");
+        for (place, new, twice) in changes {
+            let mut all = Vec::new();
+            places(&snapshot, &mut Vec::new(), &mut all);
+            let steps = place.get(&all);
+            if twice && let Some(Value::Array(array)) = at(&mut snapshot, steps) {
+                array.extend_from_within(..);
+            } else if let Some(target) = at(&mut snapshot, steps) {
+                // Without a replacement: what another place holds.
+                let other = all[steps.len() * 31 % all.len()].clone();
+                let taken = new.is_none().then(|| target.clone());
+                *target = new.unwrap_or(Value::Null);
+                if let (Some(taken), Some(other)) = (taken, at(&mut snapshot, &other)) {
+                    *other = taken;
+                }
+            }
+        }
+        let tampered = serde_json::to_vec(&snapshot).expect("JSON");
+        if world.restore(&tampered).is_ok() {
+            for client in [&mut publisher, &mut moderator] {
+                come_back(&world, client);
+                if closes(client).is_empty() {
+                    client.signal(&world, "on");
+                    client.request(&world, "read", "", json!({}));
+                    client.request(&world, "offer", "/stream/st/subscriber/sub", json!({ "peerId": "x" }));
+                    client.request(&world, "delete", "/connection/s", json!({}));
+                    client.send(&world, envelope::leave());
+                }
+            }
+            let mut newcomer = world.client("n");
+            newcomer.join(&world, "publisher|");
+            newcomer.cut(&world);
+            world.pass(3 * RESUME_GRACE);
+            prop_assert_eq!((world.registry.sockets(), world.registry.sessions()), (0, 0));
+            let again: Snapshot = world.registry.freeze(world.now);
+            prop_assert_eq!(again.lines(), 0);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_name() {
+    let world = World::new();
+    let _session = busy(&world);
+    let snapshot: Value = serde_json::from_slice(&world.freeze()).expect("JSON");
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut changed = snapshot.clone();
+        change(&mut changed["rooms"][0]);
+        World::new().restore(&serde_json::to_vec(&changed).expect("JSON")).map_err(|Unfit(what)| what)
+    };
+    assert_eq!(refused(&|_| ()), Ok(()));
+    assert_eq!(
+        refused(&|room| room["lines"][1]["socket"] = json!("socket-p")),
+        Err("a socket that is there twice")
+    );
+    assert_eq!(
+        refused(&|room| room["lines"][1]["connection"] = json!("p")),
+        Err("a connection that is there twice")
+    );
+    assert_eq!(refused(&|room| room["lines"][1]["member"] = json!(1)), Err("the number of a line"));
+    assert_eq!(
+        refused(&|room| room["lines"][0]["owed"][0][1] = json!(99_999)),
+        Err("a message that is not there")
+    );
+    assert_eq!(refused(&|room| room["head"]["next_sequence"] = json!(1)), Err("the place of a message"));
+    assert_eq!(refused(&|room| room["streams"][0]["owner"] = json!(99)), Err("a stream without an owner"));
+    assert_eq!(refused(&|room| room["lines"] = json!([])), Err("a subscriber without a member"));
+    assert_eq!(refused(&|room| room["head"]["next_sequence"] = json!(u64::MAX)), Err("a count"));
+}
