@@ -123,7 +123,10 @@ impl Door {
                 Ok(join) => return Knock::Join(Box::new(join)),
                 Err(refusal) => return self.refuse(link, request.from, request.transaction, &refusal, out),
             },
-            Ok(FromClient::Replaced) => out.push(Output::to(link, Delivery::Close(CloseCode::Done))),
+            Ok(FromClient::Replaced) => {
+                out.push(Output::to(link, Delivery::Close(CloseCode::Done)));
+                self.link = None; // What it still says goes unanswered.
+            }
             Ok(FromClient::Leave) => {
                 out.push(Output::to(link, Delivery::Close(CloseCode::Done)));
                 return Knock::Gone;

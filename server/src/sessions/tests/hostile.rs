@@ -99,6 +99,18 @@ fn requests_wait_while_too_many_answers_do() {
     assert_eq!((frames.len(), a.read()), (0, vec![Heard::Pong, Heard::Pong]));
 }
 
+#[test]
+fn a_socket_that_was_replaced_before_its_join_is_not_answered() {
+    let world = World::new();
+    let mut a = world.client("a");
+    a.send(&world, envelope::replaced());
+    assert_eq!(a.read(), [Heard::Close(CloseCode::Done)]);
+    a.send(&world, envelope::connect("a", "t", "symphony.h").expect("fits"));
+    assert_eq!(a.read(), [], "nothing comes after the end");
+    a.open(&world, true);
+    assert_eq!(a.read(), [Heard::Pong], "the client is waited for");
+}
+
 proptest! {
     #[test]
     fn no_frame_disturbs_the_others(
