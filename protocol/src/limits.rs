@@ -236,6 +236,12 @@ pub const HTTP_DRAIN_BYTES: usize = 1024 * 1024;
 pub const OPEN_SOCKETS: usize = 65_536;
 /// How long a stopping server waits for answers that are on their way.
 pub const STOP_WITHIN: Duration = Duration::from_secs(2);
+/// How long a starting server waits for another one to let go of the data directory; then it does not start.
+pub const DATA_LOCK_WITHIN: Duration = Duration::from_secs(15);
+/// Largest file in which a server leaves its sessions to the next; larger ones are neither written nor read.
+pub const HANDOVER_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// Largest line of that file: a frame of [`SERVER_FRAME_BYTES`] in base64, and room to spare.
+pub const HANDOVER_RECORD_BYTES: usize = 64 * 1024 * 1024;
 /// Characters of an archive's name.
 pub const ARCHIVE_NAME_CHARS: usize = 80;
 

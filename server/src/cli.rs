@@ -67,7 +67,7 @@ pub(crate) struct Serve {
         allow_hyphen_values = true
     )]
     api_secret: Option<String>,
-    /// A TOML file with listen, `public_url`, `subscriber_may_signal`, `grace_seconds` and
+    /// A TOML file with listen, `public_url`, `subscriber_may_signal`, `data`, `grace_seconds` and
     /// any number of [[keys]] with `api_key` and `api_secret`
     #[arg(long, env = "OTC_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -77,6 +77,10 @@ pub(crate) struct Serve {
     /// Let the role subscriber send signals
     #[arg(long)]
     subscriber_may_signal: bool,
+    /// A directory of this server's own for what outlives it. With one, sessions survive a restart: on SIGTERM or
+    /// SIGINT they are left there, and the next server with the same directory carries them on
+    #[arg(long, env = "OTC_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
     /// How long a lost connection may take to come back [default: 45]
     #[arg(long, value_name = "SECONDS")]
     grace_seconds: Option<u64>,
@@ -146,6 +150,7 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
         file: serve.config,
         public_url: serve.public_url,
         subscriber_may_signal: serve.subscriber_may_signal,
+        data: serve.data,
         grace_seconds: serve.grace_seconds,
     };
     let (config, generated) = given.complete()?;
@@ -156,12 +161,11 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server answers: whoever sees it answer may already tell it to stop.
     let stopped = runtime.block_on(async { stop_signal() })?;
-    let listen = config.listen;
-    let server = Server::start(config).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    let server = Server::start(config)?;
     announce(&mut std::io::stdout().lock(), &server.url(), generated.as_ref())?;
     runtime.block_on(stopped);
     tracing::info!("stopping");
-    server.stop();
+    server.hand_over()?;
     Ok(())
 }
 

@@ -26,6 +26,8 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     /// Whether the role `subscriber` may send signals (`rest.md §1.4` leaves it open).
     pub subscriber_may_signal: bool,
+    /// Where the server keeps what outlives it; `None`: nothing does.
+    pub data: Option<PathBuf>,
     /// What of the rooms can be set.
     pub rooms: sessions::Settings,
 }
@@ -39,6 +41,7 @@ impl Config {
             keys: vec![pair],
             public_url: None,
             subscriber_may_signal: false,
+            data: None,
             rooms: sessions::Settings::default(),
         }
     }
@@ -59,6 +62,8 @@ pub struct Given {
     pub public_url: Option<String>,
     /// Whether subscribers may signal.
     pub subscriber_may_signal: bool,
+    /// Where the server keeps what outlives it.
+    pub data: Option<PathBuf>,
     /// Seconds for which a lost socket is waited for.
     pub grace_seconds: Option<u64>,
 }
@@ -71,6 +76,7 @@ struct File {
     public_url: Option<String>,
     #[serde(default)]
     subscriber_may_signal: bool,
+    data: Option<PathBuf>,
     grace_seconds: Option<u64>,
     #[serde(default)]
     keys: Vec<FileKey>,
@@ -118,7 +124,8 @@ impl Given {
             public_url.map(|url| PublicUrl::parse(&url).ok_or(ConfigError::PublicUrl(url))).transpose()?;
         let subscriber_may_signal = self.subscriber_may_signal || file.subscriber_may_signal;
         let rooms = sessions::Settings { resume_grace: grace, ..sessions::Settings::default() };
-        Ok((Config { listen, keys, public_url, subscriber_may_signal, rooms }, generated))
+        let data = self.data.or(file.data);
+        Ok((Config { listen, keys, public_url, subscriber_may_signal, data, rooms }, generated))
     }
 }
 

@@ -3,12 +3,14 @@
 //! * [`http`]: session info, REST calls, and the way to the socket; `listener`: connections
 //! * `socket`: the WebSocket; [`sessions`]: rooms, pure
 //! * [`auth`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
-//! * [`config`]: what the server is started with
+//! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there
 #![forbid(unsafe_code)]
 
 pub mod auth;
 pub mod config;
+mod data;
 pub mod gate;
+mod handover;
 pub mod http;
 pub mod keys;
 pub mod listener;
@@ -20,20 +22,24 @@ pub use config::Config;
 pub use keys::KeyPair;
 
 use auth::Authenticator;
+use data::DataDir;
 use gate::TokenGate;
 use http::PublicUrl;
 use keys::Keys;
 use otc_protocol::Moment;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use sessions::Time;
+use sessions::{Snapshot, Time};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tracing::{info, warn};
 
 /// What all requests and sockets of a server share.
 pub struct App {
@@ -48,22 +54,32 @@ pub struct App {
 }
 
 impl App {
-    fn new(config: Config, stop: watch::Receiver<bool>) -> Result<Self, keys::KeyError> {
+    fn new(
+        config: Config,
+        earlier: Option<Snapshot>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, keys::KeyError> {
         let auth = Arc::new(Authenticator::new(Keys::new(&config.keys)?));
-        let gate = TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal);
-        let mut random = StdRng::from_seed(keys::random()?);
-        let registry = socket::Registry::new(config.rooms, gate, move || random.next_u64());
+        let gate = || TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal);
+        let random = || -> Result<_, keys::KeyError> {
+            let mut random = StdRng::from_seed(keys::random()?);
+            Ok(move || random.next_u64())
+        };
+        let carried_on = match earlier {
+            Some(earlier) => carry_on(config.rooms.clone(), gate(), random()?, earlier),
+            None => None,
+        };
+        let registry = match carried_on {
+            Some(registry) => registry,
+            None => socket::Registry::new(config.rooms, gate(), random()?),
+        };
         Ok(Self { auth, registry, public_url: config.public_url, started: Instant::now(), stop })
     }
 
     /// What time it is.
     pub fn time(&self) -> Time {
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-        Time {
-            now: Moment::from_micros(micros),
-            unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX),
-        }
+        Time { now: Moment::from_micros(micros), unix_ms: unix_ms() }
     }
 
     /// Seconds since 1970.
@@ -77,12 +93,38 @@ impl App {
     }
 }
 
+/// The rooms of an earlier server, if they fit together. The clock of this one begins now.
+fn carry_on(
+    settings: sessions::Settings,
+    gate: TokenGate,
+    random: impl FnMut() -> u64 + Send + 'static,
+    earlier: Snapshot,
+) -> Option<Arc<socket::Registry>> {
+    let (sessions, connections, owed) = (earlier.sessions(), earlier.lines(), earlier.owed());
+    match socket::Registry::restore(settings, gate, random, Moment::ZERO, earlier) {
+        Ok(registry) => {
+            info!(sessions, connections, owed, "carrying on the sessions of an earlier server");
+            Some(registry)
+        }
+        Err(unfit) => {
+            warn!(reason = %unfit, "what an earlier server has left does not fit together; starting without sessions");
+            None
+        }
+    }
+}
+
 /// A running server. It stops when it is dropped.
 pub struct Server {
     address: SocketAddr,
     app: Arc<App>,
     stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// Milliseconds since 1970.
+fn unix_ms() -> u64 {
+    let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u64::try_from(unix.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How long tasks that do not heed the stop may go on.
@@ -93,16 +135,26 @@ impl Server {
     pub fn start(config: Config) -> io::Result<Self> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().thread_name("otc-server").enable_all().build()?;
+        // An earlier server that has let go of the directory listens no more.
+        let data = config.data.as_deref().map(DataDir::open).transpose()?;
         let listener = {
             let _within = runtime.enter();
-            listener::bind(config.listen)?
+            listener::bind(config.listen).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot listen on {}: {error}", config.listen))
+            })?
         };
         let address = listener.local_addr()?;
+        // After the last thing that is likely to fail: what an earlier server has left is taken once. Clients that come
+        // in the meantime wait to be accepted.
+        let earlier = match &data {
+            Some(data) => handover::take(data, unix_ms(), config.rooms.resume_grace)?,
+            None => None,
+        };
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(config, stopping.clone()).map_err(io::Error::other)?;
+        let app = App::new(config, earlier, stopping.clone()).map_err(io::Error::other)?;
         let app = Arc::new(app);
         runtime.spawn(socket::attend(Arc::clone(&app)));
-        let serve = listener::run(listener, Arc::clone(&app), stopping);
+        let serve = serve(listener, Arc::clone(&app), data, stopping);
         let thread =
             std::thread::Builder::new().name("otc-server".to_owned()).spawn(move || run(runtime, serve))?;
         Ok(Self { address, app, stop, thread: Some(thread) })
@@ -123,23 +175,59 @@ impl Server {
         &self.app
     }
 
-    /// Stops it and waits until it has: no new connections, answers on their way are still written.
+    /// Stops it and waits until it has: no new connections, answers on their way are still written. With a data directory
+    /// its sessions are left there; a log line says so when that fails.
     pub fn stop(self) {
         drop(self);
     }
+
+    /// The same, and whether the sessions are where the next server finds them.
+    pub fn hand_over(mut self) -> io::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.stop.send_replace(true);
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            // It has printed why.
+            Some(Err(_)) => Err(io::Error::other("the server has panicked")),
+            None => Ok(()),
+        }
+    }
 }
 
-fn run(runtime: Runtime, serve: impl Future<Output = ()>) {
-    runtime.block_on(serve);
+/// Serves until the server is to stop. Then nobody comes in any more, what has been carried out is left for the next
+/// server, and after that nothing is carried out.
+async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    data: Option<DataDir>,
+    stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let open = listener::accept(listener, Arc::clone(&app), stopping).await;
+    let Some(data) = data else {
+        app.registry.stop();
+        open.settle().await;
+        return Ok(());
+    };
+    let now = app.time();
+    let snapshot = app.registry.freeze(now.now);
+    // The directory is let go of as soon as the sessions are in it: the next server need not wait for the last socket.
+    let left = spawn_blocking(move || handover::leave(&data, &snapshot, now.unix_ms));
+    open.settle().await;
+    left.await.map_err(io::Error::other)?
+}
+
+fn run(runtime: Runtime, serve: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    let result = runtime.block_on(serve);
     runtime.shutdown_timeout(ABANDON_AFTER);
+    result
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread has been printed; there is nothing to add.
-            let _ = thread.join();
-        }
+        // What went wrong has been logged; there is nobody to tell.
+        let _ = self.end();
     }
 }

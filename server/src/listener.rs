@@ -64,8 +64,21 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Serves until `stop` says so, then until all answers on their way are written, or for [`STOP_WITHIN`].
-pub(crate) async fn run(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+/// The connections that are open when no more are accepted.
+pub(crate) struct Open(Arc<Semaphore>);
+
+impl Open {
+    /// Waits until all answers on their way are written and all sockets closed, or for [`STOP_WITHIN`].
+    pub(crate) async fn settle(self) {
+        let all = u32::try_from(OPEN_SOCKETS).unwrap_or(u32::MAX);
+        if timeout(STOP_WITHIN, self.0.acquire_many(all)).await.is_err() {
+            debug!("stopped with open connections");
+        }
+    }
+}
+
+/// Accepts and serves connections until `stop` says so; then the listener is closed.
+pub(crate) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) -> Open {
     let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
     let router = router(app);
     let mut complaints = Complaints::default();
@@ -94,11 +107,7 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, mut stop: watch::R
             }
         }
     }
-    drop(listener);
-    let all = u32::try_from(OPEN_SOCKETS).unwrap_or(u32::MAX);
-    if timeout(STOP_WITHIN, room.acquire_many(all)).await.is_err() {
-        debug!("stopped with open connections");
-    }
+    Open(room)
 }
 
 async fn serve<S>(stream: S, peer: Peer, router: Router, permit: OpenSocket, mut stop: watch::Receiver<bool>)
@@ -149,7 +158,7 @@ mod tests {
         let (far, near) = duplex(1024);
         let (stop, stopping) = watch::channel(false);
         let config = Config::local(KeyPair::new("1", "s").unwrap());
-        let app = Arc::new(App::new(config, stopping.clone()).unwrap());
+        let app = Arc::new(App::new(config, None, stopping.clone()).unwrap());
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let peer = Peer { remote: address, local: address };

@@ -20,7 +20,7 @@ mod owed;
 mod registry;
 mod room;
 mod seat;
-mod snapshot;
+pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
 

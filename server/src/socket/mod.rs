@@ -56,7 +56,7 @@ const LOGGED_ID_BYTES: usize = 8;
 /// How late a silent or lost socket may be noticed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Looks after silent and lost sockets until the server stops, and then closes them all.
+/// Looks after silent and lost sockets until the server stops.
 pub async fn attend(app: Arc<App>) {
     let mut stopping = app.stopping();
     let mut look = interval(LOOK_EVERY);
@@ -68,7 +68,6 @@ pub async fn attend(app: Arc<App>) {
             _ = stopping.wait_for(|stop| *stop) => break,
         }
     }
-    app.registry.stop();
 }
 
 /// Turns a request into a WebSocket, or says why not.

@@ -1,0 +1,150 @@
+//! The data directory: the one place where a server keeps what outlives it. One process at a time has it.
+
+use otc_protocol::limits::DATA_LOCK_WITHIN;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tracing::{info, warn};
+
+/// Whoever holds this file has the directory.
+const LOCK_FILE: &str = "lock";
+/// Pause between two looks at a lock that another process holds.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A directory that no other process uses while this lives.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    /// The lock is let go when the file is closed, whatever ends the process.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the directory if it is not there, and waits until an earlier server has let go of it.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let in_words = |what: &str, error: &io::Error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot {what} the data directory {}: {error}", path.display()),
+            )
+        };
+        create(path).map_err(|error| in_words("make", &error))?;
+        let lock = file(&path.join(LOCK_FILE), OpenOptions::new().create(true).truncate(false).write(true))
+            .map_err(|error| in_words("write into", &error))?;
+        wait_for(&lock, path).map_err(|error| in_words("lock", &error))?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a file in it, which nobody else may read, as `options` say. A link is not followed.
+    pub(crate) fn file(&self, name: &str, options: &mut OpenOptions) -> io::Result<File> {
+        file(&self.path.join(name), options)
+    }
+
+    /// Removes a file; one that is not there is no error.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        match std::fs::remove_file(self.path.join(name)) {
+            Ok(()) => self.sync(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a file its name; one of that name makes way.
+    pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        std::fs::rename(self.path.join(from), self.path.join(to))?;
+        self.sync()
+    }
+
+    /// Makes sure that names that were given or taken stay so if the machine stops now.
+    fn sync(&self) -> io::Result<()> {
+        if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
+    }
+}
+
+fn wait_for(lock: &File, path: &Path) -> io::Result<()> {
+    let start = Instant::now();
+    let mut told = false;
+    while !try_lock(lock)? {
+        if start.elapsed() >= DATA_LOCK_WITHIN {
+            let text = "another server uses it; stop that one, or give this one a directory of its own";
+            return Err(io::Error::new(ErrorKind::WouldBlock, text));
+        }
+        if !told {
+            info!(directory = %path.display(), "waiting for another server to let go of the data directory");
+            told = true;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn try_lock(file: &File) -> io::Result<bool> {
+    use rustix::fs::{FlockOperation, flock};
+    use rustix::io::Errno;
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn try_lock(_: &File) -> io::Result<bool> {
+    Err(io::Error::new(ErrorKind::Unsupported, "a data directory needs a Unix system"))
+}
+
+#[cfg(unix)]
+fn create(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    if !path.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    }
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o022 != 0 {
+        let directory = path.display();
+        warn!(%directory, mode = format_args!("{:o}", mode & 0o777), "others may write into the data directory: take that right from them (chmod 700)");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn create(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).create(path)
+}
+
+#[cfg(unix)]
+fn file(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    // Neither a link nor a pipe may stand there in a file's place: the one leads elsewhere, the other makes the opening wait.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    #[allow(clippy::cast_possible_wrap, reason = "flags are small")]
+    options.mode(0o600).custom_flags(flags as i32).open(path)
+}
+
+#[cfg(not(unix))]
+fn file(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    options.open(path)
+}
+
+/// Whether the file is a plain one that this process's user has written and nobody else may change.
+#[cfg(unix)]
+pub(crate) fn is_ours(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata()?;
+    let mine = metadata.uid() == rustix::process::geteuid().as_raw();
+    Ok(metadata.is_file() && mine && metadata.mode() & 0o022 == 0)
+}
+
+/// Whether the file is a plain one.
+#[cfg(not(unix))]
+pub(crate) fn is_ours(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.is_file())
+}
