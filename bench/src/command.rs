@@ -1,7 +1,7 @@
 //! What a client process can be told, a line on its standard input each, and what it answers.
 
 use crate::Error;
-use crate::stats::quantile;
+use otc_harness::stats::quantile;
 use std::fmt;
 use std::io::{BufRead, Write};
 use std::str::FromStr;

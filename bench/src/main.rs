@@ -6,25 +6,21 @@
 //!
 //! * `plan`: what is measured; `table`: how it is shown
 //! * `child`: processes, seen from outside; `command`: what a client process can be told
-//! * `otc_client` on `c_api`; `bare_client` and `bare_server`
-#![deny(unsafe_code)]
+//! * `otc_client`; `bare_client` and `bare_server`
+#![forbid(unsafe_code)]
 
 mod bare_client;
 mod bare_server;
-mod c_api;
 mod child;
 mod command;
 mod otc_client;
 mod plan;
-mod stats;
 mod table;
 
+use otc_harness::{Error, process, server};
 use plan::Plan;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// What can go wrong, for people.
-type Error = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "usage: otc-bench [--quick] [--server PATH-OF-otc-server]";
 
@@ -50,12 +46,12 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
         _ => {}
     }
     let mut plan = Plan::full();
-    let mut server = std::env::current_exe()?.with_file_name("otc-server");
+    let mut program = None;
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match *argument {
             "--quick" => plan = Plan::quick(),
-            "--server" => server = PathBuf::from(rest.next().ok_or(USAGE)?),
+            "--server" => program = Some(PathBuf::from(rest.next().ok_or(USAGE)?)),
             "--help" | "-h" => {
                 println!("{USAGE}");
                 return Ok(());
@@ -63,12 +59,9 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
             other => return Err(format!("{other} is not an option; {USAGE}").into()),
         }
     }
-    if !server.is_file() {
-        let server = server.display();
-        return Err(format!("there is no {server}; build it: cargo build --release -p otc-server").into());
-    }
-    child::raise_file_limit()?;
-    let results = plan.run(&server)?;
+    let program = server::find(program)?;
+    process::raise_file_limit()?;
+    let results = plan.run(&program)?;
     print!("{}", table::render(&results));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The client that uses the library: all its sessions are members of one session id.
 
 use crate::Error;
-use crate::c_api::{Hears, Library, Sent, Session, SessionRef};
 use crate::command::{self, Client, PATIENCE};
+use otc_harness::c_api::{Event, Hears, Library, Sent, Session, SessionRef, Wishes};
 use std::ffi::CString;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -59,8 +59,11 @@ impl Client for OtcClient {
     fn join(&mut self, members: usize) -> Result<(), Error> {
         for _ in self.members.len()..members {
             let hears = Member(Arc::clone(&self.board));
-            let session =
-                Session::new(&self.url, &self.api_key, &self.session_id, self.connection_events, hears)?;
+            let wishes = Wishes {
+                connection_events: self.connection_events,
+                ..Wishes::new(&self.url, &self.api_key, &self.session_id)
+            };
+            let session = Session::new(&wishes, hears)?;
             session.connect(&self.token)?;
             self.members.push(session);
         }
@@ -194,11 +197,21 @@ impl Board {
 struct Member(Arc<Board>);
 
 impl Hears for Member {
-    fn connected(&self) {
-        self.0.news().connected += 1;
-        self.0.changed.notify_all();
+    fn hear(&self, session: SessionRef, event: Event<'_>) {
+        match event {
+            Event::Connected => {
+                self.0.news().connected += 1;
+                self.0.changed.notify_all();
+            }
+            Event::Signal { .. } => self.signal(session),
+            Event::Disconnected => self.failed("a session was disconnected".to_owned()),
+            Event::Error { code, text } => self.failed(format!("{code}: {text}")),
+            Event::Reconnecting | Event::Reconnected | Event::Came(_) | Event::Went(_) => {}
+        }
     }
+}
 
+impl Member {
     fn signal(&self, session: SessionRef) {
         let board = &*self.0;
         if board.expected.load(Ordering::SeqCst) > 0 {

@@ -1,9 +1,11 @@
 //! What is measured, in which order.
 
 use crate::Error;
-use crate::child::{Process, Server};
+use crate::child::{self, BareServer};
 use crate::command::Command;
-use crate::stats::median;
+use otc_harness::process::Process;
+use otc_harness::server::Server;
+use otc_harness::stats::median;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
@@ -137,7 +139,7 @@ impl Plan {
 
     /// Runs everything.
     pub(crate) fn run(&self, program: &Path) -> Result<Results, Error> {
-        let (otc_server, bare_server) = (Server::otc(program)?, Server::bare()?);
+        let (otc_server, bare_server) = (Server::start(program)?, BareServer::start()?);
         let mut results = Results {
             rounds: self.rounds,
             members: self.members,
@@ -148,8 +150,9 @@ impl Plan {
             fan_out: FanOut::default(),
             idle: Idle { client: Pair::default(), server: Pair::default(), threads: [0.0; 2] },
         };
-        let mut otc = Side { client: otc_server.otc_client(program, true)?, server: &otc_server.process };
-        let mut bare = Side { client: bare_server.bare_client()?, server: &bare_server.process };
+        let mut otc =
+            Side { client: child::otc_client(&otc_server, program, true)?, server: &otc_server.process };
+        let mut bare = Side { client: bare_server.client()?, server: &bare_server.process };
         eprintln!("round trips …");
         for side in [&mut otc, &mut bare] {
             side.ask(Command::Join { members: 1 })?;
@@ -202,9 +205,10 @@ impl Plan {
 
     /// Many sessions in one process: idle first, then all in one room.
     fn crowd(&self, program: &Path, results: &mut Results) -> Result<(), Error> {
-        let (otc_server, bare_server) = (Server::otc(program)?, Server::bare()?);
-        let mut otc = Side { client: otc_server.otc_client(program, false)?, server: &otc_server.process };
-        let mut bare = Side { client: bare_server.bare_client()?, server: &bare_server.process };
+        let (otc_server, bare_server) = (Server::start(program)?, BareServer::start()?);
+        let mut otc =
+            Side { client: child::otc_client(&otc_server, program, false)?, server: &otc_server.process };
+        let mut bare = Side { client: bare_server.client()?, server: &bare_server.process };
         eprintln!("{} idle sessions …", self.members);
         otc.warm_up()?;
         bare.warm_up()?;
@@ -251,7 +255,7 @@ const WARM_MEMBERS: usize = 1;
 impl Side<'_> {
     fn ask(&mut self, command: Command) -> Result<Outcome, Error> {
         let (client, server) = (self.client.cpu()?, self.server.cpu()?);
-        let answer = self.client.ask(command)?;
+        let answer = child::ask(&mut self.client, command)?;
         let nanos = |before: Duration, after: Duration| after.saturating_sub(before).as_secs_f64() * 1e9;
         Ok(Outcome {
             answer,

@@ -1,7 +1,7 @@
 //! The results, for people.
 
 use crate::plan::{Costs, Pair, Results};
-use crate::stats::median;
+use otc_harness::stats::median;
 use std::fmt::Write;
 
 /// A first target, and whether it is met.

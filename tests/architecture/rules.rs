@@ -18,7 +18,10 @@ pub(crate) enum Part {
     /// The server's rooms.
     Rooms,
     Server,
+    /// The C API from Rust, for the programs that measure.
+    Harness,
     Bench,
+    Reliability,
 }
 
 impl Part {
@@ -35,7 +38,9 @@ impl Part {
             ("protocol/src/", Self::Protocol),
             ("server/src/sessions/", Self::Rooms),
             ("server/src/", Self::Server),
+            ("harness/src/", Self::Harness),
             ("bench/src/", Self::Bench),
+            ("reliability/src/", Self::Reliability),
         ]
         .into_iter()
         .find(|(folder, _)| file.starts_with(folder));
@@ -53,7 +58,9 @@ impl Part {
             Self::Log => Some(&["log"]),
             Self::Fault => Some(&["fault"]),
             Self::Rooms => Some(&["sessions"]),
-            Self::Root | Self::Protocol | Self::Server | Self::Bench => None,
+            Self::Root | Self::Protocol | Self::Server | Self::Harness | Self::Bench | Self::Reliability => {
+                None
+            }
         }
     }
 
@@ -63,7 +70,9 @@ impl Part {
             Self::Protocol | Self::Log | Self::Fault => &[],
             // Its binary is a crate of its own.
             Self::Server => &["otc_protocol", "otc_server"],
-            Self::Bench => &["otc_protocol", "otc", "otc_server"],
+            Self::Harness => &["otc"],
+            Self::Bench => &["otc_harness"],
+            Self::Reliability => &["otc_protocol", "otc_server", "otc_harness"],
             _ => &["otc_protocol"],
         }
     }
@@ -74,7 +83,7 @@ impl Part {
     }
 }
 
-const WORKSPACE: [&str; 3] = ["otc", "otc_protocol", "otc_server"];
+const WORKSPACE: [&str; 4] = ["otc", "otc_protocol", "otc_server", "otc_harness"];
 
 /// The modules at the root of the client.
 const CLIENT_MODULES: [&str; 5] = ["ffi", "net", "session", "log", "fault"];
@@ -144,7 +153,7 @@ pub(crate) fn violations(file: &str, source: &str) -> Vec<String> {
         if part.is_pure() && IMPURE_WORDS.contains(&word.as_str()) {
             wrong.push(format!("{file}: {word} has no place in a pure part; hand it in"));
         }
-        if word == "unsafe" && !matches!(part, Part::Ffi | Part::Bench) {
+        if word == "unsafe" && !matches!(part, Part::Ffi | Part::Harness) {
             wrong.push(format!("{file}: unsafe code of the library and the server lives in src/ffi alone"));
         }
     }

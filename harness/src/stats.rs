@@ -1,7 +1,7 @@
 //! The little statistics that is needed.
 
 /// The value below which `share` (0 to 1) of the values lie; 0 of none.
-pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
+pub fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
@@ -10,7 +10,7 @@ pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
 }
 
 /// The middle one.
-pub(crate) fn median(values: &[f64]) -> f64 {
+pub fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 

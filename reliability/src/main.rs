@@ -1,0 +1,49 @@
+//! Drives sessions through the C API against the real server, in processes of their own, while the network, the server
+//! and the clients fail, and counts what became of every signal.
+//!
+//! * `row`: what is tried; `runner`: runs rows, each as a process; `soak`: at random, until the time is up; `bench`: times
+//! * `client`: the process with the sessions; `ledger`: what was sent and what was heard; `outcome`: what it came to
+//! * `world`: a server, a proxy and clients; `proxy`: the bad network; `namespace`: the kernel's own
+//! * `report`: tables, and the documents that they are written into
+#![forbid(unsafe_code)]
+
+mod client;
+mod ledger;
+mod options;
+mod outcome;
+mod proxy;
+mod report;
+mod row;
+mod runner;
+mod soak;
+mod world;
+
+use options::{Options, USAGE};
+use otc_harness::Error;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("otc-reliability: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<(), Error> {
+    match arguments {
+        ["client"] => client::run(),
+        ["row", plan] => runner::child(plan),
+        ["table", rest @ ..] => runner::table(&Options::read(rest)?),
+        ["soak", rest @ ..] => soak::run(&Options::read(rest)?),
+        ["--help" | "-h" | "help"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(USAGE.into()),
+    }
+}
