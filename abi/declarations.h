@@ -164,6 +164,13 @@ typedef void (*otc_released_callback)(void *user_data);
 typedef void (*otc_status_changed_callback)(struct otc_session *session,
                                             void *user_data,
                                             enum otc_connection_status status);
+typedef void (*otc_signal_failed_callback)(struct otc_session *session,
+                                           void *user_data,
+                                           const char *type,
+                                           const char *data,
+                                           const char *connection_id,
+                                           enum otc_session_error_code error,
+                                           const char *error_text);
 typedef struct otc_custom_ice_config {
     int num_ice_servers;
     char **ice_url;
@@ -238,6 +245,8 @@ otc_status otc_session_set_on_released(struct otc_session *session,
                                        otc_released_callback on_released);
 otc_status otc_session_set_on_status_changed(struct otc_session *session,
                                              otc_status_changed_callback on_status_changed);
+otc_status otc_session_set_on_signal_failed(struct otc_session *session,
+                                            otc_signal_failed_callback on_signal_failed);
 struct otc_session_settings *otc_session_settings_new(void);
 otc_status otc_session_settings_delete(struct otc_session_settings *settings);
 otc_status otc_session_settings_set_connection_events_suppressed(struct otc_session_settings *settings,

@@ -277,6 +277,20 @@ static void on_status_changed(otc_session *session, void *user_data, enum otc_co
     print_event(&line);
 }
 
+static void on_signal_failed(otc_session *session, void *user_data, const char *type, const char *data, const char *connection_id,
+                             enum otc_session_error_code error, const char *error_text) {
+    struct json_writer line;
+    (void)session;
+    (void)user_data;
+    begin_event(&line, "signalFailed");
+    json_put_string(&line, "type", type);
+    json_put_string(&line, "data", data);
+    json_put_string(&line, "to", connection_id);
+    json_put_integer(&line, "code", (int)error);
+    json_put_string(&line, "message", error_text);
+    print_event(&line);
+}
+
 static void on_released(void *user_data) {
     (void)user_data;
     print_plain_event("released");
@@ -305,6 +319,7 @@ void events_fill_callbacks(struct otc_session_callbacks *callbacks) {
 
 void events_watch(otc_session *session) {
     otc_session_set_on_status_changed(session, on_status_changed);
+    otc_session_set_on_signal_failed(session, on_signal_failed);
     otc_session_set_on_released(session, on_released);
 }
 

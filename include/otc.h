@@ -503,6 +503,20 @@ typedef void (*otc_status_changed_callback)(struct otc_session *session,
                                             enum otc_connection_status status);
 
 /**
+ * Told of a signal of one's own that was accepted and that the server has refused, or has not answered before the session
+ * ended. type and data are what the signal was sent with, NULL when it had none; connection_id is its addressee's id, NULL when
+ * it was for everybody. error is OTC_SESSION_UNABLE_TO_SEND_SIGNAL; error_text says what happened, and whether the signal may
+ * have arrived all the same. All texts are the callback's until it returns.
+ */
+typedef void (*otc_signal_failed_callback)(struct otc_session *session,
+                                           void *user_data,
+                                           const char *type,
+                                           const char *data,
+                                           const char *connection_id,
+                                           enum otc_session_error_code error,
+                                           const char *error_text);
+
+/**
  * STUN and TURN servers of the application's own.
  */
 typedef struct otc_custom_ice_config {
@@ -1003,6 +1017,23 @@ otc_status otc_session_set_on_status_changed(struct otc_session *session,
                                              otc_status_changed_callback on_status_changed);
 
 /**
+ * Sets a callback for signals that were accepted and have not, or may not have, come through: each is told once, in order with
+ * the session's other callbacks, and before the on_error and on_disconnected that end the session. It is told instead of on_error.
+ *
+ * Signals that are unanswered when otc_session_delete() is called are not told: from then on no callback begins. Who wants to
+ * know of them calls otc_session_disconnect() first, and waits for on_disconnected.
+ *
+ * on_signal_failed: called with the user_data of the session's callbacks; NULL for none, then on_error tells of such signals. It
+ * replaces the one set before, for what is told from now on.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: nothing.
+ * Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
+ */
+otc_status otc_session_set_on_signal_failed(struct otc_session *session,
+                                            otc_signal_failed_callback on_signal_failed);
+
+/**
  * Makes settings with every value at its default.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
@@ -1209,7 +1240,7 @@ otc_status otc_session_settings_set_signal_queue_size(struct otc_session_setting
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_signal(struct otc_session *session,
                               const char *type,
@@ -1228,7 +1259,7 @@ otc_status otc_session_signal(struct otc_session *session,
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_signal_to_connection(struct otc_session *session,
                                             const char *type,
@@ -1248,7 +1279,7 @@ otc_status otc_session_signal_to_connection(struct otc_session *session,
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_signal_with_options(struct otc_session *session,
                                            const char *type,
@@ -1269,7 +1300,7 @@ otc_status otc_session_signal_with_options(struct otc_session *session,
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_signal_to_connection_with_options(struct otc_session *session,
                                                          const char *type,
@@ -1288,7 +1319,7 @@ otc_status otc_session_signal_to_connection_with_options(struct otc_session *ses
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_send_signal(struct otc_session *session,
                                    const char *type,
@@ -1306,7 +1337,7 @@ otc_status otc_session_send_signal(struct otc_session *session,
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_send_signal_to_connection(struct otc_session *session,
                                                  const char *type,
@@ -1325,7 +1356,7 @@ otc_status otc_session_send_signal_to_connection(struct otc_session *session,
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_send_signal_with_options(struct otc_session *session,
                                                 const char *type,
@@ -1345,7 +1376,7 @@ otc_status otc_session_send_signal_with_options(struct otc_session *session,
  * Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
  * OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
  * UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
- * later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+ * later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
  */
 otc_status otc_session_send_signal_to_connection_with_options(struct otc_session *session,
                                                               const char *type,

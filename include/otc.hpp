@@ -408,6 +408,14 @@ struct signal_view {
     std::optional<connection_view> sender; ///< who sent it; nobody when it was the application's server
 };
 
+/// A signal of one's own that has not, or may not have, come through. It is lent to a handler until it returns.
+struct failed_signal_view {
+    std::optional<std::string_view> type;         ///< as it was sent
+    std::optional<std::string_view> data;         ///< as it was sent
+    std::optional<std::string_view> addressee_id; ///< the addressee's connection id; nobody when it was for everybody
+    otc::error error;                             ///< what happened, and whether it may have arrived all the same
+};
+
 /// How a signal is sent.
 struct signal_options {
     /// True: while the session is reconnecting the signal waits, and is sent afterwards. False: it is refused then, and not
@@ -493,12 +501,15 @@ struct handlers {
     std::function<void(session_ref, std::string_view archive_id, std::string_view name)> on_archive_started{};
     /// A recording has ended.
     std::function<void(session_ref, std::string_view archive_id)> on_archive_stopped{};
-    /// Something failed: connecting, a signal, or the connection for good (then on_disconnected follows).
+    /// Something failed: connecting, or the connection for good (then on_disconnected follows); a signal when
+    /// on_signal_failed is not set.
     std::function<void(session_ref, const otc::error&)> on_error{};
     /// A moderator mutes everybody, or ends it.
     std::function<void(session_ref, bool active)> on_mute_forced{};
     /// The session stands elsewhere; told before what the change brings.
     std::function<void(session_ref, connection_status)> on_status_changed{};
+    /// A signal of one's own that was accepted was refused by the server, or not answered before the session ended.
+    std::function<void(session_ref, const failed_signal_view&)> on_signal_failed{};
     /// The last word, exactly once: the session has ended, and no handler runs or will run.
     std::function<void()> on_released{};
 };
@@ -707,6 +718,13 @@ inline void call_signal(otc_session* session, void* user_data, const char* type,
     handlers_of(user_data).on_signal_received(session_ref(session), signal);
 }
 
+inline void call_signal_failed(otc_session* session, void* user_data, const char* type, const char* data,
+                               const char* connection_id, otc_session_error_code code, const char* text) noexcept {
+    handlers_of(user_data).on_signal_failed(
+        session_ref(session), {to_optional(type), to_optional(data), to_optional(connection_id),
+                               {static_cast<error_code>(code), std::string(to_view(text))}});
+}
+
 inline void call_error(otc_session* session, void* user_data, const char* text, otc_session_error_code code) noexcept {
     handlers_of(user_data).on_error(session_ref(session), {static_cast<error_code>(code), std::string(to_view(text))});
 }
@@ -760,6 +778,10 @@ inline result<session> session::create(const text& api_key, const text& session_
     if (kept->on_status_changed) {
         const otc_status_changed_callback changed = detail::call<&handlers::on_status_changed>;
         const status set = detail::to_status(otc_session_set_on_status_changed(made.get(), changed));
+        if (!set) return set.error();
+    }
+    if (kept->on_signal_failed) {
+        const status set = detail::to_status(otc_session_set_on_signal_failed(made.get(), detail::call_signal_failed));
         if (!set) return set.error();
     }
     const status set = detail::to_status(otc_session_set_on_released(made.get(), detail::release));

@@ -77,6 +77,7 @@ fn every_session_function(session: *mut otc_session, expected: i32) {
     assert_eq!(otc_session_get_disconnect_reason(session), 0);
     refused(otc_session_set_on_released(session, None), expected);
     refused(otc_session_set_on_status_changed(session, None), expected);
+    refused(otc_session_set_on_signal_failed(session, None), expected);
     refused(otc_session_delete(session), expected);
 }
 

@@ -346,7 +346,8 @@ class Refusals(ProgramTest):
     def test_refused_by_the_server(self):
         subscriber = self.join_cli(role="subscriber")
         subscriber.command("signal", data="a subscriber may not")
-        subscriber.expect_event("error", code=1550)
+        failed = subscriber.expect_event("signalFailed", code=1550, data="a subscriber may not", type=None, to=None)
+        self.assertTrue(failed["message"])
         subscriber.command("status")
         subscriber.expect_event("status", status="connected")
 

@@ -20,7 +20,7 @@ GROUPS = [
     (r"otc_stream", "streams"),
     (r"otc_connection_status$", "sessions"),
     (r"otc_connection|otc_session_get_connections$", "connections"),
-    (r"otc_session|otc_disconnect_reason|otc_(released|status_changed)_callback|ENCRYPTION_SECRET", "sessions"),
+    (r"otc_session|otc_disconnect_reason|otc_(released|status_changed|signal_failed)_callback|ENCRYPTION_SECRET", "sessions"),
     (r"on_reconnection_started$", "sessions"),
 ]
 TAGS = ("Threads", "Callback-safe", "Blocks", "Owns", "Errors")

@@ -3,12 +3,15 @@
 use super::boundary::c_string;
 use super::connection::{self, otc_connection};
 use super::session::otc_session;
-use super::session_callbacks::{otc_released_callback, otc_status_changed_callback};
+use super::session_callbacks::{
+    otc_released_callback, otc_signal_failed_callback, otc_status_changed_callback,
+};
 use super::stream::{self, otc_stream, video_type};
 use super::types::{SessionErrorNumber, VideoTypeNumber, otc_bool, otc_on_mute_forced_info};
 use crate::fault;
 use crate::net::Listener;
-use crate::session::{Event, StreamChange};
+use crate::session::{Event, FailedSignal, OwnSignal, StreamChange};
+use otc_protocol::error::ErrorCode;
 use parking_lot::Mutex;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
@@ -178,6 +181,7 @@ pub(super) struct Callbacks {
 struct Set {
     released: otc_released_callback,
     status_changed: otc_status_changed_callback,
+    signal_failed: otc_signal_failed_callback,
 }
 
 // SAFETY: user_data is passed on and never followed; that callbacks may run on any thread is the API's contract.
@@ -200,6 +204,10 @@ impl Callbacks {
         self.set.lock().status_changed = status_changed;
     }
 
+    pub(super) fn set_on_signal_failed(&self, signal_failed: otc_signal_failed_callback) {
+        self.set.lock().signal_failed = signal_failed;
+    }
+
     /// A copy, so that no lock is held while the application's function runs.
     fn set(&self) -> Set {
         *self.set.lock()
@@ -211,6 +219,31 @@ impl Callbacks {
 
     fn session(&self) -> *mut otc_session {
         self.handle.load(Ordering::Acquire) as *mut otc_session
+    }
+
+    #[allow(unsafe_code)]
+    fn error(&self, text: &str, code: ErrorCode) {
+        if let Some(call) = self.table.on_error {
+            let text = c_string(text);
+            // SAFETY: the application gave this function for this purpose; the text lives until the call returns.
+            guarded(|| unsafe { call(self.session(), self.table.user_data, text.as_ptr(), code as c_int) });
+        }
+    }
+
+    /// Told where the application wants to hear of it.
+    #[allow(unsafe_code)]
+    fn signal_failed(&self, failed: &FailedSignal) {
+        let told = self.set().signal_failed.and_then(|call| Some((call, failed.signal()?)));
+        let Some((call, OwnSignal { kind, data, to })) = told else {
+            self.error(&failed.text, failed.code);
+            return;
+        };
+        let [kind, data, to] = [kind, data, to].map(|text| text.as_deref().map(c_string));
+        let text = c_string(&failed.text);
+        let (session, user) = (self.session(), self.table.user_data);
+        let [kind, data, to] = [&kind, &data, &to].map(|text| or_null(text.as_ref()));
+        // SAFETY: the application gave this function for this purpose; the texts live until the call returns.
+        guarded(|| unsafe { call(session, user, kind, data, to, failed.code as c_int, text.as_ptr()) });
     }
 }
 
@@ -357,13 +390,8 @@ impl Listener for CallbackListener {
                     guarded(|| unsafe { call(session, user, id.as_ptr()) });
                 }
             }
-            Event::Error { code, text } => {
-                if let Some(call) = table.on_error {
-                    let text = c_string(&text);
-                    // SAFETY: see above; the text lives until the call returns.
-                    guarded(|| unsafe { call(session, user, text.as_ptr(), code as c_int) });
-                }
-            }
+            Event::SignalFailed(failed) => callbacks.signal_failed(&failed),
+            Event::Error { code, text } => callbacks.error(&text, code),
             Event::MuteForced { active } => {
                 if let Some(call) = table.on_mute_forced {
                     let mut info = otc_on_mute_forced_info { active: otc_bool::from(active) };
@@ -406,7 +434,8 @@ impl Listener for CallbackListener {
             Event::Reconnected => "on_reconnected",
             Event::ArchiveStarted { .. } => "on_archive_started",
             Event::ArchiveStopped { .. } => "on_archive_stopped",
-            Event::Error { .. } => "on_error",
+            Event::SignalFailed(_) if self.0.set().signal_failed.is_some() => "on_signal_failed",
+            Event::SignalFailed(_) | Event::Error { .. } => "on_error",
             Event::MuteForced { .. } => "on_mute_forced",
         }
     }

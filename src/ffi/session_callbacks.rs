@@ -2,8 +2,8 @@
 
 use super::boundary::{Failed, status};
 use super::session::{get, otc_session};
-use super::types::{ConnectionStatusNumber, otc_status};
-use std::ffi::c_void;
+use super::types::{ConnectionStatusNumber, SessionErrorNumber, otc_status};
+use std::ffi::{c_char, c_void};
 
 /// Told once, last of all callbacks of a session: the library uses user_data, that of the session's callbacks, no more.
 pub type otc_released_callback = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;
@@ -15,6 +15,22 @@ pub type otc_status_changed_callback = Option<
         session: *mut otc_session,
         user_data: *mut c_void,
         status: ConnectionStatusNumber,
+    ),
+>;
+
+/// Told of a signal of one's own that was accepted and that the server has refused, or has not answered before the session
+/// ended. type and data are what the signal was sent with, NULL when it had none; connection_id is its addressee's id, NULL when
+/// it was for everybody. error is OTC_SESSION_UNABLE_TO_SEND_SIGNAL; error_text says what happened, and whether the signal may
+/// have arrived all the same. All texts are the callback's until it returns.
+pub type otc_signal_failed_callback = Option<
+    unsafe extern "C-unwind" fn(
+        session: *mut otc_session,
+        user_data: *mut c_void,
+        type_: *const c_char,
+        data: *const c_char,
+        connection_id: *const c_char,
+        error: SessionErrorNumber,
+        error_text: *const c_char,
     ),
 >;
 
@@ -56,6 +72,29 @@ pub extern "C" fn otc_session_set_on_status_changed(
 ) -> otc_status {
     status(|| {
         get(session)?.callbacks.set_on_status_changed(on_status_changed);
+        Ok::<(), Failed>(())
+    })
+}
+
+/// Sets a callback for signals that were accepted and have not, or may not have, come through: each is told once, in order with
+/// the session's other callbacks, and before the on_error and on_disconnected that end the session. It is told instead of on_error.
+///
+/// Signals that are unanswered when otc_session_delete() is called are not told: from then on no callback begins. Who wants to
+/// know of them calls otc_session_disconnect() first, and waits for on_disconnected.
+///
+/// on_signal_failed: called with the user_data of the session's callbacks; NULL for none, then on_error tells of such signals. It
+/// replaces the one set before, for what is told from now on.
+///
+/// Threads: any. Callback-safe: yes. Blocks: no.
+/// Owns: nothing.
+/// Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
+#[unsafe(no_mangle)]
+pub extern "C" fn otc_session_set_on_signal_failed(
+    session: *mut otc_session,
+    on_signal_failed: otc_signal_failed_callback,
+) -> otc_status {
+    status(|| {
+        get(session)?.callbacks.set_on_signal_failed(on_signal_failed);
         Ok::<(), Failed>(())
     })
 }

@@ -48,7 +48,7 @@ unsafe fn send(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn otc_session_signal(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn otc_session_signal_to_connection(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn otc_session_signal_with_options(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn otc_session_signal_to_connection_with_options(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn otc_session_send_signal(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn otc_session_send_signal_to_connection(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn otc_session_send_signal_with_options(
 /// Errors: OTC_INVALID_PARAM when session is not one; OTC_SESSION_NOT_CONNECTED; OTC_SESSION_INVALID_SIGNAL_TYPE,
 /// OTC_SESSION_SIGNAL_TYPE_TOO_LONG, OTC_SESSION_SIGNAL_DATA_TOO_LONG; OTC_SESSION_NULL_OR_INVALID_PARAMETER when text is not
 /// UTF-8, or connection is not one; OTC_SESSION_UNABLE_TO_SEND_SIGNAL when too many signals wait. What the server refuses
-/// later is reported by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL.
+/// later is told by on_error with OTC_SESSION_UNABLE_TO_SEND_SIGNAL, or by what otc_session_set_on_signal_failed() has set.
 ///
 /// # Safety
 /// type and signal are NULL or C strings.

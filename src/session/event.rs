@@ -2,7 +2,7 @@
 
 use super::status::{DisconnectReason, Status};
 use otc_protocol::error::ErrorCode;
-use otc_protocol::raptor::{Connection, Stream};
+use otc_protocol::raptor::{Body, Connection, Message, SignalContent, Stream};
 use std::sync::Arc;
 
 /// One callback's worth of news, in the order in which the application hears them.
@@ -42,7 +42,9 @@ pub enum Event {
         /// Its id.
         id: String,
     },
-    /// Something failed.
+    /// A signal of one's own was refused, or nothing is known of it in the end.
+    SignalFailed(FailedSignal),
+    /// Something else failed.
     Error {
         /// Its number.
         code: ErrorCode,
@@ -88,6 +90,67 @@ impl std::fmt::Debug for Signal {
         formatter
             .debug_struct("Signal")
             .field("from", &self.from.as_ref().map(|from| &from.id))
+            .field("data_bytes", &self.data.as_ref().map(String::len))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A signal of one's own that was accepted and has not, or may not have, come through.
+#[derive(Clone, PartialEq)]
+pub struct FailedSignal {
+    /// The number of the error.
+    pub code: ErrorCode,
+    /// What happened; never empty.
+    pub text: String,
+    /// The request as the outbox held it, Raptor JSON: read when somebody asks, or never.
+    request: Vec<u8>,
+}
+
+/// What the application had sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OwnSignal {
+    /// Its type, if it has one.
+    pub kind: Option<String>,
+    /// Its data, if it has any.
+    pub data: Option<String>,
+    /// The id of its addressee; `None`: everybody.
+    pub to: Option<String>,
+}
+
+impl FailedSignal {
+    pub(super) fn new(request: Vec<u8>, code: ErrorCode, text: String) -> Self {
+        Self { code, text, request }
+    }
+
+    /// What was sent. `None` only for an addressee whose id is no part of a uri, as a server may have made it up.
+    pub fn signal(&self) -> Option<OwnSignal> {
+        let Ok(Message { body: Body::Signal { to, content, .. }, .. }) = Message::decode(&self.request)
+        else {
+            return None;
+        };
+        let SignalContent { kind, data, .. } = content;
+        Some(OwnSignal { kind, data: data.and_then(|data| data.as_string()), to })
+    }
+}
+
+/// Without the contents, which never reach a log.
+impl std::fmt::Debug for FailedSignal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("FailedSignal")
+            .field("code", &self.code)
+            .field("text", &self.text)
+            .field("request_bytes", &self.request.len())
+            .finish()
+    }
+}
+
+/// Without the contents, which never reach a log.
+impl std::fmt::Debug for OwnSignal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("OwnSignal")
+            .field("to", &self.to)
             .field("data_bytes", &self.data.as_ref().map(String::len))
             .finish_non_exhaustive()
     }

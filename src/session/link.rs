@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::io::{Failure, Output};
-use super::outbox::RequestKind;
+use super::outbox::Outgoing;
 use super::status::{DisconnectReason, Status};
 use super::{Engine, Membership, Phase, Returned};
 use otc_protocol::Moment;
@@ -237,7 +237,7 @@ impl Engine {
             membership.tries = tries;
             self.status = Status::Reconnecting;
             out.push(Output::Event(Event::Reconnecting));
-            report_lost(&self.outbox.drop_unrepeatable(), "The connection was lost", out);
+            report_lost(self.outbox.take_unrepeatable(), "The connection was lost", out);
         }
         self.outbox.cut();
         self.paused_until = None;
@@ -284,7 +284,7 @@ impl Engine {
 
     /// Says for every request that the server has not answered that nothing is known of it.
     pub(super) fn report_unanswered(&mut self, out: &mut Vec<Output>) {
-        report_lost(&self.outbox.clear(), "The session ended before the server answered", out);
+        report_lost(self.outbox.clear(), "The session ended", out);
     }
 
     /// Back to idle, with a word to the application.
@@ -298,9 +298,6 @@ impl Engine {
     }
 }
 
-fn report_lost(lost: &[RequestKind], why: &str, out: &mut Vec<Output>) {
-    for kind in lost {
-        let text = format!("{why}; the {} may have arrived.", kind.name());
-        out.push(Output::Event(Event::Error { code: kind.code(), text }));
-    }
+fn report_lost(lost: Vec<Outgoing>, what_happened: &str, out: &mut Vec<Output>) {
+    out.extend(lost.into_iter().map(|outgoing| Output::Event(outgoing.lost(what_happened))));
 }

@@ -23,7 +23,7 @@ mod signal;
 mod status;
 
 pub use config::{CLIENT_VERSION, Config, hosted_api_url};
-pub use event::{Event, Signal, StreamChange};
+pub use event::{Event, FailedSignal, OwnSignal, Signal, StreamChange};
 pub use io::{Failure, FailureKind, Input, Moderation, Output, Refused, Secret};
 pub use media::{CustomIce, MediaConfig};
 pub(crate) use roster::pixels;

@@ -1,5 +1,6 @@
 //! What the application has asked for and the server has not yet answered.
 
+use super::event::{Event, FailedSignal};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{OUTBOX_BYTES, REQUEST_WINDOW, REQUEST_WINDOW_AFTER_CUT};
 use std::collections::VecDeque;
@@ -53,8 +54,32 @@ pub(super) struct Outgoing {
     /// Times that the server has refused it with 429.
     pub(super) rate_refusals: u32,
     order: u64,
-    /// It was sent before a cut, and its answer may still come.
-    sent_before: bool,
+    /// It has been sent, perhaps before a cut, and its answer may still come.
+    sent: bool,
+}
+
+impl Outgoing {
+    /// What the application is told when it is given up because of `what_happened`.
+    pub(super) fn lost(self, what_happened: &str) -> Event {
+        let name = self.kind.name();
+        let text = if self.sent {
+            format!("{what_happened} before the server answered; the {name} may have arrived.")
+        } else {
+            format!("{what_happened} before the {name} was sent.")
+        };
+        self.failed(text)
+    }
+
+    /// What the application is told when nothing has come of it.
+    pub(super) fn failed(self, text: String) -> Event {
+        let code = self.kind.code();
+        match self.kind {
+            RequestKind::Signal | RequestKind::FleetingSignal => {
+                Event::SignalFailed(FailedSignal::new(self.data, code, text))
+            }
+            RequestKind::Mute | RequestKind::ForceDisconnect => Event::Error { code, text },
+        }
+    }
 }
 
 /// Requests in the order in which the application made them: first those that are sent and unanswered, then those that wait.
@@ -95,7 +120,7 @@ impl Outbox {
         self.bytes += data.len();
         let order = self.next;
         self.next += 1;
-        let outgoing = Outgoing { kind, transaction, data, rate_refusals: 0, order, sent_before: false };
+        let outgoing = Outgoing { kind, transaction, data, rate_refusals: 0, order, sent: false };
         self.waiting.push_back(outgoing);
     }
 
@@ -104,7 +129,9 @@ impl Outbox {
         if self.unanswered.len() >= self.window {
             return None;
         }
-        self.unanswered.push_back(self.waiting.pop_front()?);
+        let mut outgoing = self.waiting.pop_front()?;
+        outgoing.sent = true;
+        self.unanswered.push_back(outgoing);
         self.unanswered.back()
     }
 
@@ -112,7 +139,6 @@ impl Outbox {
     /// (`wire.md §3.5`).
     pub(super) fn cut(&mut self) {
         self.window = REQUEST_WINDOW_AFTER_CUT;
-        self.unanswered.iter_mut().for_each(|outgoing| outgoing.sent_before = true);
         self.unanswered.append(&mut self.waiting);
         std::mem::swap(&mut self.unanswered, &mut self.waiting);
         // One that the server had put off with 429 stands behind later ones.
@@ -125,8 +151,7 @@ impl Outbox {
         let outgoing = match self.unanswered.iter().position(is_it) {
             Some(index) => self.unanswered.remove(index)?,
             None => {
-                let index =
-                    self.waiting.iter().position(|outgoing| outgoing.sent_before && is_it(outgoing))?;
+                let index = self.waiting.iter().position(|outgoing| outgoing.sent && is_it(outgoing))?;
                 self.waiting.remove(index)?
             }
         };
@@ -137,34 +162,40 @@ impl Outbox {
 
     /// Puts a refused request back to its place among those that wait.
     pub(super) fn put_back(&mut self, mut outgoing: Outgoing) {
-        outgoing.sent_before = false;
+        outgoing.sent = false;
         self.bytes += outgoing.data.len();
         let index = self.waiting.partition_point(|other| other.order < outgoing.order);
         self.waiting.insert(index, outgoing);
     }
 
-    /// Takes out what must not be sent again after a cut, and says what that was.
-    pub(super) fn drop_unrepeatable(&mut self) -> Vec<RequestKind> {
-        let mut dropped = Vec::new();
-        for requests in [&mut self.unanswered, &mut self.waiting] {
-            requests.retain(|outgoing| {
-                let kept = outgoing.kind.is_repeated();
-                if !kept {
-                    self.bytes -= outgoing.data.len();
-                    dropped.push(outgoing.kind);
-                }
-                kept
-            });
+    /// Takes out what must not be sent again after a cut, in the order of the application's calls.
+    pub(super) fn take_unrepeatable(&mut self) -> Vec<Outgoing> {
+        let is_repeated = |outgoing: &Outgoing| outgoing.kind.is_repeated();
+        if self.unanswered.iter().chain(&self.waiting).all(is_repeated) {
+            return Vec::new();
         }
-        dropped
+        let mut taken = Vec::new();
+        for requests in [&mut self.unanswered, &mut self.waiting] {
+            let (kept, dropped): (VecDeque<_>, VecDeque<_>) = requests.drain(..).partition(is_repeated);
+            *requests = kept;
+            taken.extend(dropped);
+        }
+        self.bytes -= taken.iter().map(|outgoing| outgoing.data.len()).sum::<usize>();
+        in_order(taken)
     }
 
-    /// Empties the outbox and says what it held, in order.
-    pub(super) fn clear(&mut self) -> Vec<RequestKind> {
-        let held = self.unanswered.iter().chain(&self.waiting).map(|outgoing| outgoing.kind).collect();
-        *self = Self { next: self.next, ..Self::of(self.most) };
-        held
+    /// Empties the outbox and hands out what it held, in the order of the application's calls.
+    pub(super) fn clear(&mut self) -> Vec<Outgoing> {
+        let emptied = Self { next: self.next, ..Self::of(self.most) };
+        let held = std::mem::replace(self, emptied);
+        in_order(held.unanswered.into_iter().chain(held.waiting).collect())
     }
+}
+
+/// One that the server has put off with 429 stands behind later ones.
+fn in_order(mut requests: Vec<Outgoing>) -> Vec<Outgoing> {
+    requests.sort_by_key(|outgoing| outgoing.order);
+    requests
 }
 
 #[cfg(test)]
@@ -210,6 +241,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_up_is_handed_out_in_the_order_of_the_calls() {
+        let mut outbox = outbox(4);
+        outbox.next_to_send();
+        outbox.next_to_send();
+        let first = outbox.answered("0").expect("sent");
+        outbox.put_back(first);
+        let order: Vec<u64> = outbox.clear().iter().map(|outgoing| outgoing.order).collect();
+        assert_eq!(order, [0, 1, 2, 3]);
+    }
+
+    #[test]
     fn a_cut_repeats_in_order_and_begins_with_a_small_window() {
         let mut outbox = outbox(2 * REQUEST_WINDOW_AFTER_CUT);
         assert_eq!(send_all(&mut outbox).len(), 2 * REQUEST_WINDOW_AFTER_CUT);
@@ -248,14 +290,16 @@ mod tests {
         outbox.next_to_send();
         outbox.next_to_send();
         outbox.push(RequestKind::ForceDisconnect, "4".into(), vec![0; 10]);
-        assert_eq!(outbox.drop_unrepeatable(), [RequestKind::FleetingSignal; 2]);
+        let kinds = |taken: Vec<Outgoing>| taken.iter().map(|outgoing| outgoing.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(outbox.take_unrepeatable()), [RequestKind::FleetingSignal; 2]);
         assert_eq!(
             outbox.unanswered.iter().map(|outgoing| &*outgoing.transaction).collect::<Vec<_>>(),
             ["0"]
         );
         assert_eq!(send_all(&mut outbox), ["2", "4"]);
         assert_eq!(outbox.bytes, 30);
-        assert_eq!(outbox.clear(), [RequestKind::Signal, RequestKind::Signal, RequestKind::ForceDisconnect]);
+        let rest = kinds(outbox.clear());
+        assert_eq!(rest, [RequestKind::Signal, RequestKind::Signal, RequestKind::ForceDisconnect]);
         assert_eq!(outbox.bytes, 0);
     }
 }

@@ -1,6 +1,5 @@
 //! Requests on their way out, and the server's answers to them.
 
-use super::event::Event;
 use super::io::{Output, Refused};
 use super::outbox::RequestKind;
 use super::{Engine, Membership, Phase};
@@ -73,10 +72,9 @@ impl Engine {
             return;
         }
         if !answer.is_success() {
-            let kind = outgoing.kind;
-            let reason = reason_of(answer.data);
-            let text = format!("The server refused a {} ({}): {reason}", kind.name(), answer.code);
-            out.push(Output::Event(Event::Error { code: kind.code(), text }));
+            let (what, reason) = (outgoing.kind.name(), reason_of(answer.data));
+            let text = format!("The server refused a {what} ({}): {reason}", answer.code);
+            out.push(Output::Event(outgoing.failed(text)));
         }
         self.pump(now, out);
         self.leave_when_answered(now, out);

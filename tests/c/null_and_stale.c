@@ -26,6 +26,7 @@ static void not_a_session(const void *pointer) {
     CHECK(!may.publish && !may.subscribe && !may.force_mute && !may.force_disconnect);
     CHECK_NUMBER(otc_session_set_on_released(session, NULL), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_set_on_status_changed(session, NULL), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_set_on_signal_failed(session, NULL), OTC_INVALID_PARAM);
     CHECK(otc_session_get_connections(session) == NULL);
     CHECK_NUMBER(otc_session_force_mute_all(session, NULL, 0), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_disable_force_mute(session), OTC_INVALID_PARAM);

@@ -187,6 +187,16 @@ static void on_status(otc_session *session, void *user_data, enum otc_connection
     inside(user_data);
 }
 
+static void on_signal_failed(otc_session *session, void *user_data, const char *type, const char *data, const char *connection_id,
+                             enum otc_session_error_code error, const char *error_text) {
+    (void)session;
+    CHECK((type == NULL || strlen(type) <= 128) && (data == NULL || strlen(data) <= 8192));
+    CHECK(connection_id == NULL || connection_id[0] != '\0');
+    CHECK_NUMBER(error, OTC_SESSION_UNABLE_TO_SEND_SIGNAL);
+    CHECK(error_text[0] != '\0');
+    inside(user_data);
+}
+
 static void on_released(void *user_data) {
     CHECK_NUMBER(((struct own *)user_data)->magic, MAGIC);
     free(user_data);
@@ -254,6 +264,7 @@ static void make_session(struct dice *dice) {
     made += 1;
     pthread_mutex_unlock(&mutex);
     allowed(otc_session_set_on_status_changed(session, on_status));
+    allowed(otc_session_set_on_signal_failed(session, on_signal_failed));
     allowed(otc_session_connect(session, world(dice_roll(dice, 4) == 0 ? "MODERATOR_TOKEN" : "TOKEN")));
     otc_session_delete((otc_session *)share(dice, SESSIONS, session));
 }
@@ -295,7 +306,7 @@ static void ask_session(struct dice *dice) {
     otc_session *session = (otc_session *)any(dice, SESSIONS);
     otc_connection *own;
     struct otc_session_capabilities may;
-    switch (dice_roll(dice, 7)) {
+    switch (dice_roll(dice, 8)) {
     case 0: (void)otc_session_get_id(session); break;
     case 1: (void)otc_session_get_user_data(session); break;
     case 2:
@@ -305,6 +316,7 @@ static void ask_session(struct dice *dice) {
     case 3: CHECK((int)otc_session_get_connection_status(session) <= OTC_CONNECTION_STATUS_FAILED); break;
     case 4: CHECK((int)otc_session_get_disconnect_reason(session) <= OTC_DISCONNECT_REASON_NETWORK_DISCONNECTED); break;
     case 5: allowed(otc_session_set_on_status_changed(session, dice_roll(dice, 2) == 0 ? NULL : on_status)); break;
+    case 6: allowed(otc_session_set_on_signal_failed(session, dice_roll(dice, 2) == 0 ? NULL : on_signal_failed)); break;
     default:
         own = otc_session_get_connection(session);
         if (own != NULL) {

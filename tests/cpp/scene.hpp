@@ -106,6 +106,12 @@ inline otc::handlers writing_into(const std::shared_ptr<diary>& book) {
     on.on_error = [book](otc::session_ref, const otc::error& error) {
         book->write("error " + std::to_string(static_cast<int>(error.code)));
     };
+    on.on_signal_failed = [book](otc::session_ref, const otc::failed_signal_view& failed) {
+        CHECK(!failed.error.text.empty());
+        book->write("failed " + std::string(failed.type.value_or("-")) + ' ' + std::string(failed.data.value_or("-")) + " to " +
+                    std::string(failed.addressee_id.value_or("everybody")) + ' ' +
+                    std::to_string(static_cast<int>(failed.error.code)));
+    };
     on.on_mute_forced = [book](otc::session_ref, bool active) { book->write(active ? "muted" : "mute ended"); };
     on.on_status_changed = [book](otc::session_ref, otc::connection_status status) {
         book->write("status " + std::to_string(static_cast<int>(status)));

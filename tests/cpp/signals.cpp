@@ -48,10 +48,25 @@ static void the_sender_is_answered(scene::member& one) {
     one.book->await("signal question heard once from both from moderator");
 }
 
+static void what_failed_is_told(scene::member& one) {
+    otc::connection gone;
+    {
+        scene::member leaver("moderator");
+        otc::result<otc::connection> own = leaver.session.connection();
+        CHECK(own);
+        gone = *std::move(own);
+    }
+    one.book->await("dropped moderator", 2);
+    CHECK(one.session.signal_to(gone, "to", "nobody"));
+    one.book->await("failed to nobody to " + std::string(gone.id()) + " 1550");
+    CHECK(!one.book->has("error 1550"));
+}
+
 int main() {
     const otc::library library = scene::started();
     scene::member one("publisher");
     every_form_of_text(one);
     a_text_is_not_cut_short(one);
     the_sender_is_answered(one);
+    what_failed_is_told(one);
 }

@@ -32,6 +32,10 @@ static otc::handlers telling() {
         told = std::string(signal.type.value_or("none")) + ' ' + std::string(signal.data.value_or("none")) +
                (signal.sender ? " sent" : " by nobody");
     };
+    on.on_signal_failed = [](otc::session_ref, const otc::failed_signal_view& failed) {
+        told = std::string(failed.type.value_or("none")) + ' ' + std::string(failed.data.value_or("none")) + " to " +
+               std::string(failed.addressee_id.value_or("all")) + ": " + scene::shown(failed.error.code) + ' ' + failed.error.text;
+    };
     on.on_reconnecting = [](otc::session_ref) { told = "reconnecting"; };
     on.on_reconnected = [](otc::session_ref) { told = "reconnected"; };
     on.on_archive_started = [](otc::session_ref, std::string_view id, std::string_view name) {
@@ -69,6 +73,10 @@ int main() {
     CHECK_EQUAL(told_by(c.on_stream_video_type_changed, user, stream, OTC_STREAM_VIDEO_TYPE_SCREEN), "screen");
     CHECK_EQUAL(told_by(c.on_signal_received, user, "type", "data", connection), "type data by nobody");
     CHECK_EQUAL(told_by(c.on_signal_received, user, none, none, connection), "none none by nobody");
+    const otc_signal_failed_callback failed = otc::detail::call_signal_failed;
+    const otc_session_error_code number = OTC_SESSION_UNABLE_TO_SEND_SIGNAL;
+    CHECK_EQUAL(told_by(failed, user, "type", "data", "id", number, "why"), "type data to id: 1550 why");
+    CHECK_EQUAL(told_by(failed, user, none, none, none, number, "why"), "none none to all: 1550 why");
     CHECK_EQUAL(told_by(c.on_reconnecting, user), "reconnecting");
     CHECK_EQUAL(told_by(c.on_reconnected, user), "reconnected");
     CHECK_EQUAL(told_by(c.on_archive_started, user, "archive", none), "archive named ");

@@ -112,6 +112,13 @@ pub(crate) fn life(trial: &mut Trial) {
     trial.takes((f, "on_status_changed"), &"NULL", &SUCCESS, || {
         number(otc_session_set_on_status_changed(idle, None))
     });
+    let f = "otc_session_set_on_signal_failed";
+    trial.handles((f, "session"), Kind::Session, &INVALID_PARAM, |session| {
+        number(otc_session_set_on_signal_failed(session as *mut _, None))
+    });
+    trial.takes((f, "on_signal_failed"), &"NULL", &SUCCESS, || {
+        number(otc_session_set_on_signal_failed(idle, None))
+    });
 
     let f = "otc_session_set_encryption_secret";
     let set = |session, secret| number(unsafe { otc_session_set_encryption_secret(session, secret) });

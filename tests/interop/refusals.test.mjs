@@ -89,7 +89,7 @@ test('a C client without the right to signal is told so, and stays', TEST_LIMIT,
   const { session, browser, cli } = await here.pair();
   const mute = await here.cliClient(session, 'subscriber', { role: 'subscriber' });
   await mute.signal({ type: 'forbidden' });
-  assert.equal((await mute.log.next('error')).code, 1550);
+  assert.equal((await mute.log.next('signalFailed', { type: 'forbidden', to: null })).code, 1550);
   await browser.signal({ type: 'marker' });
   for (const client of [mute, browser, cli]) {
     await client.log.next('signal', { type: 'marker' });

@@ -1,8 +1,8 @@
 //! A client under test: an engine, a clock that is moved by hand, and everything that the engine asked for.
 
 use crate::session::{
-    Config, Engine, Event, Failure, FailureKind, Input, MediaConfig, Moderation, Output, Refused, Secret,
-    Status,
+    Config, Engine, Event, FailedSignal, Failure, FailureKind, Input, MediaConfig, Moderation, Output,
+    Refused, Secret, Status,
 };
 use otc_protocol::Moment;
 use otc_protocol::envelope;
@@ -424,7 +424,7 @@ pub(super) fn sent_signal(did: &Did) -> Option<(String, String)> {
 
 pub(super) fn codes(events: &[Event]) -> Vec<ErrorCode> {
     let errors = events.iter().filter_map(|event| match event {
-        Event::Error { code, text } => {
+        Event::Error { code, text } | Event::SignalFailed(FailedSignal { code, text, .. }) => {
             assert!(!text.is_empty(), "an error always says something");
             Some(*code)
         }

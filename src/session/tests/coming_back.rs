@@ -315,7 +315,7 @@ fn a_signal_that_may_not_be_repeated_is_reported_or_refused() {
     client.take();
     client.close(None);
     let events = client.events();
-    assert!(matches!(&events[..], [Event::Reconnecting, Event::Error { .. }]), "{events:?}");
+    assert!(matches!(&events[..], [Event::Reconnecting, Event::SignalFailed(_)]), "{events:?}");
     assert_eq!(codes(&events).iter().map(|code| code.code()).collect::<Vec<_>>(), [1550]);
     let refused = client.try_signal("while away", false).expect_err("away");
     assert_eq!(refused.code.code(), 1010);

@@ -215,6 +215,7 @@ impl Watch {
                     *self = Self { open: self.open, ..Self::default() };
                 }
             }
+            Event::SignalFailed(failed) => assert!(self.connected && !failed.text.is_empty()),
             Event::Reconnecting => {
                 assert!(self.connected && !self.away);
                 self.away = true;

@@ -61,7 +61,7 @@ fn what_the_server_refuses_while_leaving_is_told() {
     client.status(&transaction, 403, &json!({"reason": "no"}));
     let news = client.take();
     assert!(
-        matches!(&news[..], [Did::Told(Event::Error { .. }), Did::Sent(Sent::Leave), Did::Closed]),
+        matches!(&news[..], [Did::Told(Event::SignalFailed(_)), Did::Sent(Sent::Leave), Did::Closed]),
         "{news:?}"
     );
 }
@@ -89,7 +89,7 @@ fn answers_and_goodbye_get_two_seconds_each() {
     client.pass_ms(1);
     let news = client.take();
     assert!(news.contains(&Did::Sent(Sent::Leave)) && news.last() == Some(&Did::Closed), "{news:?}");
-    let told = news.iter().filter(|did| matches!(did, Did::Told(Event::Error { .. }))).count();
+    let told = news.iter().filter(|did| matches!(did, Did::Told(Event::SignalFailed(_)))).count();
     assert_eq!(told, 1, "nothing is known of the signal");
     client.pass_ms(1999);
     assert_eq!(client.take(), []);

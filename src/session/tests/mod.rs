@@ -15,5 +15,6 @@ mod receiving;
 mod refusing;
 mod settings;
 mod signalling;
+mod undelivered;
 
 use client::Client;

@@ -3,7 +3,7 @@
 use super::Client;
 use super::client::{S, SYMPHONY, Sent, codes};
 use crate::session::Moderation::{Disconnect, EndMute, MuteAll, MuteStream};
-use crate::session::{Event, Moderation, Status};
+use crate::session::{Event, FailedSignal, Moderation, Status};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{MUTE_EXCLUSIONS, OUTBOX_SIGNALS, REQUEST_BYTES};
 use serde_json::{Value, json};
@@ -195,9 +195,12 @@ fn what_was_never_answered_is_reported_with_its_number() {
     client.close(Some(1011));
     let events = client.events();
     assert_eq!(numbers(&events), [1550, 1520, 1540, 1550, 1022]);
-    let said = events
-        .iter()
-        .filter(|event| matches!(event, Event::Error { text, .. } if text.contains("may have arrived")));
+    let said = events.iter().filter(|event| match event {
+        Event::Error { text, .. } | Event::SignalFailed(FailedSignal { text, .. }) => {
+            text.contains("may have arrived")
+        }
+        _ => false,
+    });
     assert_eq!(said.count(), 4);
 }
 

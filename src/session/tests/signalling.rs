@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::client::{Did, S, SYMPHONY, Sent};
-use crate::session::{Event, Input, Status};
+use crate::session::{Event, FailedSignal, Input, Status};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{OUTBOX_BYTES, OUTBOX_SIGNALS, RATE_RETRIES, REQUEST_WINDOW};
 use serde_json::{Value, json};
@@ -105,7 +105,9 @@ fn a_refused_signal_is_told_and_the_session_lives() {
         let sent = client.signals_sent();
         client.status(&sent[0].0, status, &json!({"reason": "because"}));
         let events = client.events();
-        let [Event::Error { code, text }] = events.as_slice() else { panic!("{events:?}") };
+        let [Event::SignalFailed(FailedSignal { code, text, .. })] = events.as_slice() else {
+            panic!("{events:?}")
+        };
         assert_eq!(code.code(), 1550);
         assert!(text.contains("because") && text.contains(&status.to_string()), "{text}");
         assert!(!text.contains("one"), "contents stay out of messages");
@@ -224,7 +226,7 @@ fn an_answer_fills_the_window_before_anything_else() {
     client.status(&first, 404, &json!({}));
     let news = client.take();
     assert!(
-        matches!(&news[..], [Did::Told(Event::Error { .. }), Did::Sent(Sent::Request { .. })]),
+        matches!(&news[..], [Did::Told(Event::SignalFailed(_)), Did::Sent(Sent::Request { .. })]),
         "{news:?}"
     );
 }

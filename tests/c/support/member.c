@@ -179,6 +179,17 @@ static void on_status_changed(otc_session *session, void *user, enum otc_connect
     note((struct member *)user, session, &heard, NULL, NULL);
 }
 
+static void on_signal_failed(otc_session *session, void *user, const char *type, const char *data, const char *connection_id,
+                             enum otc_session_error_code error, const char *error_text) {
+    struct heard heard = of(HEARD_FAILED);
+    CHECK(error_text != NULL && error_text[0] != '\0');
+    heard.type = (char *)type;
+    heard.text = (char *)data;
+    heard.who = (char *)connection_id;
+    heard.number = (int)error;
+    note((struct member *)user, session, &heard, NULL, NULL);
+}
+
 static void on_released(void *user) {
     struct member *member = (struct member *)user;
     pthread_mutex_lock(&member->mutex);
@@ -239,6 +250,10 @@ void member_make_with(struct member *member, const char *url, otc_session_settin
     CHECK_NUMBER(otc_session_set_on_released(member->session, on_released), OTC_SUCCESS);
 }
 
+void member_watch_failures(struct member *member) {
+    CHECK_NUMBER(otc_session_set_on_signal_failed(member->session, on_signal_failed), OTC_SUCCESS);
+}
+
 void member_connect(struct member *member) {
     member_connect_as(member, "TOKEN");
 }
@@ -267,7 +282,7 @@ static const char *names[HEARD_KINDS] = {
     "on_connected",       "on_disconnected",    "on_connection_created", "on_connection_dropped",
     "on_stream_received", "on_stream_dropped",  "a change of a stream",  "on_signal_received",
     "on_reconnecting",    "on_reconnected",     "an archive",            "on_error",
-    "on_mute_forced",     "on_status_changed",
+    "on_mute_forced",     "on_status_changed",  "on_signal_failed",
 };
 
 /* What it has heard, for people. */

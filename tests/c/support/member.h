@@ -22,6 +22,7 @@ enum heard_kind {
     HEARD_ERROR,          /* text, number */
     HEARD_MUTED,          /* number: whether it begins */
     HEARD_STATUS,         /* number: the new status */
+    HEARD_FAILED,         /* type, text: its data; who: its addressee; number: the error */
     HEARD_KINDS
 };
 
@@ -72,6 +73,9 @@ void member_make_with(struct member *member, const char *url, otc_session_settin
 /* Fills the table with callbacks that note what they hear for this member; the two that are not in the table are set by
  * member_make_with(). */
 void member_callbacks(struct member *member, struct otc_session_callbacks *callbacks);
+
+/* Notes failed signals as such; without it they are errors. */
+void member_watch_failures(struct member *member);
 
 /* Connects, with the token that may publish, or another one of the world. */
 void member_connect(struct member *member);
