@@ -7,7 +7,7 @@ use super::socket::Socket;
 use super::strand::{Listener, Strand};
 use super::task;
 use super::tls::Trust;
-use crate::session::{Config, Engine, Event, Failure, Input, Output, Refused};
+use crate::session::{Config, Engine, Event, Failure, Input, Output, Refused, Seeds};
 use otc_protocol::Moment;
 use otc_protocol::error::ErrorCode;
 use parking_lot::Mutex;
@@ -63,9 +63,8 @@ impl Session {
         settings: Settings,
         listener: Box<dyn Listener>,
     ) -> io::Result<Arc<Self>> {
-        let mut seed = [0; 32];
-        SysRng.try_fill_bytes(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
-        let core = Core { engine: Engine::new(config, seed), out: Vec::new(), driven: false, ended: false };
+        let seeds = Seeds { ids: random()?, sockets: random()? };
+        let core = Core { engine: Engine::new(config, seeds), out: Vec::new(), driven: false, ended: false };
         let session = Arc::new(Self {
             library: Arc::clone(library),
             strand: Strand::new(listener, settings.callback_queue, &library.crew),
@@ -216,4 +215,11 @@ impl Session {
     pub(super) fn tell(&self, events: impl IntoIterator<Item = Event>) {
         self.strand.push(events);
     }
+}
+
+/// Randomness of the system's.
+fn random() -> io::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(bytes)
 }

@@ -223,7 +223,7 @@ impl Engine {
         let mut membership = Membership {
             address,
             connection_id,
-            socket_id: self.ids.uuid(),
+            socket_id: self.ids.socket(),
             messaging_url: self.config.through_proxy(info.messaging_url.clone()),
             symphony: info
                 .symphony_address

@@ -24,6 +24,7 @@ mod status;
 
 pub use config::{CLIENT_VERSION, Config, hosted_api_url};
 pub use event::{Event, FailedSignal, OwnSignal, Signal, StreamChange};
+pub use ids::Seeds;
 pub use io::{Failure, FailureKind, Input, Moderation, Output, Refused, Secret};
 pub use media::{CustomIce, MediaConfig};
 pub(crate) use roster::pixels;
@@ -124,12 +125,12 @@ impl Membership {
 }
 
 impl Engine {
-    /// A session that is not connected. `seed` makes its ids and its jitter.
-    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+    /// A session that is not connected. `seeds` make its ids and its jitter.
+    pub fn new(config: Config, seeds: impl Into<Seeds>) -> Self {
         let outbox = Outbox::of(config.signal_queue);
         Self {
             config,
-            ids: Ids::new(seed),
+            ids: Ids::new(seeds.into()),
             status: Status::default(),
             disconnect_reason: DisconnectReason::default(),
             phase: Phase::Idle,
