@@ -123,6 +123,12 @@ pub const PROXY_CREDENTIAL_BYTES: usize = 255;
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause between two tries to come back.
 pub const BACKOFF_MOST: Duration = Duration::from_secs(5);
+/// Longest pause that a server may ask for with `Retry-After`; a longer one counts as this.
+pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60 * 60);
+/// Longest such pause within one connect; asked for more, the connect fails at once and says so.
+pub const CONNECT_PAUSE_MOST: Duration = Duration::from_secs(10);
+/// Characters of what a server, a proxy or the network says that are passed on in the text of an error.
+pub const SAID_CHARS: usize = 1024;
 /// Pause before a signal is sent again that the server refused with 429; doubled at each, with full jitter.
 pub const RATE_RETRY: Duration = Duration::from_millis(250);
 /// Times a signal is sent again after 429 before it is reported.

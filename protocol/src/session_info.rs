@@ -286,6 +286,24 @@ impl InfoError {
         Self { code, message: message.into(), retry: true }
     }
 
+    /// The refusal of an HTTP status. A server of the hosted platform's kind never sends one (`wire.md §2.3`); what stands
+    /// before a server may, and its no is final where the same question will get the same answer.
+    fn of_status(http_status: u16, body: &[u8]) -> Self {
+        let message =
+            format!("The server answered HTTP status {http_status} to the request for session info");
+        let code = match http_status {
+            401 | 403 => ErrorCode::AuthorizationFailure,
+            404 | 410 => ErrorCode::InvalidSession,
+            _ => return Self::passing(ErrorCode::UnexpectedSessionInfo, message),
+        };
+        let document =
+            (body.len() <= INFO_BYTES).then(|| serde_json::from_slice::<Value>(body).ok()).flatten();
+        match document.as_ref().and_then(|document| document.pointer("/0/error")) {
+            Some(error) => Self { code, retry: false, ..Self::refusal(error) },
+            None => Self::fatal(code, message),
+        }
+    }
+
     /// The refusal of an error element (`wire.md §2.3`).
     fn refusal(error: &Value) -> Self {
         let code = error.get("code");
@@ -325,9 +343,7 @@ const MESSAGE_CHARS: usize = 1024;
 pub fn parse_response(http_status: u16, body: &[u8], api_key: &str) -> Result<SessionInfo, InfoError> {
     use ErrorCode::{AuthorizationFailure, ConnectionFailed, UnexpectedSessionInfo};
     if !(200..300).contains(&http_status) {
-        let message =
-            format!("The server answered HTTP status {http_status} to the request for session info");
-        return Err(InfoError::passing(UnexpectedSessionInfo, message));
+        return Err(InfoError::of_status(http_status, body));
     }
     if body.is_empty() {
         return Err(InfoError::passing(ConnectionFailed, "The server answered an empty session info"));

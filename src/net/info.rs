@@ -19,7 +19,17 @@ pub(super) async fn request(
 ) -> Result<Answer, Failure> {
     let endpoint = Endpoint::parse(url)?;
     let request = get(&endpoint, token, connection_id, way.user_agent)?;
-    http::exchange(&endpoint, request, INFO_BYTES, "the session info could not be read from", way).await
+    let answer =
+        http::exchange(&endpoint, request, INFO_BYTES, "the session info could not be read from", way)
+            .await?;
+    // Other refusals have words that the engine reads.
+    match http::refusal(answer.status, &answer.headers) {
+        kind @ FailureKind::Busy(_) => {
+            let text = format!("{} has no time (HTTP status {})", endpoint.place(), answer.status);
+            Err(Failure { kind, text })
+        }
+        _ => Ok(answer),
+    }
 }
 
 fn get(

@@ -116,8 +116,8 @@ impl Session {
         let way = self.way(user_agent);
         let purpose = "it could not be sent to";
         match http::exchange(&endpoint, request, INFO_BYTES, purpose, way).await? {
-            (200..=299, _) => Ok(()),
-            (status, _) => Err(failed(format!("{} answers {status}", endpoint.place()))),
+            http::Answer { status: 200..=299, .. } => Ok(()),
+            http::Answer { status, .. } => Err(failed(format!("{} answers {status}", endpoint.place()))),
         }
     }
 }

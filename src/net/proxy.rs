@@ -5,7 +5,7 @@
 
 use super::dial::{Stream, connect};
 use super::url::{Endpoint, place};
-use crate::session::{Failure, FailureKind, Secret};
+use crate::session::{Failure, FailureKind, Refusal, Secret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -203,10 +203,11 @@ impl NetworkProxy {
     }
 
     fn refused_login(&self) -> Failure {
-        self.useless(match self.login {
+        let what = match self.login {
             Some(_) => "refused the user name or the password",
             None => "wants a user name and a password",
-        })
+        };
+        self.failure(FailureKind::Refused(Refusal::Login), what)
     }
 
     fn failure(&self, kind: FailureKind, what: &str) -> Failure {

@@ -76,7 +76,11 @@ async fn what_an_http_proxy_refuses_is_said() {
     for (answer, kind, word) in [
         (&b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"[..], FailureKind::Unreachable, "403"),
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", FailureKind::Unreachable, "502"),
-        (b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n", FailureKind::Permanent, "wants a user name"),
+        (
+            b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n",
+            FailureKind::Refused(Refusal::Login),
+            "wants a user name",
+        ),
         (b"SSH-2.0-x\r\n\r\n", FailureKind::Unreachable, "broke off"),
         (b"", FailureKind::Unreachable, "broke off"),
         (b"HTTP/1.1 200 OK\r\n\r\nearly", FailureKind::Unreachable, "before it was asked"),
@@ -86,7 +90,7 @@ async fn what_an_http_proxy_refuses_is_said() {
         assert!(failure.text.contains(word), "{}", failure.text);
     }
     let failure = fails("http://me:secret@p.example:1", &[(b"CONNECT", b"HTTP/1.1 407 Who\r\n\r\n")]).await;
-    assert_eq!(failure.kind, FailureKind::Permanent);
+    assert_eq!(failure.kind, FailureKind::Refused(Refusal::Login));
     assert!(failure.text.ends_with("refused the user name or the password"), "{}", failure.text);
 }
 
@@ -127,17 +131,22 @@ async fn what_a_socks_proxy_refuses_is_said() {
     let hello: (&[u8], &[u8]) = (b"\x05\x01\x00", b"\x05\x00");
     let asked: (&[u8], &[u8]) = (b"\x05\x02\x00\x02", b"\x05\x02");
     let cases: [(&str, &Script<'_>, FailureKind, &str); 11] = [
-        (open, &[(b"\x05\x01\x00", b"\x05\xff")], FailureKind::Permanent, "wants a user name and a password"),
+        (
+            open,
+            &[(b"\x05\x01\x00", b"\x05\xff")],
+            FailureKind::Refused(Refusal::Login),
+            "wants a user name and a password",
+        ),
         (
             locked,
             &[(b"\x05\x02\x00\x02", b"\x05\xff")],
-            FailureKind::Permanent,
+            FailureKind::Refused(Refusal::Login),
             "refused the user name or the password",
         ),
         (
             locked,
             &[asked, (LOGIN_MESSAGE, b"\x01\x01")],
-            FailureKind::Permanent,
+            FailureKind::Refused(Refusal::Login),
             "refused the user name or the password",
         ),
         // A proxy that picks what was not offered, or is none.

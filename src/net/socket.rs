@@ -1,6 +1,7 @@
 //! One WebSocket: frames in, frames out, as few system calls as possible.
 
 use super::dial::{Stream, dial};
+use super::http;
 use super::proxy::NetworkProxy;
 use super::tls::Trust;
 use super::url::Endpoint;
@@ -9,14 +10,16 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use otc_protocol::limits::SERVER_FRAME_BYTES;
 use std::collections::VecDeque;
+use std::fmt::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::http::Request;
+use tokio_tungstenite::tungstenite::http::header::CONTENT_TYPE;
+use tokio_tungstenite::tungstenite::http::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 /// An open WebSocket and what waits to be sent on it.
 pub(super) struct Socket {
@@ -69,9 +72,12 @@ impl Socket {
             .map_err(|error| unreachable(&error))?;
         let stream = dial(&endpoint, proxy, trust).await?;
         let (stream, _response) =
-            tokio_tungstenite::client_async_with_config(request, stream, Some(config()))
-                .await
-                .map_err(|error| unreachable(&error))?;
+            tokio_tungstenite::client_async_with_config(request, stream, Some(config())).await.map_err(
+                |error| match error {
+                    Error::Http(answer) => refused(&endpoint, url, &answer),
+                    error => unreachable(&error),
+                },
+            )?;
         Ok(Self { attempt, stream, waiting: VecDeque::new(), flushed: true, closing: false })
     }
 
@@ -147,6 +153,73 @@ impl Socket {
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }
+        }
+    }
+}
+
+/// The server has answered the handshake with something else than a WebSocket.
+fn refused(endpoint: &Endpoint, url: &str, answer: &Response<Option<Vec<u8>>>) -> Failure {
+    let kind = http::refusal(answer.status().as_u16(), answer.headers());
+    let mut text = format!(
+        "the messaging server {} refused the socket: HTTP status {}",
+        endpoint.place(),
+        answer.status()
+    );
+    if let Some(words) = words(answer).filter(|words| !repeats_a_secret(words, url)) {
+        let _ = write!(text, ": {words}");
+    }
+    Failure { kind, text }
+}
+
+/// What the server says of it, if it says it to people and not to browsers.
+fn words(answer: &Response<Option<Vec<u8>>>) -> Option<&str> {
+    let kind = answer.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let is_plain = kind.to_ascii_lowercase().starts_with("text/plain");
+    let words = std::str::from_utf8(answer.body().as_deref()?).ok()?.trim();
+    (is_plain && !words.is_empty()).then_some(words)
+}
+
+/// Whoever knows the id of a socket can take its session over; it stands in the URL.
+fn repeats_a_secret(words: &str, url: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    let query = url.split_once('?').map_or("", |(_, query)| query).to_ascii_lowercase();
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .any(|(_, value)| value.len() >= 8 && words.contains(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Refusal;
+
+    const URL: &str = "ws://h/rumor?socketId=6b1f3e5c-1111-4222-8333-444455556666&reconnect=true&attempt=a";
+
+    fn answered(status: u16, kind: &str, body: &str) -> Failure {
+        let answer = Response::builder().status(status).header(CONTENT_TYPE, kind).body(Some(body.into()));
+        refused(&Endpoint::parse(URL).expect("a URL"), URL, &answer.expect("an answer"))
+    }
+
+    #[test]
+    fn the_servers_words_are_passed_on() {
+        let failure = answered(403, "text/plain; charset=utf-8", " The key is suspended. ");
+        let expected =
+            "the messaging server h:80 refused the socket: HTTP status 403 Forbidden: The key is suspended.";
+        assert_eq!(failure.text, expected);
+        assert_eq!(failure.kind, FailureKind::Refused(Refusal::Forbidden));
+    }
+
+    #[test]
+    fn pages_and_secrets_are_not() {
+        let page = answered(404, "text/html", "<html>not here</html>");
+        let echo =
+            answered(404, "text/plain", "no /rumor?socketId=6B1F3E5C-1111-4222-8333-444455556666 here");
+        for failure in [page, echo, answered(404, "text/plain", " ")] {
+            assert_eq!(
+                failure.text,
+                "the messaging server h:80 refused the socket: HTTP status 404 Not Found"
+            );
         }
     }
 }

@@ -264,7 +264,7 @@ impl Wire {
 
     fn report(&mut self, session: &Session, news: News) {
         match news {
-            News::Info(attempt, Ok((status, body))) => {
+            News::Info(attempt, Ok(http::Answer { status, body, .. })) => {
                 session.feed([Input::Info { attempt, status, body: &body }]);
             }
             News::Info(attempt, Err(failure)) => session.feed([Input::InfoFailed { attempt, failure }]),

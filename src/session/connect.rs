@@ -3,21 +3,23 @@
 use super::config::CLIENT_VERSION;
 use super::duplicates::Duplicates;
 use super::event::Event;
-use super::io::{Failure, FailureKind, Output, Refused, Secret};
+use super::io::{Failure, FailureKind, Output, Refusal, Refused, Secret};
 use super::link::Link;
 use super::request::reason_of;
 use super::roster::Roster;
+use super::said::said;
 use super::status::{DisconnectReason, Status};
 use super::{Engine, Membership, Phase};
 use otc_protocol::Moment;
 use otc_protocol::envelope::{self, Answer};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{
-    CONNECT_ATTEMPTS, CONNECT_RETRY, DIAL_TURN, INFO_TIMEOUT, JOIN_TIMEOUT, NAME_BYTES,
+    CONNECT_ATTEMPTS, CONNECT_PAUSE_MOST, CONNECT_RETRY, DIAL_TURN, INFO_TIMEOUT, JOIN_TIMEOUT, NAME_BYTES,
 };
 use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress, SessionState};
 use otc_protocol::session_info::{self, SessionInfo};
 use std::fmt::Write;
+use std::time::Duration;
 
 /// A connect under way.
 pub(super) struct Connecting {
@@ -62,7 +64,32 @@ struct Create {
 struct Trouble {
     code: ErrorCode,
     text: String,
-    retry: bool,
+    /// How long to wait at least before another attempt; `None`: there is none.
+    retry: Option<Duration>,
+}
+
+impl Trouble {
+    fn new(code: ErrorCode, text: String, retry: bool) -> Self {
+        Self { code, text, retry: retry.then_some(Duration::ZERO) }
+    }
+
+    /// `code` is what it comes to unless the failure says more.
+    fn of(failure: &Failure, code: ErrorCode) -> Self {
+        let text = said(&failure.text);
+        match failure.kind {
+            FailureKind::Unreachable => Self::new(code, text, true),
+            FailureKind::Permanent | FailureKind::Refused(Refusal::Login) => Self::new(code, text, false),
+            FailureKind::Refused(Refusal::Forbidden) | FailureKind::Token => {
+                Self::new(ErrorCode::AuthorizationFailure, text, false)
+            }
+            FailureKind::Refused(Refusal::Gone) => Self::new(ErrorCode::InvalidSession, text, false),
+            FailureKind::Busy(pause) if pause > CONNECT_PAUSE_MOST => {
+                let text = format!("{text}; it asks to be left alone for {} seconds", pause.as_secs());
+                Self::new(code, text, false)
+            }
+            FailureKind::Busy(pause) => Self { code, text, retry: Some(pause) },
+        }
+    }
 }
 
 impl Connecting {
@@ -180,7 +207,7 @@ impl Engine {
         match session_info::parse_response(status, body, &self.config.api_key) {
             Ok(info) => self.join(now, &info, connection_id, out),
             Err(error) => {
-                let trouble = Trouble { code: error.code, text: error.message, retry: error.retry };
+                let trouble = Trouble::new(error.code, said(&error.message), error.retry);
                 self.attempt_failed(now, trouble, out);
             }
         }
@@ -188,13 +215,11 @@ impl Engine {
 
     pub(super) fn info_failed(&mut self, now: Moment, attempt: u64, failure: Failure, out: &mut Vec<Output>) {
         if self.awaited_info(attempt).is_some() {
-            let (code, retry) = match failure.kind {
-                FailureKind::Unreachable => (ErrorCode::ConnectionFailed, true),
-                FailureKind::Permanent => (ErrorCode::ConnectionFailed, false),
-                FailureKind::Token => (ErrorCode::AuthorizationFailure, false),
+            let code = match failure.kind {
+                FailureKind::Busy(_) => ErrorCode::UnexpectedSessionInfo,
+                _ => ErrorCode::ConnectionFailed,
             };
-            let trouble = Trouble { code, text: failure.text, retry };
-            self.attempt_failed(now, trouble, out);
+            self.attempt_failed(now, Trouble::of(&failure, code), out);
         }
     }
 
@@ -238,6 +263,7 @@ impl Engine {
             returned: None,
             leaving: None,
             tries: 0,
+            failure: None,
         };
         membership.dial(self.new_dial(), now + DIAL_TURN, false, out);
         let create = Create { transaction: self.ids.uuid(), data, answered: false };
@@ -259,9 +285,7 @@ impl Engine {
             return;
         };
         if joining.membership.link.is_dialing(attempt) {
-            let retry = failure.kind == FailureKind::Unreachable;
-            let trouble = Trouble { code: ErrorCode::ConnectionRefused, text: failure.text, retry };
-            self.attempt_failed(now, trouble, out);
+            self.attempt_failed(now, Trouble::of(&failure, ErrorCode::ConnectionRefused), out);
         }
     }
 
@@ -278,7 +302,7 @@ impl Engine {
         let start_over = refused || !joining.membership.resumable;
         if start_over || joining.membership.tries >= CONNECT_ATTEMPTS {
             let text = "The messaging server closed the socket before the session was joined.".to_owned();
-            let trouble = Trouble { code: ErrorCode::ConnectionFailed, text, retry: start_over };
+            let trouble = Trouble::new(ErrorCode::ConnectionFailed, text, start_over);
             self.attempt_failed(now, trouble, out);
             return;
         }
@@ -314,7 +338,7 @@ impl Engine {
             Err(_) => {
                 let text = "The messaging server's list of the session could not be read.".to_owned();
                 let code = ErrorCode::UnexpectedSessionInfo;
-                self.attempt_failed(now, Trouble { code, text, retry: true }, out);
+                self.attempt_failed(now, Trouble::new(code, text, true), out);
             }
         }
     }
@@ -345,14 +369,14 @@ impl Engine {
     /// The server has ended the connection while it was being made.
     pub(super) fn join_ended(&mut self, now: Moment, out: &mut Vec<Output>) {
         let text = "The server ended this client's connection before the session was joined.".to_owned();
-        let trouble = Trouble { code: ErrorCode::ConnectionFailed, text, retry: false };
+        let trouble = Trouble::new(ErrorCode::ConnectionFailed, text, false);
         self.attempt_failed(now, trouble, out);
     }
 
     pub(super) fn connect_timer(&mut self, now: Moment, out: &mut Vec<Output>) {
         let reading = self.reading;
         let Phase::Connecting(connecting) = &mut self.phase else { return };
-        let timed_out = |code, text: &str| Trouble { code, text: text.to_owned(), retry: false };
+        let timed_out = |code, text: &str| Trouble::new(code, text.to_owned(), false);
         let trouble = match &mut connecting.stage {
             Stage::Info { .. } => {
                 timed_out(ErrorCode::StateFailed, "The session info did not arrive in time.")
@@ -381,8 +405,10 @@ impl Engine {
         let Phase::Connecting(connecting) = &mut self.phase else { return };
         connecting.give_up(out);
         connecting.failed += 1;
-        if trouble.retry && connecting.failed < CONNECT_ATTEMPTS {
-            let pause = CONNECT_RETRY.saturating_mul(1 << (connecting.failed - 1).min(16));
+        if let Some(asked) = trouble.retry.filter(|_| connecting.failed < CONNECT_ATTEMPTS) {
+            let usual = CONNECT_RETRY.saturating_mul(1 << (connecting.failed - 1).min(16));
+            // Many clients may have been asked to come back after the same time.
+            let pause = if asked.is_zero() { usual } else { usual.max(asked + self.ids.jitter(usual)) };
             connecting.stage = Stage::Pause { until: now + pause };
             out.push(Output::Warn(format!("Connecting failed, will try again: {}", trouble.text)));
             return;
@@ -418,5 +444,5 @@ fn join_refused(answer: &Answer<'_>) -> Trouble {
         _ => ErrorCode::UnexpectedSessionInfo,
     };
     let retry = code == ErrorCode::UnexpectedSessionInfo;
-    Trouble { code, text: format!("The server refused the connection ({}): {reason}", answer.code), retry }
+    Trouble::new(code, format!("The server refused the connection ({}): {reason}", answer.code), retry)
 }

@@ -18,6 +18,7 @@ impl Engine {
             *received = now;
         }
         if let Some(lost) = membership.away_since.take() {
+            membership.failure = None;
             membership.returned = Some(Returned { at: now, lost, proven: false });
             self.status = Status::Connected;
             out.push(Output::Event(Event::Reconnected));

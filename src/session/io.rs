@@ -4,6 +4,7 @@ use super::event::Event;
 use bytes::Bytes;
 use otc_protocol::error::ErrorCode;
 use std::fmt;
+use std::time::Duration;
 
 /// Something that happens to a session.
 ///
@@ -198,10 +199,25 @@ pub struct Failure {
 pub enum FailureKind {
     /// Nobody answers there, or the answer made no sense; trying again may help.
     Unreachable,
+    /// The server has no time (HTTP 429, 503) and wants to be left alone for so long; zero when it does not say.
+    Busy(Duration),
+    /// Somebody on the way has said no, and will say it again.
+    Refused(Refusal),
     /// The address, the certificate or the settings are wrong; trying again does not help.
     Permanent,
     /// The token cannot be one.
     Token,
+}
+
+/// What a no is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// This client: its token has expired, its key is suspended (HTTP 401, 403).
+    Forbidden,
+    /// What it asks for is not there, or not any more (HTTP 404, 410).
+    Gone,
+    /// Its login at the network proxy. Another try could lock the account.
+    Login,
 }
 
 /// Why a call is refused, synchronously.

@@ -1,8 +1,9 @@
 //! The socket under a session: open, silent, lost, coming back (`wire.md §3.4`, `§3.5`).
 
 use super::event::Event;
-use super::io::{Failure, Output};
+use super::io::{Failure, FailureKind, Output};
 use super::outbox::Outgoing;
+use super::said::said;
 use super::status::{DisconnectReason, Status};
 use super::{Engine, Membership, Phase, Returned};
 use otc_protocol::Moment;
@@ -92,6 +93,16 @@ impl Membership {
     }
 }
 
+impl Membership {
+    /// Why the session is not back yet, as far as it is known.
+    fn why_away(&self) -> Option<&str> {
+        match self.link {
+            Link::Open { .. } => Some("the server took a new socket and said nothing on it"),
+            Link::Dialing { .. } | Link::Waiting { .. } => self.failure.as_deref(),
+        }
+    }
+}
+
 impl Engine {
     /// The number and the id of the next dial.
     pub(super) fn new_dial(&mut self) -> (u64, String) {
@@ -127,8 +138,22 @@ impl Engine {
         match &mut self.phase {
             Phase::Connecting(_) => self.join_open_failed(now, attempt, failure, out),
             Phase::Joined(membership) if membership.link.is_dialing(attempt) => {
-                out.push(Output::Warn(format!("Coming back failed, will try again: {}", failure.text)));
-                self.link_lost(now, out);
+                let text = said(&failure.text);
+                let pause = match failure.kind {
+                    FailureKind::Refused(_) => {
+                        self.dropped(
+                            &format!("The connection was lost and will not be restored: {text}"),
+                            out,
+                        );
+                        return;
+                    }
+                    FailureKind::Busy(pause) => pause,
+                    // A certificate that is not trusted, too: behind many a sign-in page of a Wi-Fi is the server.
+                    FailureKind::Unreachable | FailureKind::Permanent | FailureKind::Token => Duration::ZERO,
+                };
+                out.push(Output::Warn(format!("Coming back failed, will try again: {text}")));
+                membership.failure = Some(text);
+                self.try_again(now, pause, out);
             }
             _ => {}
         }
@@ -139,9 +164,11 @@ impl Engine {
         match &mut self.phase {
             Phase::Connecting(_) => self.join_closed(now, attempt, refused, out),
             Phase::Joined(membership) if membership.link.is(attempt) => {
+                let code = code.map(|code| format!(" (close code {code})")).unwrap_or_default();
                 if refused {
-                    self.dropped("The server ended this client's session.", out);
+                    self.dropped(&format!("The server ended this client's session{code}."), out);
                 } else {
+                    membership.failure = Some(format!("the server closed the socket{code}"));
                     self.link_lost(now, out);
                 }
             }
@@ -155,17 +182,20 @@ impl Engine {
         let window = self.config.reconnect_window;
         let Phase::Joined(membership) = &mut self.phase else { return };
         if membership.window_end(window, reading).is_some_and(|end| end <= now) {
+            let why = membership.why_away().map(|why| format!(": {why}")).unwrap_or_default();
             out.push(Output::Abandon);
-            self.dropped("The connection was lost and could not be restored in time.", out);
+            self.dropped(&format!("The connection was lost and could not be restored in time{why}"), out);
             return;
         }
         match membership.link {
             Link::Waiting { until } if until <= now => self.come_back(now, out),
             Link::Dialing { until, .. } if until <= now => {
                 out.push(Output::Abandon);
+                membership.failure = Some("the server could not be reached in time".to_owned());
                 self.link_lost(now, out);
             }
             Link::Open { .. } if membership.link.is_silent(now, reading) => {
+                membership.failure = Some("the server has fallen silent".to_owned());
                 // Without a close handshake: it would wait for a peer who may be gone.
                 out.push(Output::Abandon);
                 self.link_lost(now, out);
@@ -241,11 +271,17 @@ impl Engine {
         }
         self.outbox.cut();
         self.paused_until = None;
+        self.try_again(now, Duration::ZERO, out);
+    }
+
+    /// Opens the next socket, at once or after a pause: a random one, on top of what the server asked for.
+    fn try_again(&mut self, now: Moment, asked: Duration, out: &mut Vec<Output>) {
+        let Phase::Joined(membership) = &mut self.phase else { return };
         let pause = match membership.tries {
-            0 => Duration::ZERO,
+            0 => asked,
             tries => {
                 let most = BACKOFF_FIRST.saturating_mul(1 << (tries - 1).min(16)).min(BACKOFF_MOST);
-                self.ids.jitter(most)
+                asked + self.ids.jitter(most)
             }
         };
         membership.tries += 1;

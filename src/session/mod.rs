@@ -19,13 +19,14 @@ mod outbox;
 mod proxy_url;
 mod request;
 mod roster;
+mod said;
 mod signal;
 mod status;
 
 pub use config::{CLIENT_VERSION, Config, hosted_api_url};
 pub use event::{Event, FailedSignal, OwnSignal, Signal, StreamChange};
 pub use ids::Seeds;
-pub use io::{Failure, FailureKind, Input, Moderation, Output, Refused, Secret};
+pub use io::{Failure, FailureKind, Input, Moderation, Output, Refusal, Refused, Secret};
 pub use media::{CustomIce, MediaConfig};
 pub(crate) use roster::pixels;
 pub use status::{DisconnectReason, Status};
@@ -95,6 +96,8 @@ struct Membership {
     returned: Option<Returned>,
     /// Tries to come back since the connection last proved to be of use.
     tries: u32,
+    /// Why the last of them failed.
+    failure: Option<String>,
     /// Until when the server may answer what it has not, before this client says goodbye; `None`: it stays.
     leaving: Option<Moment>,
 }

@@ -2,6 +2,7 @@
 
 use super::io::{Output, Refused};
 use super::outbox::RequestKind;
+use super::said::said;
 use super::{Engine, Membership, Phase};
 use bytes::Bytes;
 use otc_protocol::Moment;
@@ -96,8 +97,5 @@ pub(super) fn reason_of(data: &[u8]) -> String {
     if refusal.reason.is_empty() {
         return "no reason given".to_owned();
     }
-    refusal.reason.chars().take(REASON_CHARACTERS).collect()
+    said(&refusal.reason)
 }
-
-/// What of a server's reason an application is told.
-const REASON_CHARACTERS: usize = 1024;

@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::client::{Did, S, Sent, codes, config, info};
-use crate::session::{Config, DisconnectReason, Event, FailureKind, Status};
+use crate::session::{Config, DisconnectReason, Event, FailureKind, Refusal, Status};
 use otc_protocol::Moment;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -80,8 +80,11 @@ fn session_info() {
         (200, error(503), 2001, THRICE),
         (200, error(999), 2001, THRICE),
         (300, Vec::new(), 2001, THRICE),
-        (403, error(403), 2001, THRICE),
-        (404, Vec::new(), 2001, THRICE),
+        (401, Vec::new(), 1004, ONCE),
+        (403, error(403), 1004, ONCE),
+        (404, Vec::new(), 1005, ONCE),
+        (410, Vec::new(), 1005, ONCE),
+        (503, Vec::new(), 2001, THRICE),
         (500, Vec::new(), 2001, THRICE),
         (200, Vec::new(), 1006, THRICE),
         (200, b"[]".to_vec(), 1006, THRICE),
@@ -114,6 +117,40 @@ fn nobody_answers_the_request_for_session_info() {
     assert_eq!((code, millis(&begun).as_slice()), (1006, THRICE));
     let (code, _, begun) = fail(Client::new(), |client| client.fail_info(FailureKind::Permanent));
     assert_eq!((code, millis(&begun).as_slice()), (1006, ONCE), "a wrong certificate will be wrong again");
+}
+
+#[test]
+fn a_refusal_on_the_way_ends_the_connect_at_once_with_its_number() {
+    for (refusal, asked, opened) in
+        [(Refusal::Forbidden, 1004, 1004), (Refusal::Gone, 1005, 1005), (Refusal::Login, 1006, 1023)]
+    {
+        let kind = FailureKind::Refused(refusal);
+        let (code, text, begun) = fail(Client::new(), |client| client.fail_info(kind));
+        assert_eq!((code, millis(&begun).as_slice()), (asked, ONCE), "{text}");
+        let (code, text, begun) = fail(Client::new(), |client| {
+            client.answer_info(200, info().to_string().as_bytes());
+            client.fail_open(kind);
+        });
+        assert_eq!((code, millis(&begun).as_slice()), (opened, ONCE), "{text}");
+    }
+}
+
+#[test]
+fn a_server_without_time_is_left_alone_for_as_long_as_it_asks() {
+    let busy = |seconds| FailureKind::Busy(Duration::from_secs(seconds));
+    let (code, _, begun) = fail(Client::new(), |client| client.fail_info(busy(0)));
+    assert_eq!((code, millis(&begun).as_slice()), (2001, THRICE), "it did not say how long");
+    let (code, _, begun) = fail(Client::new(), |client| {
+        client.answer_info(200, info().to_string().as_bytes());
+        client.fail_open(busy(3));
+    });
+    assert_eq!((code, begun.len()), (1023, 3));
+    for pause in begun.windows(2).map(|pair| pair[1] - pair[0]) {
+        assert!((Duration::from_secs(3)..Duration::from_millis(4200)).contains(&pause), "{pause:?}");
+    }
+    let (code, text, begun) = fail(Client::new(), |client| client.fail_info(busy(11)));
+    assert_eq!((code, millis(&begun).as_slice()), (2001, ONCE), "nobody waits that long for a connect");
+    assert!(text.contains("11 seconds"), "{text}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod coming_back;
 mod connecting;
 mod encrypting;
 mod failing;
+mod giving_up;
 mod hostile;
 mod leaving;
 mod liveness;
