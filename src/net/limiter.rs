@@ -21,6 +21,8 @@ pub(super) struct Limiter {
     /// The last turn that was given, counted as if none had been saved up. Who waits for a turn holds the lock, so one who
     /// gives up takes no turn.
     last: Mutex<Option<Instant>>,
+    /// One request for session info at a time waits among the sockets.
+    info: Mutex<()>,
     rate: watch::Sender<u32>,
 }
 
@@ -33,7 +35,14 @@ impl Limiter {
     }
 
     fn with(rate: watch::Sender<u32>) -> Self {
-        Self { last: Mutex::const_new(None), rate }
+        Self { last: Mutex::const_new(None), info: Mutex::const_new(()), rate }
+    }
+
+    /// Waits for the turn of a request for session info. Those queue apart, so that sockets pass them by: who has its
+    /// session info, or comes back, does not wait for all who have just begun.
+    pub(super) async fn info_turn(&self) {
+        let _first = self.info.lock().await;
+        self.turn().await;
     }
 
     /// Waits for its turn.
@@ -90,6 +99,53 @@ mod tests {
             let count = within(second, second + 1.0);
             assert!((rate - 2..=rate).contains(&count), "{count}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sockets_pass_requests_for_session_info_by() {
+        tokio::time::advance(SECOND * 10).await;
+        let limiter = Arc::new(limiter(10));
+        turns(&limiter, 10).await;
+        let start = Instant::now();
+        let herd: Vec<_> = (0..100)
+            .map(|_| {
+                let limiter = Arc::clone(&limiter);
+                tokio::spawn(async move { limiter.info_turn().await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        limiter.turn().await;
+        assert!(start.elapsed() < SECOND / 4, "behind one of them: {:?}", start.elapsed());
+        for one in herd {
+            one.await.expect("a turn");
+        }
+        let took = start.elapsed().as_secs_f64();
+        assert!((10.0..10.3).contains(&took), "they share the rate: {took} s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_wakes_lets_no_more_than_a_seconds_worth_through() {
+        let limiter = Arc::new(limiter(DIALS_PER_SECOND));
+        turns(&limiter, DIALS_PER_SECOND).await;
+        // Everybody waits while it sleeps; on waking the clock has run on for hours.
+        let (done, mut times) = tokio::sync::mpsc::unbounded_channel();
+        for _ in 0..1000 {
+            let (limiter, done) = (Arc::clone(&limiter), done.clone());
+            tokio::spawn(async move {
+                limiter.turn().await;
+                let _ = done.send(Instant::now());
+            });
+        }
+        tokio::task::yield_now().await;
+        tokio::time::advance(SECOND * 3600 * 5).await;
+        let woken = Instant::now();
+        let mut seconds = vec![0_u32; 20];
+        for _ in 0..1000 {
+            let turn = times.recv().await.expect("a turn");
+            seconds[usize::try_from((turn - woken).as_secs()).expect("soon")] += 1;
+        }
+        assert!(seconds[0] <= 2 * DIALS_PER_SECOND + 1, "{seconds:?}");
+        assert!(seconds[1..].iter().all(|turns| *turns <= DIALS_PER_SECOND + 1), "{seconds:?}");
     }
 
     #[tokio::test(start_paused = true)]

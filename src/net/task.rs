@@ -148,6 +148,9 @@ impl Wire {
                 Output::RequestInfo { attempt, url, token, connection_id } => {
                     let session = Arc::clone(session);
                     let request = async move {
+                        session.library.limiter.info_turn().await;
+                        session.feed([Input::Dialing { attempt }]);
+                        session.wake.notify_one();
                         let user_agent = session.ask(|engine| engine.config().user_agent.clone());
                         info::request(&url, &token, &connection_id, session.way(&user_agent)).await
                     };

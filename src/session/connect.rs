@@ -111,8 +111,13 @@ impl Connecting {
         self.joining_mut().map(|joining| &mut joining.membership.link)
     }
 
-    /// The join's time begins with the first dial's turn.
+    /// The time of the request, and the join's, begin with their turns.
     pub(super) fn dialing(&mut self, now: Moment, attempt: u64) -> Option<&mut Link> {
+        if let Stage::Info { attempt: asked, until, .. } = &mut self.stage
+            && *asked == attempt
+        {
+            *until = now + INFO_TIMEOUT;
+        }
         let joining = self.joining_mut()?;
         if !joining.opened && joining.membership.link.is_dialing(attempt) {
             joining.until = now + JOIN_TIMEOUT;
@@ -192,7 +197,7 @@ impl Engine {
             token: token.clone(),
             connection_id: connection_id.clone(),
         });
-        Stage::Info { attempt, connection_id, until: now + INFO_TIMEOUT }
+        Stage::Info { attempt, connection_id, until: now + DIAL_TURN }
     }
 
     pub(super) fn info(

@@ -50,9 +50,9 @@ pub enum Input<'a> {
         /// Why.
         failure: Failure,
     },
-    /// A dial has got its turn: its time begins.
+    /// A dial, or the request for session info, has got its turn: its time begins.
     Dialing {
-        /// Which dial.
+        /// Which of them.
         attempt: u64,
     },
     /// A socket is open.

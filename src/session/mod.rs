@@ -22,6 +22,7 @@ mod roster;
 mod said;
 mod signal;
 mod status;
+mod steady;
 
 pub use config::{CLIENT_VERSION, Config, hosted_api_url};
 pub use event::{Event, FailedSignal, OwnSignal, Signal, StreamChange};
@@ -42,6 +43,7 @@ use outbox::Outbox;
 use roster::Roster;
 use std::sync::Arc;
 use std::time::Duration;
+use steady::Steady;
 
 /// One session, from its creation to its deletion.
 pub struct Engine {
@@ -60,6 +62,7 @@ pub struct Engine {
     /// Whether the driver reads the socket; while it does not, silence does not count.
     reading: bool,
     attempts: u64,
+    clock: Steady,
 }
 
 /// What the session is doing.
@@ -143,6 +146,7 @@ impl Engine {
             paused_until: None,
             reading: true,
             attempts: 0,
+            clock: Steady::default(),
         }
     }
 
@@ -150,6 +154,7 @@ impl Engine {
     ///
     /// Only the application's own calls (connect, secret, signal, moderate, disconnect) can be refused; then nothing has changed.
     pub fn handle(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) -> Result<(), Refused> {
+        let now = self.clock.take(now);
         let (status, told) = (self.status, out.len());
         let result = self.take(now, input, out);
         if self.status != status {
@@ -180,6 +185,10 @@ impl Engine {
 
     /// When [`Input::Timer`] is due next; `None` while nothing is.
     pub fn deadline(&self) -> Option<Moment> {
+        self.due().map(|due| self.clock.tell(due))
+    }
+
+    fn due(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Idle => None,
             Phase::Connecting(connecting) => Some(connecting.deadline(self.reading)),
@@ -252,7 +261,7 @@ impl Engine {
     }
 
     fn timer(&mut self, now: Moment, out: &mut Vec<Output>) {
-        if self.deadline().is_none_or(|deadline| deadline > now) {
+        if self.due().is_none_or(|due| due > now) {
             return;
         }
         match &self.phase {

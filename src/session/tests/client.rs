@@ -147,6 +147,8 @@ pub(super) struct Client {
     pub(super) did: Vec<Did>,
     /// Every status that it told; not among what it did.
     pub(super) statuses: Vec<Status>,
+    /// Whether its dials and requests get their turn at once.
+    pub(super) has_turns: bool,
     seen: usize,
 }
 
@@ -163,6 +165,7 @@ impl Client {
             me: String::new(),
             did: Vec::new(),
             statuses: Vec::new(),
+            has_turns: true,
             seen: 0,
         }
     }
@@ -214,13 +217,12 @@ impl Client {
                     self.attempt = *attempt;
                     self.me.clone_from(connection);
                 }
-                Did::Dialed { attempt, .. } => {
-                    self.attempt = *attempt;
-                    // Its turn comes at once.
-                    let turn = Input::Dialing { attempt: *attempt };
-                    self.engine.handle(self.now, turn, &mut Vec::new()).expect("not a call");
-                }
+                Did::Dialed { attempt, .. } => self.attempt = *attempt,
                 _ => {}
+            }
+            if let (Did::Asked { attempt, .. } | Did::Dialed { attempt, .. }, true) = (&did, self.has_turns) {
+                let turn = Input::Dialing { attempt: *attempt };
+                self.engine.handle(self.now, turn, &mut Vec::new()).expect("not a call");
             }
             self.did.push(did);
         }

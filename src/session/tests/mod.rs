@@ -17,5 +17,6 @@ mod refusing;
 mod settings;
 mod signalling;
 mod undelivered;
+mod waking;
 
 use client::Client;
