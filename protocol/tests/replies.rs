@@ -118,3 +118,27 @@ fn answers_of_the_wrong_form_are_refused() {
     assert!(serde_json::from_value::<Content<MediaReply>>(json!({"content": {"iceServers": [1]}})).is_err());
     assert!(serde_json::from_value::<Refusal>(json!({"reason": 5})).is_err());
 }
+
+/// One member that cannot be described must not keep everybody else out.
+#[test]
+fn entries_that_make_no_sense_are_left_out_and_counted() {
+    let (json, whole) = state();
+    let read = |json: &Value| SessionState::read(json.to_string().as_bytes());
+    assert_eq!(read(&json).expect("readable"), (whole.clone(), 0));
+    let mut spoilt = json.clone();
+    for name in ["connection", "stream", "archive"] {
+        let list = spoilt[name].as_array_mut().expect("a list");
+        list.insert(0, json!({"id": 5}));
+        list.push(json!(7));
+        list.push(json!([]));
+    }
+    assert_eq!(read(&spoilt).expect("readable"), (whole.clone(), 9));
+    spoilt["mute"] = json!(true);
+    assert_eq!(read(&spoilt).expect("readable"), (SessionState { mute: None, ..whole }, 10));
+    for json in [json!(7), json!("text"), json!({"connection": 7}), json!({"stream": {}})] {
+        assert!(read(&json).is_err(), "{json}");
+    }
+    assert!(SessionState::read(b"{\"connection\":[{}").is_err());
+    let null = json!({"connection": null, "archives": [{}], "mute": null});
+    assert_eq!(read(&null).expect("readable"), (SessionState::default(), 1));
+}

@@ -331,8 +331,14 @@ impl Engine {
             self.attempt_failed(now, trouble, out);
             return;
         }
-        match serde_json::from_slice::<SessionState>(answer.data) {
-            Ok(state) => {
+        match SessionState::read(answer.data) {
+            Ok((state, left_out)) => {
+                if left_out > 0 {
+                    let text = format!(
+                        "The server's list of the session has {left_out} malformed entries, ignored."
+                    );
+                    out.push(Output::Warn(text));
+                }
                 let Membership { roster, connection_id, .. } = &mut joining.membership;
                 // Who was there before comes before what has happened since.
                 let since = std::mem::take(&mut joining.held);

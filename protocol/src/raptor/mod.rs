@@ -8,6 +8,7 @@ mod archive;
 mod codec;
 mod connection;
 mod json;
+mod lenient;
 mod reply;
 mod signal;
 mod stream;

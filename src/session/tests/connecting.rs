@@ -26,6 +26,40 @@ fn ids(events: &[Event]) -> Vec<String> {
 }
 
 #[test]
+fn a_malformed_entry_of_the_list_is_left_out_with_a_warning() {
+    let mut client = Client::new();
+    client.connect().expect("idle");
+    client.reach_socket();
+    let list = json!({"connection": [{}, member("ada"), {"id": 7}], "stream": [7], "archive": []});
+    client.take();
+    client.answer_join(&list);
+    client.hear_own_created();
+    let news = client.take();
+    let warned: Vec<&String> =
+        news.iter().filter_map(|did| if let Did::Warned(text) = did { Some(text) } else { None }).collect();
+    assert!(matches!(&warned[..], [text] if text.contains("3 malformed entries")), "{news:?}");
+    let told: Vec<&Did> = news.iter().filter(|did| matches!(did, Did::Told(_))).collect();
+    let [Did::Told(Event::Connected), Did::Told(Event::ConnectionCreated(who))] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(who.id, "ada");
+}
+
+#[test]
+fn the_time_of_a_request_for_session_info_begins_with_its_turn() {
+    let mut client = Client::new();
+    client.has_turns = false;
+    client.connect().expect("idle");
+    client.pass_ms(60_000);
+    assert_eq!(client.events(), [], "it waits behind others of this process");
+    client.handle(Input::Dialing { attempt: client.attempt });
+    client.pass_ms(14_999);
+    assert_eq!(client.events(), []);
+    client.pass_ms(1);
+    assert_eq!(client.errors().iter().map(|code| code.code()).collect::<Vec<_>>(), [1020]);
+}
+
+#[test]
 fn every_step_of_the_way_in() {
     let mut client = Client::new();
     client.connect().expect("idle");
