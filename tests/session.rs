@@ -302,6 +302,11 @@ fn servers_that_are_none() {
         (listener(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), 1006),
         (listener(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<xml>"), 2001),
         (listener(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"), 2001),
+        (listener(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"), 1004),
+        (listener(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"), 1004),
+        (listener(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"), 1005),
+        (listener(b"HTTP/1.1 410 No\r\nContent-Length: 0\r\n\r\n"), 1005),
+        (listener(b"HTTP/1.1 503 No\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"), 2001),
         (format!("https://{free}"), 1006),
         ("http://no-such-host.invalid".to_owned(), 1006),
     ] {

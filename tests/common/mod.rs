@@ -13,6 +13,7 @@ pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod rest;
 pub(crate) mod tls;
+pub(crate) mod wall;
 pub(crate) mod world;
 
 use std::time::{Duration, Instant};
