@@ -174,6 +174,11 @@ pub const HTTP_REPORT_BYTES: usize = 64 * 1024;
 /// Characters of an issue's description in the server's log; the rest is left out.
 pub const ISSUE_LOG_CHARS: usize = 2048;
 
+// ---- Recordings ----
+
+/// Largest recording of a session; its last line says that there is no more.
+pub const RECORDING_BYTES: usize = 64 * 1024 * 1024;
+
 // ---- A room ----
 
 /// Connections of one session; above, a join is refused with `connectionLimitExceeded` (1027; `rest.md §4`).

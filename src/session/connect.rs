@@ -111,6 +111,13 @@ impl Connecting {
         self.joining_mut().map(|joining| &mut joining.membership.link)
     }
 
+    pub(super) fn socket_id(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Joining(joining) => Some(&joining.membership.socket_id),
+            _ => None,
+        }
+    }
+
     /// The time of the request, and the join's, begin with their turns.
     pub(super) fn dialing(&mut self, now: Moment, attempt: u64) -> Option<&mut Link> {
         if let Stage::Info { attempt: asked, until, .. } = &mut self.stage

@@ -17,6 +17,7 @@ mod media;
 mod moderation;
 mod outbox;
 mod proxy_url;
+pub mod record;
 mod request;
 mod roster;
 mod said;
@@ -243,6 +244,15 @@ impl Engine {
         let names = self.connection().map(|own| own.permissions.as_slice()).unwrap_or_default();
         let known: Vec<Permission> = names.iter().filter_map(|name| Permission::from_name(name)).collect();
         Permissions::of(&known)
+    }
+
+    /// The id of the socket while there is one, which nobody else may know.
+    pub(crate) fn socket_id(&self) -> Option<&str> {
+        match &self.phase {
+            Phase::Connecting(connecting) => connecting.socket_id(),
+            Phase::Joined(membership) => Some(&membership.socket_id),
+            _ => None,
+        }
     }
 
     /// Whether the driver has said that it reads the socket.

@@ -1,8 +1,9 @@
 //! A client under test: an engine, a clock that is moved by hand, and everything that the engine asked for.
 
+use crate::session::record::{Recorder, Recording};
 use crate::session::{
     Config, Engine, Event, FailedSignal, Failure, FailureKind, Input, MediaConfig, Moderation, Output,
-    Refused, Secret, Status,
+    Refused, Secret, Seeds, Status,
 };
 use otc_protocol::Moment;
 use otc_protocol::envelope;
@@ -137,8 +138,10 @@ pub(super) fn moderator(id: &str) -> Value {
     moderator
 }
 
+/// What happens to it is recorded; at its end it happens again, with the same outcome.
 pub(super) struct Client {
     pub(super) engine: Engine,
+    recorder: Recorder,
     pub(super) now: Moment,
     /// The newest request or dial.
     pub(super) attempt: u64,
@@ -158,9 +161,12 @@ impl Client {
     }
 
     pub(super) fn with(config: Config, seed: u8) -> Self {
+        let now = Moment::from_millis(1_000_000);
+        let seeds = Seeds { ids: [seed; 32], sockets: [seed ^ 1; 32] };
         Self {
-            engine: Engine::new(config, [seed; 32]),
-            now: Moment::from_millis(1_000_000),
+            recorder: Recorder::new(now, &config, &seeds),
+            engine: Engine::new(config, seeds),
+            now,
             attempt: 0,
             me: String::new(),
             did: Vec::new(),
@@ -206,7 +212,7 @@ impl Client {
 
     pub(super) fn try_handle(&mut self, input: Input<'_>) -> Result<(), Refused> {
         let mut out = Vec::new();
-        let result = self.engine.handle(self.now, input, &mut out);
+        let result = self.recorder.handle(&mut self.engine, self.now, input, &mut out);
         if result.is_err() {
             assert_eq!(out, [], "a refused call changes nothing");
         }
@@ -222,7 +228,8 @@ impl Client {
             }
             if let (Did::Asked { attempt, .. } | Did::Dialed { attempt, .. }, true) = (&did, self.has_turns) {
                 let turn = Input::Dialing { attempt: *attempt };
-                self.engine.handle(self.now, turn, &mut Vec::new()).expect("not a call");
+                let Self { engine, recorder, now, .. } = self;
+                recorder.handle(engine, *now, turn, &mut Vec::new()).expect("not a call");
             }
             self.did.push(did);
         }
@@ -411,6 +418,20 @@ impl Client {
         news.into_iter()
             .filter_map(|did| if let Did::Dialed { url, .. } = did { Some(url) } else { None })
             .collect()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let recording = self.recorder.take(|text| Recording::read(text).expect("what is recorded can be read"));
+        for step in recording.replay().steps {
+            let recorded = serde_json::to_string_pretty(&step.recorded).expect("JSON");
+            let out = serde_json::to_string_pretty(&step.out).expect("JSON");
+            assert_eq!(step.different, None, "{}: recorded {recorded}, replayed {out}", step.happened);
+        }
     }
 }
 

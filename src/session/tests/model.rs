@@ -405,7 +405,7 @@ fn a_run_can_be_repeated() {
         world.run(Duration::from_secs(5), true);
         world.cut();
         world.run(Duration::from_secs(5), true);
-        world.client.did
+        std::mem::take(&mut world.client.did)
     };
     assert_eq!(trace(), trace());
 }
