@@ -874,7 +874,8 @@ struct otc_session *otc_session_new(const char *apikey,
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: the caller owns the session and ends it with otc_session_delete(); all arguments are copied.
- * Errors: as for otc_session_new(), and NULL when settings is not a settings object.
+ * Errors: as for otc_session_new(), and NULL when settings is not a settings object, or when the record file that they
+ * name cannot be written.
  */
 struct otc_session *otc_session_new_with_settings(const char *apikey,
                                                   const char *session_id,
@@ -1227,6 +1228,27 @@ otc_status otc_session_settings_set_callback_queue_size(struct otc_session_setti
  */
 otc_status otc_session_settings_set_signal_queue_size(struct otc_session_settings *settings,
                                                       int signals);
+
+/**
+ * Names a file in which what happens to the session is written down, to be sent along with a report of a bug: otc-replay
+ * makes it happen again.
+ *
+ * path: NULL: none, which is the default; then the environment variable OTC_RECORD names one. The second session of a
+ * process that is recorded under the same path gets a file of its own, path with ".2" behind it, the next one ".3".
+ *
+ * The file is made with otc_session_new_with_settings(), for its owner to read and nobody else, and ends at 64 MiB. An
+ * older recording in its place is overwritten; any other file is left alone. It holds the ids of connections, streams and
+ * archives, times and sizes; of tokens, secrets, URLs, names and what is signalled it holds the size alone. Should it not
+ * be possible to go on writing, because the disk is full for example, the log says so and the session goes on.
+ *
+ * Threads: any. Callback-safe: yes. Blocks: no.
+ * Owns: the text is copied.
+ * Errors: OTC_INVALID_PARAM when settings is not one; OTC_SESSION_NULL_OR_INVALID_PARAMETER when path is empty, longer
+ * than 4096 bytes or not UTF-8. A file that cannot be written is found out by otc_session_new_with_settings(), which then
+ * returns NULL.
+ */
+otc_status otc_session_settings_set_record_file(struct otc_session_settings *settings,
+                                                const char *path);
 
 /**
  * Sends a signal to everybody in the session, oneself included. Every member gets it exactly once, in the order in which its

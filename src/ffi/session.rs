@@ -9,12 +9,13 @@ use super::settings::{self, Chosen, otc_session_settings};
 use super::types::{
     ConnectionStatusNumber, DisconnectReasonNumber, otc_bool, otc_session_capabilities, otc_status,
 };
-use crate::net::{ApiUrl, Session, Settings};
+use crate::net::{ApiUrl, RecordFile, Session, Settings};
 use crate::session::{Config, Input, Secret, hosted_api_url};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{NAME_BYTES, TOKEN_BYTES};
 use otc_protocol::permissions::Permission;
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::path::PathBuf;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
@@ -51,6 +52,9 @@ static SESSIONS: Table<SessionObject> = Table::new(Kind::Session);
 
 /// The environment variable that names the server of programs that do not.
 const API_URL_VARIABLE: &str = "OTC_API_URL";
+
+/// The environment variable that names the file in which sessions are recorded.
+const RECORD_VARIABLE: &str = "OTC_RECORD";
 
 pub(super) fn get(session: *const otc_session) -> Result<Arc<SessionObject>, Failed> {
     SESSIONS.get(session as usize).ok_or_else(|| Failed::handle("session"))
@@ -89,7 +93,8 @@ pub unsafe extern "C" fn otc_session_new(
 ///
 /// Threads: any. Callback-safe: yes. Blocks: no.
 /// Owns: the caller owns the session and ends it with otc_session_delete(); all arguments are copied.
-/// Errors: as for otc_session_new(), and NULL when settings is not a settings object.
+/// Errors: as for otc_session_new(), and NULL when settings is not a settings object, or when the record file that they
+/// name cannot be written.
 ///
 /// # Safety
 /// Each pointer is NULL or points to what its type says.
@@ -137,6 +142,7 @@ unsafe fn new(
         ca_file: chosen.ca_file,
         network_proxy: chosen.network_proxy,
         callback_queue: chosen.callback_queue,
+        record_file: record_file(chosen.record_file),
     };
     let listener = Box::new(CallbackListener(Arc::clone(&callbacks)));
     let session = Session::new(&library, config, settings, listener).map_err(|error| {
@@ -178,6 +184,15 @@ fn api_url(api_key: &str, chosen: Option<ApiUrl>) -> Result<String, Failed> {
         }
         _ => Ok(hosted_api_url(api_key).to_owned()),
     }
+}
+
+/// The settings' file, else the environment's, which must not cost a session.
+fn record_file(chosen: Option<PathBuf>) -> Option<RecordFile> {
+    if let Some(path) = chosen {
+        return Some(RecordFile { path, is_needed: true });
+    }
+    let path = std::env::var_os(RECORD_VARIABLE).filter(|path| !path.is_empty())?;
+    Some(RecordFile { path: path.into(), is_needed: false })
 }
 
 /// Leaves the session if it is connected, and ends the object. When the call returns, no callback of the session begins

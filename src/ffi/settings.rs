@@ -3,10 +3,12 @@
 mod media;
 mod network;
 mod queues;
+mod record;
 
 pub use media::*;
 pub use network::*;
 pub use queues::*;
+pub use record::*;
 
 use super::boundary::{Failed, needed, status, value};
 use super::handle::{Kind, Table};
@@ -39,6 +41,7 @@ pub(super) struct Chosen {
     pub(super) callback_queue: usize,
     pub(super) signal_queue: usize,
     pub(super) session_migration: bool,
+    pub(super) record_file: Option<PathBuf>,
     pub(super) media: MediaConfig,
 }
 
@@ -55,6 +58,7 @@ impl Default for Chosen {
             callback_queue: CALLBACK_QUEUE,
             signal_queue: OUTBOX_SIGNALS,
             session_migration: false,
+            record_file: None,
             media: MediaConfig::default(),
         }
     }

@@ -3,6 +3,7 @@
 use super::http::Way;
 use super::library::Library;
 use super::proxy::NetworkProxy;
+use super::recording::{RecordFile, Recording};
 use super::socket::Socket;
 use super::strand::{Listener, Strand};
 use super::task;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub network_proxy: Option<NetworkProxy>,
     /// Callbacks that may wait before the session stops reading its socket.
     pub callback_queue: usize,
+    /// Where what happens is written down.
+    pub record_file: Option<RecordFile>,
 }
 
 /// One session.
@@ -49,10 +52,28 @@ const KEPT_CAPACITY: usize = 64;
 struct Core {
     engine: Engine,
     out: Vec<Output>,
+    /// Boxed, because hardly any session has one.
+    recording: Option<Box<Recording>>,
     /// A task drives the engine.
     driven: bool,
     /// The application is done with the session: it connects no more.
     ended: bool,
+}
+
+impl Core {
+    fn handle(&mut self, now: Moment, input: Input<'_>) -> Result<(), Refused> {
+        match &mut self.recording {
+            None => self.engine.handle(now, input, &mut self.out),
+            Some(recording) => recording.handle(&mut self.engine, now, input, &mut self.out),
+        }
+    }
+
+    /// Writes what has been recorded.
+    fn save(&mut self) {
+        if self.recording.as_mut().is_some_and(|recording| !recording.save()) {
+            self.recording = None;
+        }
+    }
 }
 
 impl Session {
@@ -64,7 +85,15 @@ impl Session {
         listener: Box<dyn Listener>,
     ) -> io::Result<Arc<Self>> {
         let seeds = Seeds { ids: random()?, sockets: random()? };
-        let core = Core { engine: Engine::new(config, seeds), out: Vec::new(), driven: false, ended: false };
+        let recording =
+            Recording::begin(settings.record_file.as_ref(), library.clock.now(), &config, &seeds)?;
+        let core = Core {
+            engine: Engine::new(config, seeds),
+            out: Vec::new(),
+            recording: recording.map(Box::new),
+            driven: false,
+            ended: false,
+        };
         let session = Arc::new(Self {
             library: Arc::clone(library),
             strand: Strand::new(listener, settings.callback_queue, &library.crew),
@@ -88,7 +117,9 @@ impl Session {
             return Err(Refused { code: ErrorCode::IllegalState, text: "The session is being ended." });
         }
         let nothing_waits = core.out.is_empty();
-        core.engine.handle(self.library.clock.now(), input, &mut core.out)?;
+        let result = core.handle(self.library.clock.now(), input);
+        core.save();
+        result?;
         if core.out.is_empty() || (nothing_waits && self.write_now(core)) {
             return Ok(());
         }
@@ -158,8 +189,9 @@ impl Session {
         let now = self.library.clock.now();
         for input in inputs {
             // Only calls of the application can be refused.
-            let _ = core.engine.handle(now, input, &mut core.out);
+            let _ = core.handle(now, input);
         }
+        core.save();
     }
 
     /// Moves what is to be done into `outputs`, which is empty; says when the engine wants to be woken, and whether it
@@ -189,7 +221,11 @@ impl Session {
         let mut core = self.core.lock();
         let core = &mut *core;
         core.out.clear();
-        core.engine.broke(&mut core.out);
+        match &mut core.recording {
+            None => core.engine.broke(&mut core.out),
+            Some(recording) => recording.broke(&mut core.engine, self.library.clock.now(), &mut core.out),
+        }
+        core.save();
         let told = core.out.drain(..).filter_map(|output| match output {
             Output::Event(event) => Some(event),
             _ => None,

@@ -56,6 +56,7 @@ mod names;
 mod read;
 mod redact;
 mod replay;
+mod rules;
 mod said;
 
 pub use read::{ReadError, Recording};
@@ -136,10 +137,6 @@ impl Recorder {
 
     /// The same for a fault of the driver's, or a panic of the engine's.
     pub(crate) fn broke(&mut self, engine: &mut Engine, now: Moment, out: &mut Vec<Output>) {
-        if self.open {
-            self.open = false;
-            self.text.push_str(",\"panicked\":true}\n");
-        }
         if !self.full {
             self.begin(now, |line, _, _| {
                 line.text("in", "broke");
@@ -167,6 +164,10 @@ impl Recorder {
     }
 
     fn begin(&mut self, now: Moment, put: impl FnOnce(&mut Line<'_>, &mut Names, &str)) {
+        if self.open {
+            // The engine has never come back from the last one.
+            self.text.push_str(",\"panicked\":true}\n");
+        }
         self.open = true;
         let mut line = Line::begin(&mut self.text);
         line.put("t", now.since(self.begun).as_micros());

@@ -112,7 +112,9 @@ impl Shape {
     /// The shape of a signal's type, which may hold some characters only.
     pub(super) fn of_type(text: &str) -> Self {
         let mut shape = Self::of(text);
-        let other = |byte: &u8| matches!(byte, b' '..=0x7f) && !byte.is_ascii_alphanumeric() && !b"-_~\"\\".contains(byte);
+        let other = |byte: &u8| {
+            matches!(byte, b' '..=0x7f) && !byte.is_ascii_alphanumeric() && !b"-_~\"\\".contains(byte)
+        };
         let others = text.bytes().filter(other).count();
         shape.0[0] -= others;
         shape.0[1] += others;

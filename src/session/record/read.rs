@@ -42,6 +42,8 @@ pub(super) struct Entry {
     pub(super) refused: Option<i32>,
     pub(super) panicked: bool,
     pub(super) out: Vec<Value>,
+    /// The whole line.
+    pub(super) whole: String,
 }
 
 /// What happened.
@@ -105,7 +107,7 @@ impl Recording {
             if members.text_or_none("end").map_err(at(number))?.is_some() {
                 recording.is_full = true;
             } else {
-                recording.entries.push(entry(&members, number).map_err(at(number))?);
+                recording.entries.push(entry(line, &members, number).map_err(at(number))?);
             }
         }
         Ok(recording)
@@ -145,9 +147,7 @@ impl Happened {
             Self::MuteStream(stream) => Input::Moderate(Moderation::MuteStream(stream)),
             Self::SendAway(connection) => Input::Moderate(Moderation::Disconnect(connection)),
             Self::Disconnect => Input::Disconnect,
-            Self::Info { attempt, status, body } => {
-                Input::Info { attempt: *attempt, status: *status, body }
-            }
+            Self::Info { attempt, status, body } => Input::Info { attempt: *attempt, status: *status, body },
             Self::InfoFailed { attempt, kind, text } => {
                 Input::InfoFailed { attempt: *attempt, failure: failure(kind, text) }
             }
@@ -209,7 +209,7 @@ fn seed(text: &str) -> Option<[u8; 32]> {
     bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()
 }
 
-fn entry(members: &Members<'_>, line: usize) -> Result<Entry, String> {
+fn entry(whole: &str, members: &Members<'_>, line: usize) -> Result<Entry, String> {
     let (happened, text) = happened(members)?;
     let out = match members.get("out") {
         Some(out) => serde_json::from_str(out).map_err(|_| wrong("out"))?,
@@ -223,6 +223,7 @@ fn entry(members: &Members<'_>, line: usize) -> Result<Entry, String> {
         refused: members.number_or_none("refused")?,
         panicked: members.get("panicked").is_some(),
         out,
+        whole: whole.to_owned(),
     })
 }
 
@@ -231,10 +232,9 @@ fn happened(members: &Members<'_>) -> Result<(Happened, String), String> {
     let name = members.text("in")?;
     let mut text = name.clone();
     let happened = match name.as_str() {
-        "connect" => Happened::Connect {
-            token: members.shape("token")?,
-            api_url: members.text_or_none("api_url")?,
-        },
+        "connect" => {
+            Happened::Connect { token: members.shape("token")?, api_url: members.text_or_none("api_url")? }
+        }
         "signal" => Happened::Signal {
             kind: members.shape_or_none("type")?,
             data: members.shape_or_none("data")?,
@@ -275,7 +275,8 @@ fn happened(members: &Members<'_>) -> Result<(Happened, String), String> {
         }
         "reading" => {
             let reading = members.truth("reading")?;
-            text = if reading { "reading goes on" } else { "reading pauses" }.to_owned();
+            let what = if reading { "reading goes on" } else { "reading pauses" };
+            what.clone_into(&mut text);
             Happened::Reading(reading)
         }
         "timer" => Happened::Timer,

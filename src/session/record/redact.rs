@@ -10,7 +10,8 @@ use otc_protocol::raptor::{
 use otc_protocol::session_info::{Properties, SessionInfo};
 
 /// Words that the engine, or whoever reads a recording, knows.
-const STATUSES: &[&str] = &["started", "paused", "stopped", "uploaded", "available", "expired", "failed", "deleted"];
+const STATUSES: &[&str] =
+    &["started", "paused", "stopped", "uploaded", "available", "expired", "failed", "deleted"];
 const REASONS: &[&str] =
     &["clientDisconnected", "forceDisconnected", "networkDisconnected", "forceUnpublished", "mediaStopped"];
 const KINDS: &[&str] = &["audio", "video", "data"];

@@ -23,6 +23,8 @@ pub struct Step {
     pub at: Duration,
     /// What happened, for people.
     pub happened: String,
+    /// What happened, as the recording says it.
+    pub input: Value,
     /// What the engine wanted done about it, as recordings say it.
     pub out: Vec<Value>,
     /// The texts of warnings and errors among it, without what was said by others.
@@ -77,6 +79,7 @@ impl Entry {
             line: self.line,
             at: self.at,
             happened: self.text.clone(),
+            input: serde_json::from_str(&self.whole).unwrap_or_default(),
             out,
             texts: outputs.iter().filter_map(text).collect(),
             refused,

@@ -11,7 +11,9 @@ pub(super) fn output(text: &mut String, names: &mut Names, output: &Output) {
     let mut line = Line::begin(text);
     match output {
         Output::RequestInfo { attempt, connection_id, .. } => {
-            line.text("do", "request_info").put("attempt", attempt).text("connection", &names.id(connection_id));
+            line.text("do", "request_info")
+                .put("attempt", attempt)
+                .text("connection", &names.id(connection_id));
         }
         Output::Dial { attempt, url } => {
             line.text("do", "dial").put("attempt", attempt).put("resume", is_resume(url));
@@ -68,7 +70,8 @@ const TRANSACTION: &str = "TRANSACTION-ID";
 fn method(data: &[u8]) -> &'static str {
     const METHODS: [&str; 4] = ["create", "signal", "update", "delete"];
     let said = data.strip_prefix(br#"{"method":""#).unwrap_or_default();
-    let is = |method: &&&str| said.strip_prefix(method.as_bytes()).is_some_and(|rest| rest.starts_with(b"\""));
+    let is =
+        |method: &&&str| said.strip_prefix(method.as_bytes()).is_some_and(|rest| rest.starts_with(b"\""));
     METHODS.iter().find(is).unwrap_or(&"other")
 }
 

@@ -1,0 +1,140 @@
+//! The file that a session is recorded in.
+
+use crate::session::record::{BEGINNING, Recorder};
+use crate::session::{Config, Engine, Input, Output, Refused, Seeds};
+use otc_protocol::Moment;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// Where a session is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFile {
+    /// The file of the first session of this process; those of the others have a number behind it.
+    pub path: PathBuf,
+    /// Without it there is no session; otherwise the log says that there is no recording.
+    pub is_needed: bool,
+}
+
+/// Sessions that this process has recorded under each path.
+static RECORDED: Mutex<Option<HashMap<PathBuf, u32>>> = Mutex::new(None);
+
+/// A recording that is being written.
+pub(super) struct Recording {
+    recorder: Recorder,
+    file: File,
+}
+
+impl Recording {
+    /// Begins the recording of an engine that is made with this, if there is to be one.
+    pub(super) fn begin(
+        wanted: Option<&RecordFile>,
+        now: Moment,
+        config: &Config,
+        seeds: &Seeds,
+    ) -> io::Result<Option<Self>> {
+        let Some(RecordFile { path, is_needed }) = wanted else { return Ok(None) };
+        let path = numbered(path);
+        let begun = open(&path).and_then(|file| {
+            let mut recording = Self { recorder: Recorder::new(now, config, seeds), file };
+            recording.write().map(|()| recording)
+        });
+        match begun {
+            Ok(recording) => {
+                crate::log::info(&format!("The session is recorded in {}.", path.display()));
+                Ok(Some(recording))
+            }
+            Err(error) => {
+                let text = format!("the session cannot be recorded in {}: {error}", path.display());
+                if *is_needed {
+                    return Err(io::Error::other(text));
+                }
+                crate::log::warn(&format!("OTC_RECORD in the environment: {text}."));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Hands an input to the engine and notes both.
+    pub(super) fn handle(
+        &mut self,
+        engine: &mut Engine,
+        now: Moment,
+        input: Input<'_>,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refused> {
+        self.recorder.handle(engine, now, input, out)
+    }
+
+    /// Notes that the library has a fault, and what the engine makes of it.
+    pub(super) fn broke(&mut self, engine: &mut Engine, now: Moment, out: &mut Vec<Output>) {
+        self.recorder.broke(engine, now, out);
+    }
+
+    /// Writes what has been noted. Says whether there may be more to write.
+    pub(super) fn save(&mut self) -> bool {
+        if let Err(error) = self.write() {
+            crate::log::warn(&format!("The recording of a session ends early: {error}."));
+            return false;
+        }
+        !self.recorder.is_full()
+    }
+
+    /// At once and without a buffer, so that a crash loses at most the last lines.
+    fn write(&mut self) -> io::Result<()> {
+        let file = &mut self.file;
+        self.recorder.take(|text| file.write_all(text.as_bytes()))
+    }
+}
+
+/// The path for the next session of this process.
+fn numbered(path: &Path) -> PathBuf {
+    let mut recorded = RECORDED.lock();
+    let count = recorded.get_or_insert_default().entry(path.to_owned()).or_default();
+    *count = count.saturating_add(1);
+    if *count == 1 {
+        return path.to_owned();
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{count}"));
+    name.into()
+}
+
+/// Opens a file that is new, empty or an older recording, and nothing else: a slip in a path must not cost a file.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    for_its_owner_alone(&mut options);
+    let mut file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut beginning = Vec::new();
+    (&file).take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
+    if !beginning.is_empty() && beginning != BEGINNING.as_bytes() {
+        return Err(io::Error::other("there is a file that is no recording; name another one, or remove it"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(OWNER_ALONE))?;
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+const OWNER_ALONE: u32 = 0o600;
+
+/// Not through a link that somebody else has laid, and without waiting for whoever is at the other end of a pipe.
+#[cfg(unix)]
+fn for_its_owner_alone(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(OWNER_ALONE).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+}
+
+#[cfg(not(unix))]
+fn for_its_owner_alone(_options: &mut OpenOptions) {}
