@@ -70,7 +70,7 @@ fn said(output: &Value) -> String {
         match (key.as_str(), value) {
             ("do" | "event", _) => {}
             ("frame" | "status" | "change" | "reason" | "method", Value::String(text)) => {
-                words.push(text.clone())
+                words.push(text.clone());
             }
             (key, Value::String(text)) => words.push(format!("{key} {text}")),
             (key, value) => words.push(format!("{key} {value}")),
