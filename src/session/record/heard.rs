@@ -3,7 +3,7 @@
 use super::line::{Line, array, quoted};
 use super::names::{Names, Shape, url};
 use super::redact;
-use crate::session::{Failure, FailureKind, Input, Moderation};
+use crate::session::{Failure, FailureKind, Input, Moderation, Refusal as No};
 use otc_protocol::envelope::{Answer, Delivery, FromServer};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::raptor::{Message, Refusal, SessionState};
@@ -88,13 +88,21 @@ fn moderate(line: &mut Line<'_>, names: &mut Names, moderation: &Moderation<'_>)
 }
 
 fn failed(line: &mut Line<'_>, failure: &Failure) {
-    line.text("failure", failure_name(failure.kind)).put("text", Shape::of(&failure.text).json());
+    line.text("failure", failure_name(failure.kind));
+    if let FailureKind::Busy(pause) = failure.kind {
+        line.put("pause", pause.as_millis());
+    }
+    line.put("text", Shape::of(&failure.text).json());
 }
 
 /// What a kind of failure is called.
 pub(super) fn failure_name(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Unreachable => "unreachable",
+        FailureKind::Busy(_) => "busy",
+        FailureKind::Refused(No::Forbidden) => "forbidden",
+        FailureKind::Refused(No::Gone) => "gone",
+        FailureKind::Refused(No::Login) => "login",
         FailureKind::Permanent => "permanent",
         FailureKind::Token => "token",
     }

@@ -3,7 +3,7 @@
 use super::VERSION;
 use super::heard::{failure_name, refused_info};
 use super::names::Shape;
-use crate::session::{Config, Failure, FailureKind, Input, MediaConfig, Moderation, Secret};
+use crate::session::{Config, Failure, FailureKind, Input, MediaConfig, Moderation, Refusal, Secret};
 use bytes::Bytes;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
@@ -254,7 +254,7 @@ fn happened(members: &Members<'_>) -> Result<(Happened, String), String> {
         }
         "info_failed" | "open_failed" => {
             let (attempt, size) = (members.number("attempt")?, members.shape("text")?);
-            let kind = failure(&members.text("failure")?).ok_or_else(|| wrong("failure"))?;
+            let kind = failure(members)?;
             text = format!("{name}: {}", failure_name(kind));
             match name.as_str() {
                 "info_failed" => Happened::InfoFailed { attempt, kind, text: size },
@@ -286,9 +286,19 @@ fn happened(members: &Members<'_>) -> Result<(Happened, String), String> {
     Ok((happened, text))
 }
 
-fn failure(name: &str) -> Option<FailureKind> {
-    let kinds = [FailureKind::Unreachable, FailureKind::Permanent, FailureKind::Token];
-    kinds.into_iter().find(|kind| failure_name(*kind) == name)
+fn failure(members: &Members<'_>) -> Result<FailureKind, String> {
+    let name = members.text("failure")?;
+    let pause = Duration::from_millis(members.number_or_none("pause")?.unwrap_or_default());
+    let kinds = [
+        FailureKind::Unreachable,
+        FailureKind::Busy(pause),
+        FailureKind::Refused(Refusal::Forbidden),
+        FailureKind::Refused(Refusal::Gone),
+        FailureKind::Refused(Refusal::Login),
+        FailureKind::Permanent,
+        FailureKind::Token,
+    ];
+    kinds.into_iter().find(|kind| failure_name(*kind) == name).ok_or_else(|| wrong("failure"))
 }
 
 /// A session info of which the client makes the same.

@@ -113,6 +113,16 @@ fn told(line: &mut Line<'_>, names: &mut Names, event: &Event) {
             line.text("event", "archive_started").text("archive", &names.id(id))
         }
         Event::ArchiveStopped { id } => line.text("event", "archive_stopped").text("archive", &names.id(id)),
+        Event::SignalFailed(failed) => {
+            line.text("event", "signal_failed").put("code", failed.code.code());
+            if let Some(signal) = failed.signal() {
+                sizes(line, signal.kind.as_deref(), signal.data.as_deref());
+                if let Some(to) = &signal.to {
+                    line.text("to", &names.id(to));
+                }
+            }
+            line
+        }
         Event::Error { code, .. } => line.text("event", "error").put("code", code.code()),
         Event::MuteForced { active } => line.text("event", "mute_forced").put("active", active),
     };
