@@ -12,4 +12,5 @@ pub mod fault;
 pub mod ffi;
 pub mod log;
 pub mod net;
+pub mod planted;
 pub mod session;

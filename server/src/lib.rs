@@ -15,6 +15,7 @@ pub mod http;
 pub mod keys;
 pub mod listener;
 pub mod mint;
+pub mod planted;
 pub mod sessions;
 pub mod socket;
 

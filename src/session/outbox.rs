@@ -145,6 +145,12 @@ impl Outbox {
         self.waiting.make_contiguous().sort_by_key(|outgoing| outgoing.order);
     }
 
+    /// Gives every request that waits a new id, which is wrong.
+    #[cfg(feature = "planted")]
+    pub(super) fn rename(&mut self, mut id: impl FnMut() -> String) {
+        self.waiting.iter_mut().for_each(|outgoing| outgoing.transaction = id());
+    }
+
     /// Takes out the request that the server has answered.
     pub(super) fn answered(&mut self, transaction: &str) -> Option<Outgoing> {
         let is_it = |outgoing: &Outgoing| outgoing.transaction == transaction;

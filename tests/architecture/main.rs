@@ -48,7 +48,7 @@ fn root() -> &'static Path {
 /// Every Rust file of the crates, by its path from the root.
 fn sources() -> Vec<(String, String)> {
     let mut waiting: Vec<PathBuf> =
-        ["src", "protocol/src", "server/src", "harness/src", "bench/src", "reliability/src"]
+        ["src", "protocol/src", "server/src", "harness/src", "bench/src", "reliability/src", "simulation/src"]
             .map(|folder| root().join(folder))
             .into();
     let mut found = Vec::new();

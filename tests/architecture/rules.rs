@@ -12,6 +12,8 @@ pub(crate) enum Part {
     Log,
     /// Faults on demand, for a test.
     Fault,
+    /// Known bugs on demand, of the client or of the server, for the simulation.
+    Planted,
     /// `src/lib.rs`, which only lists the parts.
     Root,
     Protocol,
@@ -22,6 +24,7 @@ pub(crate) enum Part {
     Harness,
     Bench,
     Reliability,
+    Simulation,
 }
 
 impl Part {
@@ -34,13 +37,16 @@ impl Part {
             ("src/session/", Self::Session),
             ("src/log.rs", Self::Log),
             ("src/fault.rs", Self::Fault),
+            ("src/planted.rs", Self::Planted),
             ("src/lib.rs", Self::Root),
             ("protocol/src/", Self::Protocol),
+            ("server/src/planted.rs", Self::Planted),
             ("server/src/sessions/", Self::Rooms),
             ("server/src/", Self::Server),
             ("harness/src/", Self::Harness),
             ("bench/src/", Self::Bench),
             ("reliability/src/", Self::Reliability),
+            ("simulation/src/", Self::Simulation),
         ]
         .into_iter()
         .find(|(folder, _)| file.starts_with(folder));
@@ -54,39 +60,45 @@ impl Part {
         match self {
             Self::Ffi => Some(&["ffi", "net", "session", "log", "fault"]),
             Self::Net => Some(&["net", "session", "log", "fault"]),
-            Self::Session => Some(&["session"]),
+            Self::Session => Some(&["session", "planted"]),
             Self::Log => Some(&["log"]),
             Self::Fault => Some(&["fault"]),
-            Self::Rooms => Some(&["sessions"]),
-            Self::Root | Self::Protocol | Self::Server | Self::Harness | Self::Bench | Self::Reliability => {
-                None
-            }
+            Self::Planted => Some(&["planted"]),
+            Self::Rooms => Some(&["sessions", "planted"]),
+            Self::Root
+            | Self::Protocol
+            | Self::Server
+            | Self::Harness
+            | Self::Bench
+            | Self::Reliability
+            | Self::Simulation => None,
         }
     }
 
     /// The crates of the workspace that it may name.
     fn crates(self) -> &'static [&'static str] {
         match self {
-            Self::Protocol | Self::Log | Self::Fault => &[],
+            Self::Protocol | Self::Log | Self::Fault | Self::Planted => &[],
             // Its binary is a crate of its own.
             Self::Server => &["otc_protocol", "otc_server"],
             Self::Harness => &["otc"],
             Self::Bench => &["otc_harness"],
             Self::Reliability => &["otc_protocol", "otc_server", "otc_harness"],
+            Self::Simulation => &["otc_protocol", "otc", "otc_server"],
             _ => &["otc_protocol"],
         }
     }
 
     /// Bytes and time come in as arguments, and so does randomness.
     fn is_pure(self) -> bool {
-        matches!(self, Self::Session | Self::Protocol | Self::Rooms)
+        matches!(self, Self::Session | Self::Protocol | Self::Rooms | Self::Planted)
     }
 }
 
 const WORKSPACE: [&str; 4] = ["otc", "otc_protocol", "otc_server", "otc_harness"];
 
 /// The modules at the root of the client.
-const CLIENT_MODULES: [&str; 5] = ["ffi", "net", "session", "log", "fault"];
+const CLIENT_MODULES: [&str; 6] = ["ffi", "net", "session", "log", "fault", "planted"];
 
 /// What a pure part must not name, nor anything inside it.
 const IMPURE: &[&str] = &[

@@ -4,6 +4,7 @@
 use super::answers::{Answer, Answers};
 use super::owed::Owed;
 use super::{Delivery, LinkId, Output, Settings};
+use crate::planted::{self, Bug};
 use bytes::Bytes;
 use otc_protocol::limits::{ANSWER_AGE, SERVER_SILENCE};
 use otc_protocol::{Moment, envelope};
@@ -77,6 +78,9 @@ impl Line {
     /// follows in its order, with the same bytes, as fast as it is acknowledged.
     pub(super) fn resume(&mut self, now: Moment, link: LinkId, out: &mut Vec<Output>) {
         self.carrier = Carrier::Open { link, since: now, heard: now };
+        if planted::is(Bug::ForgetAnswers) {
+            self.answers = Answers::default();
+        }
         out.push(Output::to(link, Delivery::Pong));
         self.owed.begin_replay();
         self.replay(out);

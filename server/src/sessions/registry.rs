@@ -10,6 +10,7 @@ use super::hall::{Errands, Hall};
 use super::room::{Newcomer, Room};
 use super::seat::{Place, Seat, Whereabouts};
 use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time};
+use crate::planted::{self, Bug};
 use otc_protocol::Moment;
 use otc_protocol::raptor::{SessionAddress, SignalContent};
 use parking_lot::Mutex;
@@ -123,7 +124,11 @@ impl<L: Link> Registry<L> {
         handle: &Arc<L>,
         errands: &mut Errands,
     ) -> Result<Arc<Place<L>>, CloseCode> {
-        let place = self.sockets.lock().get(socket).cloned().ok_or(CloseCode::Ended)?;
+        let known = self.sockets.lock().get(socket).cloned();
+        if known.is_none() && planted::is(Bug::UnknownIsNew) {
+            return self.come_new(now, socket, link, handle);
+        }
+        let place = known.ok_or(CloseCode::Ended)?;
         let mut whereabouts = place.whereabouts.lock();
         let known = match &mut *whereabouts {
             Whereabouts::Door { door, handle: current } => {

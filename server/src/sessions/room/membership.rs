@@ -8,6 +8,7 @@ use super::super::{CloseCode, Delivery, LinkId, Output, Refusal, Time};
 use super::delivery::Letter;
 use super::state::{entry_bytes, raw};
 use super::{Departed, Outcome, Room};
+use crate::planted::{self, Bug};
 use otc_protocol::Moment;
 use otc_protocol::limits::CLOSE_WITHIN;
 use otc_protocol::permissions::Permission;
@@ -142,7 +143,9 @@ impl Room {
         let old = line.link();
         line.resume(now, link, out);
         if let Some(old) = old {
-            self.by_link.remove(&old);
+            if !planted::is(Bug::LateCloseCounts) {
+                self.by_link.remove(&old);
+            }
             out.push(Output::to(old, Delivery::Close(CloseCode::Done)));
         }
         self.by_link.insert(link, id);

@@ -1,0 +1,448 @@
+//! What really happened, and what each was told of it: against this the run is checked, at once wherever possible.
+
+use otc_protocol::Moment;
+use otc_protocol::envelope::{Answer, Request};
+use otc_protocol::raptor::{Body, Message};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A signal's number: what its data says.
+pub(crate) type Number = usize;
+/// A life's number.
+pub(crate) type LifeId = usize;
+
+#[derive(Default)]
+pub(crate) struct Book {
+    pub(crate) lives: Vec<Life>,
+    by_connection: HashMap<String, LifeId>,
+    pub(crate) signals: Vec<Signal>,
+    /// What each transaction asks for, since it reached a server.
+    asked: HashMap<String, Asked>,
+    /// What each session's room did, in order.
+    deeds: Vec<Vec<Deed>>,
+    /// What carries each socket id at the server, and since when.
+    carriers: BTreeMap<Arc<str>, Carrier>,
+    /// Which of the server's lives it is.
+    pub(crate) epoch: u32,
+    order: u64,
+    /// The first thing that was wrong.
+    pub(crate) wrong: Option<String>,
+    pub(crate) count: Count,
+}
+
+/// How much a run has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Count {
+    /// Signals that clients accepted.
+    pub signals: u64,
+    /// Signals that reached an application.
+    pub deliveries: u64,
+    /// Copies of requests that the server had seen before.
+    pub replayed_requests: u64,
+    /// Copies of messages that a client had seen before.
+    pub replayed_messages: u64,
+    /// Times that a session came back.
+    pub returns: u64,
+    /// Sessions that were lost (1022).
+    pub losses: u64,
+    /// Requests that were reported as refused or unanswered.
+    pub reports: u64,
+    /// Faults of the network.
+    pub cuts: u64,
+    /// Times that the server was killed.
+    pub kills: u64,
+    /// Times that the server handed over to a new one.
+    pub restarts: u64,
+    /// Joins that the server carried out.
+    pub joins: u64,
+}
+
+impl Count {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Self) {
+        self.signals += other.signals;
+        self.deliveries += other.deliveries;
+        self.replayed_requests += other.replayed_requests;
+        self.replayed_messages += other.replayed_messages;
+        self.returns += other.returns;
+        self.losses += other.losses;
+        self.reports += other.reports;
+        self.cuts += other.cuts;
+        self.kills += other.kills;
+        self.restarts += other.restarts;
+        self.joins += other.joins;
+    }
+}
+
+/// One connection, from its join on.
+pub(crate) struct Life {
+    pub(crate) connection: String,
+    pub(crate) session: usize,
+    pub(crate) epoch: u32,
+    pub(crate) socket: Arc<str>,
+    joined: u64,
+    /// Deeds of the room that it has heard of, or that were not for it.
+    heard: usize,
+    /// It has heard something since it joined.
+    began: bool,
+    pub(crate) suppressed: bool,
+    /// Somebody was allowed to send it away.
+    pub(crate) kicked: bool,
+    /// Its client knew that it had joined.
+    pub(crate) entered: bool,
+    /// Its own application wanted it to end.
+    pub(crate) left: bool,
+    /// Its client was told of its end.
+    pub(crate) ended: bool,
+    /// Requests that were accepted; that the server has answered; that were reported.
+    pub(crate) accepted: u64,
+    pub(crate) answered: u64,
+    pub(crate) reported: u64,
+    /// The last of its signals that was carried out.
+    last: Option<Number>,
+    /// Whom it was told of and not told that they left.
+    pub(crate) others: HashSet<String>,
+    /// Everybody whom it was ever told of.
+    known: HashSet<String>,
+    /// Somebody saw it leave.
+    pub(crate) seen_leaving: bool,
+}
+
+/// A signal that a client accepted, or the application's server sent.
+pub(crate) struct Signal {
+    pub(crate) from: Option<LifeId>,
+    to: Option<String>,
+    carried_out: bool,
+}
+
+/// What a request asks for, and whether it was carried out.
+struct Asked {
+    what: What,
+    answered: bool,
+}
+
+enum What {
+    Join { connection: String, socket: Arc<str>, session: usize, suppressed: bool },
+    Signal(Number),
+    Mute(bool),
+    Disconnect(String),
+    Other,
+}
+
+/// Something that a room told its members.
+struct Deed {
+    order: u64,
+    epoch: u32,
+    to: Option<String>,
+    item: Item,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    Signal(Number),
+    Mute(bool),
+}
+
+struct Carrier {
+    wire: Option<u64>,
+    since: Moment,
+    longest_away: Duration,
+}
+
+/// The marks around a signal's number in its data.
+const MARK: char = '#';
+
+/// A signal's data: its number, and as many more bytes.
+pub(crate) fn data_of(number: Number, padding: usize) -> String {
+    format!("{MARK}{number}{MARK}{}", "x".repeat(padding))
+}
+
+pub(crate) fn number_of(data: &str) -> Option<Number> {
+    data.strip_prefix(MARK)?.split_once(MARK)?.0.parse().ok()
+}
+
+impl Book {
+    pub(crate) fn new(sessions: usize) -> Self {
+        Self { deeds: (0..sessions).map(|_| Vec::new()).collect(), ..Self::default() }
+    }
+
+    /// Something is not as it must be; the first time counts.
+    pub(crate) fn wrong(&mut self, what: impl Into<String>) {
+        self.wrong.get_or_insert(what.into());
+    }
+
+    pub(crate) fn life_of(&self, connection: &str) -> Option<LifeId> {
+        self.by_connection.get(connection).copied()
+    }
+
+    /// A signal is about to be sent; its number.
+    pub(crate) fn new_signal(&mut self, from: Option<LifeId>, to: Option<String>) -> Number {
+        self.signals.push(Signal { from, to, carried_out: false });
+        self.signals.len() - 1
+    }
+
+    /// The server reads a request.
+    pub(crate) fn request(&mut self, request: &Request<'_>, session: usize, socket: &Arc<str>) {
+        if self.asked.contains_key(request.transaction) {
+            self.count.replayed_requests += 1;
+            return;
+        }
+        let what = match Message::decode(request.data).map(|message| message.body) {
+            Ok(Body::ConnectionCreate { id, content }) => What::Join {
+                connection: id,
+                socket: socket.clone(),
+                session,
+                suppressed: content.connection_events_suppressed,
+            },
+            Ok(Body::Signal { content, .. }) => {
+                let data = content.data.and_then(|data| data.as_string()).unwrap_or_default();
+                match number_of(&data) {
+                    Some(number) => What::Signal(number),
+                    None => return self.wrong("a signal reached the server with other data than was sent"),
+                }
+            }
+            Ok(Body::SessionMute(mute)) => What::Mute(mute.active),
+            Ok(Body::ConnectionDelete { id }) => What::Disconnect(id),
+            _ => What::Other,
+        };
+        self.asked.insert(request.transaction.to_owned(), Asked { what, answered: false });
+    }
+
+    /// The server answers a request.
+    pub(crate) fn answer(&mut self, answer: &Answer<'_>, session: usize) {
+        let Some(asked) = self.asked.get_mut(answer.transaction) else { return };
+        if std::mem::replace(&mut asked.answered, true) || !answer.is_success() {
+            return;
+        }
+        match &asked.what {
+            What::Join { connection, socket, session, suppressed } => {
+                let (connection, socket) = (connection.clone(), socket.clone());
+                let (session, suppressed) = (*session, *suppressed);
+                self.joins(connection, session, socket, suppressed);
+            }
+            What::Signal(number) => {
+                let number = *number;
+                self.signalled(number, session);
+            }
+            What::Mute(active) => {
+                let item = Item::Mute(*active);
+                self.deed(session, None, item);
+            }
+            What::Disconnect(connection) => {
+                let connection = connection.clone();
+                self.kick(&connection);
+            }
+            What::Other => {}
+        }
+    }
+
+    fn joins(&mut self, connection: String, session: usize, socket: Arc<str>, suppressed: bool) {
+        self.count.joins += 1;
+        self.order += 1;
+        let life = Life {
+            connection: connection.clone(),
+            session,
+            epoch: self.epoch,
+            socket,
+            joined: self.order,
+            heard: self.deeds[session].len(),
+            began: false,
+            suppressed,
+            kicked: false,
+            entered: false,
+            left: false,
+            ended: false,
+            accepted: 0,
+            answered: 0,
+            reported: 0,
+            last: None,
+            others: HashSet::new(),
+            known: HashSet::new(),
+            seen_leaving: false,
+        };
+        if self.by_connection.insert(connection, self.lives.len()).is_some() {
+            self.wrong("a connection id was used for two joins");
+        }
+        self.lives.push(life);
+    }
+
+    /// A room carried a signal out.
+    pub(crate) fn signalled(&mut self, number: Number, session: usize) {
+        let Some(signal) = self.signals.get_mut(number) else {
+            return self.wrong(format!("signal {number} was never sent"));
+        };
+        if std::mem::replace(&mut signal.carried_out, true) {
+            return self.wrong(format!("exactly once: signal {number} was carried out twice"));
+        }
+        let to = signal.to.clone();
+        if let Some(from) = signal.from {
+            let life = &mut self.lives[from];
+            if life.last.is_some_and(|last| last > number) {
+                return self.wrong(format!("order: signal {number} was carried out after a later one"));
+            }
+            life.last = Some(number);
+        }
+        self.deed(session, to, Item::Signal(number));
+    }
+
+    fn deed(&mut self, session: usize, to: Option<String>, item: Item) {
+        self.order += 1;
+        self.deeds[session].push(Deed { order: self.order, epoch: self.epoch, to, item });
+    }
+
+    /// Somebody was sent away.
+    pub(crate) fn kick(&mut self, connection: &str) {
+        if let Some(life) = self.life_of(connection) {
+            self.lives[life].kicked = true;
+        }
+    }
+
+    /// The next thing that the room told this life, if there is something left.
+    fn next_for(&self, life: &Life) -> Option<usize> {
+        let deeds = &self.deeds[life.session];
+        let is_for = |deed: &Deed| {
+            deed.epoch == life.epoch
+                && deed.order > life.joined
+                && deed.to.as_ref().is_none_or(|to| *to == life.connection)
+        };
+        (life.heard..deeds.len()).find(|index| is_for(&deeds[*index]))
+    }
+
+    /// An application hears a signal or a mute.
+    pub(crate) fn hears(&mut self, life: LifeId, item: Item, from: Option<&str>) {
+        let listener = &self.lives[life];
+        let name = &listener.connection;
+        let next = self.next_for(listener);
+        let expected = next.map(|index| self.deeds[listener.session][index].item);
+        if expected != Some(item) {
+            // Who joins a muted session is told so before anything else.
+            if item == Item::Mute(true) && !listener.began {
+                self.lives[life].began = true;
+                return;
+            }
+            let what = format!("exactly once, in order: {name} heard {item:?} instead of {expected:?}");
+            return self.wrong(what);
+        }
+        if let Item::Signal(number) = item {
+            self.count.deliveries += 1;
+            let sender = self.signals[number].from.map(|from| &self.lives[from].connection);
+            if sender.map(String::as_str) != from {
+                let what = format!("{name} heard signal {number} from {from:?}, who did not send it");
+                return self.wrong(what);
+            }
+            let is_other = sender.filter(|sender| *sender != name);
+            let is_stranger = |id: &&String| !listener.suppressed && !listener.others.contains(*id);
+            if let Some(stranger) =
+                is_other.filter(is_stranger).filter(|id| !self.may_be_unknown(id, listener))
+            {
+                let what = format!("{name} heard a signal of {stranger}, of whom it was not told");
+                return self.wrong(what);
+            }
+        }
+        let listener = &mut self.lives[life];
+        listener.began = true;
+        listener.heard = next.map_or(listener.heard, |index| index + 1);
+    }
+
+    /// Who has left while a newcomer still waited for the list of who is there is left out of it; what they said is told.
+    fn may_be_unknown(&self, sender: &str, listener: &Life) -> bool {
+        let has_gone = |life: LifeId| {
+            let Life { left, ended, entered, kicked, epoch, .. } = self.lives[life];
+            left || ended || kicked || !entered || epoch != self.epoch
+        };
+        !listener.known.contains(sender) && self.life_of(sender).is_some_and(has_gone)
+    }
+
+    /// An application hears that somebody is there.
+    pub(crate) fn sees_coming(&mut self, life: LifeId, other: &str) {
+        let observer = &mut self.lives[life];
+        let first = observer.known.insert(other.to_owned());
+        observer.others.insert(other.to_owned());
+        if !first || observer.suppressed {
+            let what = format!("{} was told again that {other} is there", observer.connection);
+            return self.wrong(what);
+        }
+        if self.life_of(other).is_none() {
+            self.wrong(format!("somebody was told of {other}, who never joined"));
+        }
+    }
+
+    /// An application hears that somebody has left.
+    pub(crate) fn sees_leaving(
+        &mut self,
+        life: LifeId,
+        other: &str,
+        now: Moment,
+        grace: Duration,
+        tight: bool,
+    ) {
+        let observer = &mut self.lives[life];
+        if !observer.others.remove(other) {
+            let what =
+                format!("{} was told that {other} left, of whom it had not been told", observer.connection);
+            return self.wrong(what);
+        }
+        let Some(gone) = self.life_of(other) else { return };
+        let away = self.longest_away(&self.lives[gone].socket, now);
+        let gone = &mut self.lives[gone];
+        gone.seen_leaving = true;
+        let in_time = away.is_some_and(|away| away < grace);
+        if in_time && gone.entered && !(gone.left || gone.kicked || tight || gone.epoch != self.epoch) {
+            let what = format!("{other} was seen leaving after it had been away for {away:?} of {grace:?}");
+            self.wrong(what);
+        }
+    }
+
+    /// A WebSocket carries this socket id at the server from now on.
+    pub(crate) fn carried(&mut self, socket: &Arc<str>, wire: u64, now: Moment) {
+        let carrier = self.carriers.entry(socket.clone()).or_insert(Carrier {
+            wire: None,
+            since: now,
+            longest_away: Duration::ZERO,
+        });
+        if carrier.wire.is_none() {
+            carrier.longest_away = carrier.longest_away.max(now - carrier.since);
+        }
+        carrier.wire = Some(wire);
+    }
+
+    /// A WebSocket is lost, which may have been replaced before.
+    pub(crate) fn dropped(&mut self, socket: &Arc<str>, wire: u64, now: Moment) {
+        if let Some(carrier) = self.carriers.get_mut(socket)
+            && carrier.wire == Some(wire)
+        {
+            carrier.wire = None;
+            carrier.since = now;
+        }
+    }
+
+    fn longest_away(&self, socket: &Arc<str>, now: Moment) -> Option<Duration> {
+        let carrier = self.carriers.get(socket)?;
+        let current = if carrier.wire.is_none() { now - carrier.since } else { Duration::ZERO };
+        Some(carrier.longest_away.max(current))
+    }
+
+    /// The server is killed: it knows nobody any more.
+    pub(crate) fn killed(&mut self) {
+        self.epoch += 1;
+        self.carriers.clear();
+    }
+
+    /// At rest: what this life, which is in its session, has not heard of.
+    pub(crate) fn missed(&self, life: LifeId) -> Option<Item> {
+        let life = &self.lives[life];
+        self.next_for(life).map(|index| self.deeds[life.session][index].item)
+    }
+
+    /// Signals that a client accepted, by sender, and that no room carried out.
+    pub(crate) fn not_carried_out(&self) -> BTreeMap<LifeId, u64> {
+        let mut counts = BTreeMap::new();
+        for signal in self.signals.iter().filter(|signal| !signal.carried_out) {
+            if let Some(from) = signal.from {
+                *counts.entry(from).or_default() += 1;
+            }
+        }
+        counts
+    }
+}

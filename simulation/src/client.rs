@@ -1,0 +1,328 @@
+//! One client: an engine, and what `src/net/task.rs` keeps beside it.
+
+use crate::book::{Item, LifeId, number_of};
+use crate::dice::Dice;
+use crate::flow::FOREVER;
+use crate::plan::Person;
+use crate::wire::WireId;
+use crate::world::World;
+use otc::session::{Config, DisconnectReason, Engine, Event, Input, Output, Refused, Status};
+use otc_protocol::Moment;
+use otc_protocol::envelope::FromServer;
+use otc_protocol::error::ErrorCode;
+use otc_protocol::rumor::Frame;
+use std::collections::VecDeque;
+
+pub(crate) struct Client {
+    /// Which of the people has it.
+    pub(crate) person: usize,
+    pub(crate) engine: Engine,
+    pub(crate) out: Vec<Output>,
+    pub(crate) dice: Dice,
+    /// Session info that was asked for: when it comes, and whether.
+    pub(crate) info: Option<(u64, Moment, bool)>,
+    /// When the dial that is under way gets its turn.
+    pub(crate) turn: Option<Moment>,
+    pub(crate) dial: Option<WireId>,
+    pub(crate) socket: Option<WireId>,
+    pub(crate) closing: Option<WireId>,
+    /// Acknowledgements wait until then for something to travel with.
+    pub(crate) hold: Option<Moment>,
+    /// Callbacks that wait, with the life that they are about.
+    pub(crate) told: VecDeque<(Option<LifeId>, Event)>,
+    /// The callback queue was full and has not been emptied since.
+    full: bool,
+    /// The application takes no callback before.
+    pub(crate) stuck_until: Moment,
+    /// The machine sleeps.
+    pub(crate) asleep_until: Moment,
+    /// What the client's clock shows beyond the world's, in microseconds.
+    pub(crate) ahead: i64,
+    /// The application has deleted the session: it hears nothing more.
+    pub(crate) deleted: bool,
+    /// The application wants to be in the session.
+    pub(crate) wants_in: bool,
+    pub(crate) next_act: Moment,
+    /// Which of the server's lives accepted the last socket.
+    pub(crate) epoch: Option<u32>,
+    /// The life that the engine is in.
+    pub(crate) life: Option<LifeId>,
+    /// What the application has been told of the session's standing.
+    pub(crate) stage: Stage,
+}
+
+/// Where the application believes its session to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Idle,
+    Connecting,
+    In,
+    Away,
+    /// It was told 1022; the end must follow.
+    Lost,
+}
+
+impl Client {
+    pub(crate) fn new(now: Moment, index: usize, who: &Person, session_id: &str, mut dice: Dice) -> Self {
+        let config = Config {
+            api_key: "1".to_owned(),
+            session_id: session_id.to_owned(),
+            api_url: "http://simulation".to_owned(),
+            proxy_url: None,
+            connection_events_suppressed: who.suppressed,
+            reconnect_window: who.window,
+            signal_queue: who.outbox,
+            user_agent: "simulation".to_owned(),
+            session_migration: false,
+            media: otc::session::MediaConfig::default(),
+        };
+        let ahead = i64::try_from(dice.below(1 << 40)).unwrap_or(0);
+        Self {
+            person: index,
+            engine: Engine::new(config, dice.seed()),
+            out: Vec::new(),
+            info: None,
+            turn: None,
+            dial: None,
+            socket: None,
+            closing: None,
+            hold: None,
+            told: VecDeque::new(),
+            full: false,
+            stuck_until: Moment::ZERO,
+            asleep_until: Moment::ZERO,
+            ahead,
+            deleted: false,
+            wants_in: true,
+            next_act: now + dice.millis(0, 1000),
+            dice,
+            epoch: None,
+            life: None,
+            stage: Stage::Idle,
+        }
+    }
+
+    /// What its own clock shows.
+    pub(crate) fn clock(&self, now: Moment) -> Moment {
+        Moment::from_micros(now.as_micros().saturating_add_signed(self.ahead))
+    }
+
+    /// When the engine wants to be woken, by the world's clock.
+    pub(crate) fn timer(&self) -> Option<Moment> {
+        let deadline = self.engine.deadline()?;
+        let at = Moment::from_micros(deadline.as_micros().saturating_add_signed(-self.ahead));
+        (at < FOREVER).then_some(at)
+    }
+
+    /// Nothing is under way, and nobody will ask it for anything.
+    pub(crate) fn is_over(&self) -> bool {
+        self.deleted
+            && self.engine.deadline().is_none()
+            && self.info.is_none()
+            && self.dial.is_none()
+            && self.socket.is_none()
+            && self.closing.is_none()
+    }
+
+    /// Whether the driver may read on, as the strand says it: once full, the callback queue has to shrink to half.
+    pub(crate) fn has_room(&mut self, most: usize) -> bool {
+        if self.told.len() >= most {
+            self.full = true;
+        } else if self.told.len() <= most / 2 {
+            self.full = false;
+        }
+        self.deleted || !self.full
+    }
+}
+
+/// Whether an event tells of a request that was refused or never answered.
+fn is_report(event: &Event) -> bool {
+    use ErrorCode::{UnableToForceDisconnect, UnableToForceMute, UnableToSendSignal};
+    matches!(
+        event,
+        Event::Error { code: UnableToSendSignal | UnableToForceMute | UnableToForceDisconnect, .. }
+    )
+}
+
+/// Whether a frame is a STATUS that says yes.
+fn is_yes(bytes: &[u8]) -> bool {
+    const STATUS: u8 = 9;
+    bytes.get(6) == Some(&STATUS)
+        && Frame::decode(bytes).is_ok_and(|frame| match FromServer::read(&frame) {
+            FromServer::Status(answer) => answer.is_success(),
+            _ => false,
+        })
+}
+
+impl World<'_> {
+    /// Lets something happen to an engine. No request may vanish: each leaves the outbox with the server's yes or with a
+    /// report.
+    pub(crate) fn handle(&mut self, index: usize, input: Input<'_>) -> Result<(), Refused> {
+        let client = &mut self.clients[index];
+        let now = client.clock(self.now);
+        let (before, told) = (client.engine.queued_signals(), client.out.len());
+        let is_request = matches!(input, Input::Signal { .. } | Input::Moderate(_));
+        let yes = matches!(&input, Input::Frame { bytes, .. } if is_yes(bytes));
+        let name = if self.trace.is_on() { format!("{input:?}") } else { String::new() };
+        let result = client.engine.handle(now, input, &mut client.out);
+        self.trace.say(self.now, || format!("client {index} <- {name}"));
+        let accepted = is_request && result.is_ok();
+        let (after, life) = (client.engine.queued_signals(), client.life);
+        let new = client.out[told..].iter();
+        let reports = new.filter(|output| matches!(output, Output::Event(event) if is_report(event))).count();
+        let left = (before + usize::from(accepted)).checked_sub(reports);
+        let answered = yes && left == Some(after + 1);
+        if left != Some(after) && !answered {
+            self.book.wrong(format!(
+                "delivered or reported: client {index} had {before} requests, accepted {accepted}, reported {reports}, has {after}"
+            ));
+        }
+        if after > self.plan.people[client.person].outbox {
+            self.book.wrong(format!("bound: the outbox of client {index} holds {after} requests"));
+        }
+        if let Some(life) = life {
+            let life = &mut self.book.lives[life];
+            life.accepted += u64::from(accepted);
+            life.answered += u64::from(answered);
+            life.reported += reports as u64;
+        } else if accepted {
+            self.book.wrong(format!("client {index} accepted a request without a session"));
+        }
+        self.book.count.reports += reports as u64;
+        result
+    }
+
+    /// Puts an event into the callback queue.
+    pub(crate) fn tell(&mut self, index: usize, event: Event) {
+        self.trace.say(self.now, || format!("client {index} tells {event:?}"));
+        let client = &mut self.clients[index];
+        if event == Event::Connected {
+            let own = client.engine.connection().map(|own| own.id.clone()).unwrap_or_default();
+            client.life = self.book.life_of(&own);
+            match client.life {
+                Some(life) => self.book.lives[life].entered = true,
+                None => self.book.wrong(format!("client {index} is connected as {own}, who never joined")),
+            }
+        }
+        let life = client.life;
+        match &event {
+            Event::Reconnected => {
+                self.book.count.returns += 1;
+                if life.is_some_and(|life| Some(self.book.lives[life].epoch) != client.epoch) {
+                    self.book.wrong(format!("client {index} came back to a server that does not know it"));
+                }
+            }
+            Event::Disconnected(_) => {
+                client.life = None;
+                if let Some(life) = life {
+                    let life = &mut self.book.lives[life];
+                    life.ended = true;
+                    if life.accepted != life.answered + life.reported {
+                        let what = format!(
+                            "answered once: client {index} had {} requests, {} answers, {} reports",
+                            life.accepted, life.answered, life.reported
+                        );
+                        self.book.wrong(what);
+                    }
+                }
+            }
+            _ => {}
+        }
+        if !client.deleted {
+            client.told.push_back((life, event));
+        }
+    }
+
+    /// The application takes the callbacks that wait.
+    pub(crate) fn callbacks(&mut self, index: usize) {
+        while let Some((life, event)) = self.clients[index].told.pop_front() {
+            self.hear(index, life, &event);
+            let client = &mut self.clients[index];
+            // Some applications take their time.
+            if client.dice.one_in(20) {
+                client.stuck_until = self.now + client.dice.millis(0, 60);
+                break;
+            }
+        }
+        self.look_at_room(index);
+    }
+
+    /// The driver reads only while the callback queue has room.
+    pub(crate) fn look_at_room(&mut self, index: usize) {
+        let most = self.plan.people[self.clients[index].person].callbacks;
+        let client = &mut self.clients[index];
+        let has_room = client.has_room(most);
+        if client.engine.is_reading() != has_room {
+            let _ = self.handle(index, Input::Reading(has_room));
+            self.carry_out(index);
+        }
+    }
+
+    /// What the application makes of an event: it must fit to what it has been told before.
+    fn hear(&mut self, index: usize, life: Option<LifeId>, event: &Event) {
+        use Stage::{Away, Connecting, Idle, In, Lost};
+        let client = &mut self.clients[index];
+        let stage = client.stage;
+        let soon = self.now + client.dice.millis(1, 2000);
+        let next = match (stage, event) {
+            (Connecting, Event::Connected) | (Away, Event::Reconnected) => Some(In),
+            (In, Event::Reconnecting) => Some(Away),
+            (In | Away, Event::Error { code: ErrorCode::ConnectionDropped, .. }) => Some(Lost),
+            (In | Away, Event::Error { .. }) if is_report(event) => Some(stage),
+            // A failed connect ends with one error.
+            (Connecting, Event::Error { code, .. }) if *code != ErrorCode::ConnectionDropped => Some(Idle),
+            (Lost, Event::Disconnected(DisconnectReason::NetworkDisconnected)) => Some(Idle),
+            (In | Away, Event::Disconnected(DisconnectReason::ForceDisconnected)) => Some(Idle),
+            (In | Away | Connecting, Event::Disconnected(DisconnectReason::ClientDisconnected)) => {
+                (!client.wants_in).then_some(Idle)
+            }
+            (_, Event::StatusChanged(_)) => Some(stage),
+            (In, Event::ConnectionCreated(_) | Event::ConnectionDropped(_) | Event::Signal(_)) => Some(In),
+            (In, Event::MuteForced { .. }) => Some(In),
+            _ => None,
+        };
+        match next {
+            Some(next) => client.stage = next,
+            None => self
+                .book
+                .wrong(format!("callbacks out of order: client {index} is {stage:?} and hears {event:?}")),
+        }
+        if client.stage == Idle && stage != Idle {
+            client.next_act = soon;
+        } else if *event == Event::Connected {
+            client.next_act = client.next_act.min(soon);
+        }
+        if client.stage == Lost {
+            self.book.count.losses += 1;
+        }
+        let Some(life) = life else { return };
+        match event {
+            Event::ConnectionCreated(other) => self.book.sees_coming(life, &other.id),
+            Event::ConnectionDropped(other) => {
+                let (grace, tight) = (self.plan.grace, self.plan.is_tight());
+                self.book.sees_leaving(life, &other.id, self.now, grace, tight);
+            }
+            Event::Signal(signal) => {
+                let from = signal.from.as_ref().map(|from| from.id.as_str());
+                match signal.data.as_deref().and_then(number_of) {
+                    Some(number) => self.book.hears(life, Item::Signal(number), from),
+                    None => self.book.wrong("a signal arrived with other data than was sent"),
+                }
+            }
+            Event::MuteForced { active } => self.book.hears(life, Item::Mute(*active), None),
+            Event::Disconnected(DisconnectReason::ForceDisconnected) if !self.book.lives[life].kicked => {
+                self.book.wrong(format!("client {index} was sent away by nobody"));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a client is in its session, undisturbed, and has told its application so.
+    pub(crate) fn is_settled(&self, index: usize) -> bool {
+        let client = &self.clients[index];
+        client.engine.status() == Status::Connected
+            && client.stage == Stage::In
+            && client.told.is_empty()
+            && client.engine.queued_signals() == 0
+    }
+}
