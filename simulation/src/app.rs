@@ -49,9 +49,9 @@ impl World<'_> {
         let choice = client.dice.below(1000);
         if choice < restlessness {
             if client.dice.one_in(3) {
-                self.delete(index)
+                self.delete(index);
             } else {
-                self.leave(index)
+                self.leave(index);
             }
             return;
         }
@@ -134,7 +134,7 @@ impl World<'_> {
         let dice = &mut self.clients[index].dice;
         match dice.below(12) {
             0 => self.server_disconnects(session, &one),
-            1..4 => self.server_signals(session, Some(one)),
+            1..4 => self.server_signals(session, Some(&one)),
             _ => self.server_signals(session, None),
         }
     }

@@ -76,6 +76,7 @@ impl Count {
 }
 
 /// One connection, from its join on.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Life {
     pub(crate) connection: String,
     pub(crate) session: usize,

@@ -45,6 +45,8 @@ pub(crate) struct Client {
     pub(crate) next_act: Moment,
     /// Which of the server's lives accepted the last socket.
     pub(crate) epoch: Option<u32>,
+    /// The connection id of the last join.
+    own: String,
     /// The life that the engine is in.
     pub(crate) life: Option<LifeId>,
     /// What the application has been told of the session's standing.
@@ -97,6 +99,7 @@ impl Client {
             next_act: now + dice.millis(0, 1000),
             dice,
             epoch: None,
+            own: String::new(),
             life: None,
             stage: Stage::Idle,
         }
@@ -168,6 +171,10 @@ impl World<'_> {
         self.trace.say(self.now, || format!("client {index} <- {name}"));
         let accepted = is_request && result.is_ok();
         let (after, life) = (client.engine.queued_signals(), client.life);
+        // By the time that this is told, the session may have ended again.
+        if client.out[told..].contains(&Output::Event(Event::Connected)) {
+            client.own = client.engine.connection().map(|own| own.id.clone()).unwrap_or_default();
+        }
         let new = client.out[told..].iter();
         let reports = new.filter(|output| matches!(output, Output::Event(event) if is_report(event))).count();
         let left = (before + usize::from(accepted)).checked_sub(reports);
@@ -197,8 +204,8 @@ impl World<'_> {
         self.trace.say(self.now, || format!("client {index} tells {event:?}"));
         let client = &mut self.clients[index];
         if event == Event::Connected {
-            let own = client.engine.connection().map(|own| own.id.clone()).unwrap_or_default();
-            client.life = self.book.life_of(&own);
+            let own = &client.own;
+            client.life = self.book.life_of(own);
             match client.life {
                 Some(life) => self.book.lives[life].entered = true,
                 None => self.book.wrong(format!("client {index} is connected as {own}, who never joined")),
@@ -265,20 +272,26 @@ impl World<'_> {
         let stage = client.stage;
         let soon = self.now + client.dice.millis(1, 2000);
         let next = match (stage, event) {
-            (Connecting, Event::Connected) | (Away, Event::Reconnected) => Some(In),
             (In, Event::Reconnecting) => Some(Away),
             (In | Away, Event::Error { code: ErrorCode::ConnectionDropped, .. }) => Some(Lost),
             (In | Away, Event::Error { .. }) if is_report(event) => Some(stage),
             // A failed connect ends with one error.
             (Connecting, Event::Error { code, .. }) if *code != ErrorCode::ConnectionDropped => Some(Idle),
-            (Lost, Event::Disconnected(DisconnectReason::NetworkDisconnected)) => Some(Idle),
-            (In | Away, Event::Disconnected(DisconnectReason::ForceDisconnected)) => Some(Idle),
+            (Lost, Event::Disconnected(DisconnectReason::NetworkDisconnected))
+            | (In | Away, Event::Disconnected(DisconnectReason::ForceDisconnected)) => Some(Idle),
             (In | Away | Connecting, Event::Disconnected(DisconnectReason::ClientDisconnected)) => {
                 (!client.wants_in).then_some(Idle)
             }
             (_, Event::StatusChanged(_)) => Some(stage),
-            (In, Event::ConnectionCreated(_) | Event::ConnectionDropped(_) | Event::Signal(_)) => Some(In),
-            (In, Event::MuteForced { .. }) => Some(In),
+            (Connecting, Event::Connected)
+            | (Away, Event::Reconnected)
+            | (
+                In,
+                Event::ConnectionCreated(_)
+                | Event::ConnectionDropped(_)
+                | Event::Signal(_)
+                | Event::MuteForced { .. },
+            ) => Some(In),
             _ => None,
         };
         match next {

@@ -44,6 +44,12 @@ impl Dice {
         self.below(chances) == 0
     }
 
+    /// Anything from nothing to `most`.
+    pub(crate) fn upto(&mut self, most: Duration) -> Duration {
+        let most = u64::try_from(most.as_micros()).unwrap_or(u64::MAX - 1);
+        Duration::from_micros(self.below(most + 1))
+    }
+
     /// Anything from `from` to `to` milliseconds, to the microsecond.
     pub(crate) fn millis(&mut self, from: u64, to: u64) -> Duration {
         Duration::from_micros(self.between(from * 1000, to * 1000))

@@ -114,8 +114,8 @@ impl Flow {
         }
         let transmission = Duration::from_micros(bytes as u64 * 1_000_000 / self.quality.rate.max(1));
         self.free = self.free.max(now) + transmission;
-        let jitter = self.dice.below(self.quality.jitter.as_micros() as u64 + 1);
-        let arrival = self.free + self.quality.latency + Duration::from_micros(jitter);
+        let jitter = self.dice.upto(self.quality.jitter);
+        let arrival = self.free + self.quality.latency + jitter;
         self.last = self.last.max(arrival);
         self.units.push_back((self.last, unit));
     }

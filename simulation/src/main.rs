@@ -66,7 +66,7 @@ fn soak(seconds: &str, first: &str) -> Option<ExitCode> {
             }
         }
         seed += 1;
-        if start.elapsed() - said >= PROGRESS {
+        if start.elapsed() >= said + PROGRESS {
             said = start.elapsed();
             println!("simulation: {} s, {} seeds, {failures} failed", said.as_secs(), seed - first);
         }

@@ -6,6 +6,7 @@ use otc_protocol::limits;
 use otc_protocol::permissions::Role;
 use std::time::Duration;
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Plan {
     /// Session ids.
     pub(crate) sessions: Vec<String>,
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) owed: usize,
     /// Whether the server may be killed.
     pub(crate) kills: bool,
+    /// Whether the server may hand its sessions over to a new one.
+    pub(crate) restarts: bool,
     /// Whether the application's server speaks and sends people away.
     pub(crate) rest: bool,
 }
@@ -46,7 +49,7 @@ pub(crate) struct Person {
 
 impl Plan {
     pub(crate) fn draw(dice: &mut Dice) -> Self {
-        let sessions: Vec<String> = (0..1 + dice.below(4) / 3).map(|number| format!("2_{number}")).collect();
+        let sessions: Vec<String> = (0..=dice.below(4) / 3).map(|number| format!("2_{number}")).collect();
         let window_ms = dice.between(2000, 30_000);
         let people = (0..dice.between(2, 4)).map(|_| Person::draw(dice, sessions.len(), window_ms)).collect();
         // A server that keeps lost sockets for less than clients try is configured badly, and must not lose anything either.
@@ -63,6 +66,7 @@ impl Plan {
                 limits::UNACKNOWLEDGED_MESSAGES
             },
             kills: dice.one_in(4),
+            restarts: dice.one_in(3),
             rest: dice.one_in(3),
         }
     }

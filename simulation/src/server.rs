@@ -29,6 +29,12 @@ pub(crate) struct Server {
     pub(crate) frozen_until: Moment,
     /// What it does first when it thaws: look at its timers, or read.
     pub(crate) looks_first: bool,
+    /// Its clock began then.
+    zero: Moment,
+    /// Its process ends then: its sessions have been taken out.
+    pub(crate) stops_at: Option<Moment>,
+    /// What the next process carries on, as it lies on the disk.
+    handed_over: Option<Vec<u8>>,
 }
 
 /// Tokens of the simulation are names of roles.
@@ -48,13 +54,21 @@ impl Server {
             up_at: Moment::ZERO,
             frozen_until: Moment::ZERO,
             looks_first: false,
+            zero: Moment::ZERO,
+            stops_at: None,
+            handed_over: None,
         }
     }
 
     /// When it looks after its timers next.
     pub(crate) fn next_look(&self) -> Option<Moment> {
         let due = self.registry.as_ref()?.next_wake()?.as_micros();
-        Some(Moment::from_micros(due.div_ceil(LOOK_EVERY) * LOOK_EVERY))
+        Some(self.zero + Duration::from_micros(due.div_ceil(LOOK_EVERY) * LOOK_EVERY))
+    }
+
+    /// What its clock shows.
+    pub(crate) fn clock(&self, now: Moment) -> Moment {
+        Moment::ZERO + (now - self.zero)
     }
 
     /// A moment at which it can do something.
@@ -70,13 +84,63 @@ fn rooms(plan: &Plan, dice: &mut Dice) -> Arc<Registry<Pipe>> {
 
 impl World<'_> {
     pub(crate) fn time(&self) -> Time {
-        Time { now: self.now, unix_ms: UNIX_MS + self.now.as_micros() / 1000 }
+        Time { now: self.server.clock(self.now), unix_ms: UNIX_MS + self.now.as_micros() / 1000 }
     }
 
-    /// A new server after the old one was killed.
+    /// A new server: it knows nothing, or what the last one has handed over.
     pub(crate) fn start_server(&mut self) {
-        self.trace.say(self.now, || "a new server".to_owned());
-        self.server.registry = Some(rooms(&self.plan, &mut self.dice));
+        self.server.zero = self.now;
+        let Some(bytes) = self.server.handed_over.take() else {
+            self.trace.say(self.now, || "a new server".to_owned());
+            self.server.registry = Some(rooms(&self.plan, &mut self.dice));
+            return;
+        };
+        self.trace.say(self.now, || format!("a new server carries on {} bytes", bytes.len()));
+        let mut random = self.dice.fork();
+        let now = self.server.clock(self.now);
+        let Ok(snapshot) = serde_json::from_slice(&bytes) else {
+            return self.book.wrong("what was handed over cannot be read");
+        };
+        match Registry::restore(settings(&self.plan), admit, move || random.next(), now, snapshot) {
+            Ok(registry) => self.server.registry = Some(registry),
+            Err(unfit) => self.book.wrong(format!("what was handed over does not fit together: {unfit:?}")),
+        }
+    }
+
+    /// The server takes its sessions out, closes every socket and ends soon.
+    pub(crate) fn restart_server(&mut self) {
+        let Some(registry) = self.server.registry.clone() else { return };
+        if self.server.stops_at.is_some() || self.server.frozen_until > self.now {
+            return;
+        }
+        let snapshot = registry.freeze(self.server.clock(self.now));
+        self.trace.say(self.now, || format!("the server hands {} lines over", snapshot.lines()));
+        self.book.count.restarts += 1;
+        match serde_json::to_vec(&snapshot) {
+            Ok(bytes) => self.server.handed_over = Some(bytes),
+            Err(error) => self.book.wrong(format!("what is handed over cannot be written: {error}")),
+        }
+        self.server.stops_at = Some(self.now + self.dice.millis(0, 800));
+    }
+
+    /// The process of a server that has handed its sessions over ends.
+    pub(crate) fn stop_server(&mut self) {
+        self.trace.say(self.now, || "the server ends".to_owned());
+        let now = self.now;
+        self.server.stops_at = None;
+        self.server.registry = None;
+        self.server.up_at = now + self.dice.millis(0, 4000);
+        for (id, wire) in &mut self.wires {
+            if matches!(wire.far, Far::Coming | Far::Gone) {
+                continue;
+            }
+            self.book.dropped(&wire.socket, *id, now);
+            if wire.dice.one_in(2) {
+                let keep = wire.dice.index(wire.down.bytes() + 1);
+                wire.down.cut(keep, Some(now + wire.down.latency()));
+            }
+            wire.drop_far(now);
+        }
     }
 
     /// The server is gone from one moment to the next, with everything that it knew.
@@ -85,6 +149,8 @@ impl World<'_> {
         self.book.killed();
         self.book.count.kills += 1;
         self.server.registry = None;
+        self.server.stops_at = None;
+        self.server.handed_over = None;
         self.server.up_at = self.now + down;
         let now = self.now;
         for wire in self.wires.values_mut().filter(|wire| !matches!(wire.far, Far::Coming | Far::Gone)) {
@@ -100,7 +166,7 @@ impl World<'_> {
     /// The server looks after silent, lost and late sockets.
     pub(crate) fn look(&mut self) {
         if let Some(registry) = self.server.registry.clone() {
-            registry.wake(self.now);
+            registry.wake(self.server.clock(self.now));
         }
     }
 
@@ -141,7 +207,7 @@ impl World<'_> {
         wire.down.send(now, Unit::Welcome);
         wire.epoch = Some(self.book.epoch);
         let pipe = Arc::new(Pipe::default());
-        let seat = registry.open(now, &wire.socket, wire.coming_back, pipe.clone());
+        let seat = registry.open(self.server.clock(now), &wire.socket, wire.coming_back, pipe.clone());
         if pipe.close().is_none() {
             self.book.carried(&wire.socket, id, now);
         }
@@ -199,7 +265,7 @@ impl World<'_> {
         if most > self.plan.owed + replies + 2 {
             self.book.wrong(format!("bound: {most} deliveries waited for wire {id}"));
         }
-        place.seat.lost(now);
+        place.seat.lost(self.server.clock(now));
         self.book.dropped(&wire.socket, id, now);
         wire.drop_far(now);
     }
@@ -250,13 +316,13 @@ impl World<'_> {
     }
 
     /// The application's server says something to a session.
-    pub(crate) fn server_signals(&mut self, session: usize, to: Option<String>) {
+    pub(crate) fn server_signals(&mut self, session: usize, to: Option<&str>) {
         let Some(registry) = self.server.registry.clone() else { return };
-        let number = self.book.new_signal(None, to.clone());
+        let number = self.book.new_signal(None, to.map(str::to_owned));
         let data = crate::book::data_of(number, 0);
         let content =
             SignalContent { kind: None, data: Some(Json::from_str_value(&data)), from_connection: None };
-        let done = registry.signal(self.time(), &self.plan.sessions[session], to.as_deref(), content);
+        let done = registry.signal(self.time(), &self.plan.sessions[session], to, content);
         if done.is_ok() {
             self.book.signalled(number, session);
         } else {

@@ -21,7 +21,8 @@ impl World<'_> {
             70..74 => self.jump(victim),
             74..84 => self.stick(victim),
             84..90 => self.freeze(),
-            90..95 => self.cut_all(),
+            90..94 => self.cut_all(),
+            94..97 if self.plan.restarts => self.restart_server(),
             _ => self.kill(),
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 /// Wires in the order of their making.
 pub(crate) type WireId = u64;
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Wire {
     /// Whose it is.
     pub(crate) client: usize,

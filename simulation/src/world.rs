@@ -39,6 +39,7 @@ pub(crate) struct World<'a> {
 enum Next {
     Fault,
     ServerStarts,
+    ServerStops,
     Look,
     FarReads(WireId),
     FarDeadline(WireId),
@@ -118,6 +119,7 @@ impl<'a> World<'a> {
         match next {
             Next::Fault => self.strike(),
             Next::ServerStarts => self.start_server(),
+            Next::ServerStops => self.stop_server(),
             Next::Look => self.look(),
             Next::FarReads(wire) => self.far_reads(wire),
             Next::FarDeadline(wire) => self.far_deadline(wire),
@@ -162,6 +164,7 @@ impl<'a> World<'a> {
         if self.server.registry.is_none() {
             offer(Some(self.server.up_at), Next::ServerStarts);
         }
+        offer(self.server.stops_at.map(|at| self.server.thawed(at)), Next::ServerStops);
         let look = self.server.next_look().map(|at| self.server.thawed(at));
         if self.server.looks_first {
             offer(look, Next::Look);
@@ -213,11 +216,10 @@ impl<'a> World<'a> {
     /// When the client can read of a wire.
     fn near_next(&self, wire: &Wire) -> Option<Moment> {
         match wire.near {
-            Near::Open if !self.clients[wire.client].engine.is_reading() => None,
-            Near::Dialing | Near::Open => wire.down.next(),
-            Near::Closing { .. } if wire.peer_closed => None,
-            Near::Closing { .. } => wire.down.next(),
             Near::Gone => None,
+            Near::Open if !self.clients[wire.client].engine.is_reading() => None,
+            Near::Closing { .. } if wire.peer_closed => None,
+            Near::Dialing | Near::Open | Near::Closing { .. } => wire.down.next(),
         }
     }
 }

@@ -70,5 +70,8 @@ fn answers_that_are_forgotten() {
 
 #[test]
 fn a_late_close_that_ends_the_new_socket() {
-    assert_says(&server(ServerBug::LateCloseCounts), &["seen leaving", "come to rest", "exactly once"]);
+    assert_says(
+        &server(ServerBug::LateCloseCounts),
+        &["rosters", "seen leaving", "come to rest", "exactly once"],
+    );
 }
