@@ -78,7 +78,7 @@ impl World<'_> {
         let padding = if client.dice.one_in(12) { client.dice.index(3000) } else { client.dice.index(20) };
         let (status, room) = (client.engine.status(), client.engine.queued_signals());
         let most = self.plan.people[client.person].outbox;
-        let number = self.book.new_signal(client.life, to.clone());
+        let number = self.book.new_signal(client.life, to.clone(), retry);
         let data = data_of(number, padding);
         let input = Input::Signal { kind: Some("s"), data: Some(&data), to: to.as_deref(), retry };
         match self.handle(index, input) {

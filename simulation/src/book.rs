@@ -1,5 +1,6 @@
 //! What really happened, and what each was told of it: against this the run is checked, at once wherever possible.
 
+use otc::session::FailedSignal;
 use otc_protocol::Moment;
 use otc_protocol::envelope::{Answer, Request};
 use otc_protocol::raptor::{Body, Message};
@@ -114,7 +115,20 @@ pub(crate) struct Life {
 pub(crate) struct Signal {
     pub(crate) from: Option<LifeId>,
     to: Option<String>,
+    /// It is sent again after a cut.
+    retry: bool,
     carried_out: bool,
+    /// Its sender was told that it has not come through; whether for certain.
+    reported: Option<Certainty>,
+}
+
+/// What a sender is told of a signal that has not come through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Certainty {
+    /// It may have arrived.
+    Maybe,
+    /// It has not, and will not.
+    Certain,
 }
 
 /// What a request asks for, and whether it was carried out.
@@ -178,8 +192,8 @@ impl Book {
     }
 
     /// A signal is about to be sent; its number.
-    pub(crate) fn new_signal(&mut self, from: Option<LifeId>, to: Option<String>) -> Number {
-        self.signals.push(Signal { from, to, carried_out: false });
+    pub(crate) fn new_signal(&mut self, from: Option<LifeId>, to: Option<String>, retry: bool) -> Number {
+        self.signals.push(Signal { from, to, retry, carried_out: false, reported: None });
         self.signals.len() - 1
     }
 
@@ -275,6 +289,10 @@ impl Book {
         };
         if std::mem::replace(&mut signal.carried_out, true) {
             return self.wrong(format!("exactly once: signal {number} was carried out twice"));
+        }
+        if signal.reported == Some(Certainty::Certain) {
+            return self
+                .wrong(format!("signal {number} was carried out after its sender was told that it was not"));
         }
         let to = signal.to.clone();
         if let Some(from) = signal.from {
@@ -436,14 +454,44 @@ impl Book {
         self.next_for(life).map(|index| self.deeds[life.session][index].item)
     }
 
-    /// Signals that a client accepted, by sender, and that no room carried out.
-    pub(crate) fn not_carried_out(&self) -> BTreeMap<LifeId, u64> {
-        let mut counts = BTreeMap::new();
-        for signal in self.signals.iter().filter(|signal| !signal.carried_out) {
-            if let Some(from) = signal.from {
-                *counts.entry(from).or_default() += 1;
+    /// Signals of which their senders are told that they have not, or may not have, come through.
+    pub(crate) fn report(&mut self, failed: &[&FailedSignal]) {
+        let mut last = None;
+        for failed in failed {
+            let Some(sent) = failed.signal() else {
+                return self.wrong("a report does not say what was sent");
+            };
+            let Some(number) = sent.data.as_deref().and_then(number_of) else {
+                return self.wrong("a report names other data than was sent");
+            };
+            if last.replace(number) > Some(number) {
+                return self.wrong(format!("signal {number} was reported after a later one"));
+            }
+            let signal = &mut self.signals[number];
+            let certainty =
+                if failed.text.contains("may have arrived") { Certainty::Maybe } else { Certainty::Certain };
+            if signal.to != sent.to || signal.reported.replace(certainty).is_some() {
+                return self.wrong(format!("answered once: signal {number} was reported twice, or wrongly"));
+            }
+            if signal.carried_out && certainty == Certainty::Certain {
+                return self.wrong(format!("signal {number} was carried out, and reported: {}", failed.text));
             }
         }
-        counts
+    }
+
+    /// At rest: a signal that was lost without a word, or that was reported although it could be sent again.
+    pub(crate) fn lost_signal(&self) -> Option<String> {
+        self.signals.iter().enumerate().find_map(|(number, signal)| {
+            let life = &self.lives[signal.from?];
+            let is_lost = !signal.carried_out && signal.reported.is_none();
+            let is_needless = signal.retry && signal.reported == Some(Certainty::Maybe) && !life.ended;
+            (is_lost || is_needless).then(|| {
+                let Signal { carried_out, reported, .. } = signal;
+                format!(
+                    "delivered or reported: signal {number} of {}: carried out: {carried_out}, {reported:?}",
+                    life.connection
+                )
+            })
+        })
     }
 }

@@ -6,7 +6,7 @@ use crate::flow::FOREVER;
 use crate::plan::Person;
 use crate::wire::WireId;
 use crate::world::World;
-use otc::session::{Config, DisconnectReason, Engine, Event, Input, Output, Refused, Status};
+use otc::session::{Config, DisconnectReason, Engine, Event, FailedSignal, Input, Output, Refused, Status};
 use otc_protocol::Moment;
 use otc_protocol::envelope::FromServer;
 use otc_protocol::error::ErrorCode;
@@ -140,11 +140,18 @@ impl Client {
 
 /// Whether an event tells of a request that was refused or never answered.
 fn is_report(event: &Event) -> bool {
-    use ErrorCode::{UnableToForceDisconnect, UnableToForceMute, UnableToSendSignal};
+    use ErrorCode::{UnableToForceDisconnect, UnableToForceMute};
     matches!(
         event,
-        Event::Error { code: UnableToSendSignal | UnableToForceMute | UnableToForceDisconnect, .. }
+        Event::SignalFailed(_) | Event::Error { code: UnableToForceMute | UnableToForceDisconnect, .. }
     )
+}
+
+fn failed_signal(output: &Output) -> Option<&FailedSignal> {
+    match output {
+        Output::Event(Event::SignalFailed(failed)) => Some(failed),
+        _ => None,
+    }
 }
 
 /// Whether a frame is a STATUS that says yes.
@@ -177,6 +184,8 @@ impl World<'_> {
         }
         let new = client.out[told..].iter();
         let reports = new.filter(|output| matches!(output, Output::Event(event) if is_report(event))).count();
+        let failed: Vec<&FailedSignal> = client.out[told..].iter().filter_map(failed_signal).collect();
+        self.book.report(&failed);
         let left = (before + usize::from(accepted)).checked_sub(reports);
         let answered = yes && left == Some(after + 1);
         if left != Some(after) && !answered {
@@ -274,7 +283,7 @@ impl World<'_> {
         let next = match (stage, event) {
             (In, Event::Reconnecting) => Some(Away),
             (In | Away, Event::Error { code: ErrorCode::ConnectionDropped, .. }) => Some(Lost),
-            (In | Away, Event::Error { .. }) if is_report(event) => Some(stage),
+            (In | Away, _) if is_report(event) => Some(stage),
             // A failed connect ends with one error.
             (Connecting, Event::Error { code, .. }) if *code != ErrorCode::ConnectionDropped => Some(Idle),
             (Lost, Event::Disconnected(DisconnectReason::NetworkDisconnected))

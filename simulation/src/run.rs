@@ -160,16 +160,8 @@ impl World<'_> {
         if sessions != rosters.len() {
             self.book.wrong(format!("the server has {sessions} sessions, people are in {}", rosters.len()));
         }
-        for (life, missing) in self.book.not_carried_out() {
-            let life = &self.book.lives[life];
-            // What a deleted session is not told of is nobody's loss.
-            if missing > life.reported && !life.left {
-                let what = format!(
-                    "delivered or reported: {missing} signals of {} were not carried out, {} reported",
-                    life.connection, life.reported
-                );
-                return self.book.wrong(what);
-            }
+        if let Some(lost) = self.book.lost_signal() {
+            self.book.wrong(lost);
         }
     }
 

@@ -318,7 +318,7 @@ impl World<'_> {
     /// The application's server says something to a session.
     pub(crate) fn server_signals(&mut self, session: usize, to: Option<&str>) {
         let Some(registry) = self.server.registry.clone() else { return };
-        let number = self.book.new_signal(None, to.map(str::to_owned));
+        let number = self.book.new_signal(None, to.map(str::to_owned), true);
         let data = crate::book::data_of(number, 0);
         let content =
             SignalContent { kind: None, data: Some(Json::from_str_value(&data)), from_connection: None };
