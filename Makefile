@@ -1,6 +1,6 @@
 # Thin: each target is one command, or a script in scripts/. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lib server examples header docs abi size test test-sanitizers lint fuzz bench demo deny clean
+.PHONY: help setup lib server examples header docs abi size test test-sanitizers lint fuzz soak bench demo deny clean
 
 MAKEFLAGS += --no-print-directory
 
@@ -49,6 +49,9 @@ lint: ## Check formatting, lints, documentation and scripts
 
 fuzz: ## Run the fuzz targets, SECONDS_EACH=60 for each
 	fuzz/run.sh $(or $(SECONDS_EACH),60)
+
+soak: ## Let clients, server and a failing network run for SOAK_S=1800 seconds
+	@scripts/soak.sh
 
 bench: ## Measure the library and the server beside a bare WebSocket pair (BENCH=--quick)
 	$(CARGO) build --release --locked -p otc-server -p otc-bench

@@ -22,7 +22,7 @@ for document in *.md docs/decisions/*.md docs/guide/*.md c_examples/*.md; do
     while IFS= read -r target; do
         if git check-ignore -q "$target"; then continue; fi
         [ -e "$target" ] || complain "$document" "no such file: $target"
-    done < <(grep -oE '`(\.ci|bench|c_examples|docs|fuzz|include|protocol|scripts|server|src|tests)/[A-Za-z0-9_./-]*`' "$document" | tr -d '`')
+    done < <(grep -oE '`(\.ci|bench|c_examples|docs|fuzz|include|protocol|scripts|server|simulation|src|tests)/[A-Za-z0-9_./-]*`' "$document" | tr -d '`')
 done
 while IFS= read -r bound; do
     grep -q "^pub const $bound:" protocol/src/limits.rs || complain ARCHITECTURE.md "no such bound: $bound"

@@ -11,6 +11,9 @@ step() { printf '\n== %s (%d s so far)\n' "$1" "$SECONDS"; }
 step "Rust"
 cargo test --workspace --locked
 
+step "known bugs are planted, and the simulation finds them"
+cargo test --locked -p otc-simulation --features planted --test planted
+
 step "a panic of the library's own, as it is shipped"
 cargo test --release --locked -p otc --features faults --test faults
 

@@ -11,6 +11,9 @@ const USAGE: &str = "usage: otc-simulation --seconds N [--first-seed S]   runs s
 /// How often it says how far it is.
 const PROGRESS: Duration = Duration::from_secs(30);
 
+/// Failures after which more of them say nothing new.
+const ENOUGH: u32 = 20;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -63,6 +66,10 @@ fn soak(seconds: &str, first: &str) -> Option<ExitCode> {
             Err(failure) => {
                 eprintln!("{failure}");
                 failures += 1;
+                if failures == ENOUGH {
+                    eprintln!("simulation: that is enough");
+                    break;
+                }
             }
         }
         seed += 1;
@@ -72,7 +79,7 @@ fn soak(seconds: &str, first: &str) -> Option<ExitCode> {
         }
     }
     let hours = time.as_secs_f64() / 3600.0;
-    println!("simulation: seeds {first} to {}, {hours:.1} hours of virtual time", seed - 1);
+    println!("simulation: {} seeds from {first} on, {hours:.1} hours of virtual time", seed - first);
     println!("  {:>12} joins, {} of them lost (1022), {} returns", count.joins, count.losses, count.returns);
     println!(
         "  {:>12} signals accepted, {} delivered, {} requests reported",
