@@ -736,8 +736,9 @@ int otc_version_number(void);
 /**
  * Says how often this process may begin to open a socket, over all its sessions; more wait their turn.
  *
- * dials: 1 to 10000 in a second, 100 by default. As many as that may begin at once, then one after the other. A change
- * holds at once, for sessions that wait already too, and stays until the next change: otc_destroy() does not undo it.
+ * dials: 1 to 10000 in a second, 100 by default. As many as that may begin at once, the next ones a
+ * second later, one after the other. A change holds at once, for sessions that wait already too, and stays until the next
+ * change: otc_destroy() does not undo it.
  * Many sessions that lose their server together come back at this rate; see to it that the server can bear it.
  *
  * Threads: any; may come before otc_init(). Callback-safe: yes. Blocks: no.

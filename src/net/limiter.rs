@@ -1,6 +1,7 @@
 //! How often the process dials: many sessions that lose their server together must not come back together.
 
 use otc_protocol::limits::DIALS_PER_SECOND;
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -15,15 +16,24 @@ pub fn set_dials_per_second(dials: NonZeroU32) {
     RATE.send_replace(dials.get());
 }
 
-/// Lets a second's worth of dials through at once and the rest one by one, in the order in which they came.
+/// Lets a second's worth of dials through at once after a pause, the rest one by one in the order in which they came, and
+/// never more than a second's worth within any second.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    /// The last turn that was given, counted as if none had been saved up. Who waits for a turn holds the lock, so one who
-    /// gives up takes no turn.
-    last: Mutex<Option<Instant>>,
+    /// Who waits for a turn holds the lock, so one who gives up takes no turn.
+    turns: Mutex<Turns>,
     /// One request for session info at a time waits among the sockets.
     info: Mutex<()>,
     rate: watch::Sender<u32>,
+}
+
+/// The turns that were given.
+#[derive(Debug, Default)]
+struct Turns {
+    /// The last one, counted as if none had been saved up.
+    last: Option<Instant>,
+    /// Those of the last second.
+    recent: VecDeque<Instant>,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -35,7 +45,8 @@ impl Limiter {
     }
 
     fn with(rate: watch::Sender<u32>) -> Self {
-        Self { last: Mutex::const_new(None), info: Mutex::const_new(()), rate }
+        let turns = Turns { last: None, recent: VecDeque::new() };
+        Self { turns: Mutex::const_new(turns), info: Mutex::const_new(()), rate }
     }
 
     /// Waits for the turn of a request for session info. Those queue apart, so that sockets pass them by: who has its
@@ -47,24 +58,48 @@ impl Limiter {
 
     /// Waits for its turn.
     pub(super) async fn turn(&self) {
-        let mut last = self.last.lock().await;
+        let mut turns = self.turns.lock().await;
         let mut rate = self.rate.subscribe();
         loop {
-            let gap = SECOND / *rate.borrow_and_update();
+            let dials = *rate.borrow_and_update();
             let now = Instant::now();
-            // It runs at most one second behind: that is what can be saved up.
-            let behind = now.checked_sub(SECOND).unwrap_or(now);
-            let turn = last.map_or(behind, |last| last.max(behind)) + gap;
-            if turn > now {
+            let Turn { at, counted } = turns.next(now, dials);
+            if at > now {
                 tokio::select! {
-                    () = sleep_until(turn) => {}
+                    () = sleep_until(at) => {}
                     // The limiter holds the sender, so this says that the rate has changed.
                     _ = rate.changed() => continue,
                 }
             }
-            *last = Some(turn);
+            turns.last = Some(counted);
+            turns.recent.push_back(at.max(now));
             return;
         }
+    }
+}
+
+/// When a dial may start.
+struct Turn {
+    at: Instant,
+    /// When it is counted as having started: earlier, if the time was saved up.
+    counted: Instant,
+}
+
+impl Turns {
+    /// The next one, at so many dials a second.
+    fn next(&mut self, now: Instant, dials: u32) -> Turn {
+        let gap = SECOND / dials;
+        // It runs at most one second behind: that is what can be saved up.
+        let behind = now.checked_sub(SECOND).unwrap_or(now);
+        let counted = self.last.map_or(behind, |last| last.max(behind)) + gap;
+        while self.recent.front().is_some_and(|turn| *turn + SECOND <= now) {
+            self.recent.pop_front();
+        }
+        // What was saved up counts in the second in which it is used.
+        let before = self.recent.len().checked_sub(dials as usize).map(|index| self.recent[index] + SECOND);
+        let at = before.map_or(counted, |before| before.max(counted));
+        // Who has to wait uses up nothing, and saves up nothing.
+        if at > now { Turn { at, counted: at } } else { Turn { at, counted } }
     }
 }
 
@@ -95,9 +130,32 @@ mod tests {
         let within = |from: f64, to: f64| turns.iter().filter(|turn| (from..to).contains(turn)).count();
         let rate = DIALS_PER_SECOND as usize;
         assert_eq!(within(0.0, 0.001), rate, "a second's worth at once");
-        for second in [0.001, 1.001] {
-            let count = within(second, second + 1.0);
-            assert!((rate - 2..=rate).contains(&count), "{count}");
+        for tenth in 10..29 {
+            let from = f64::from(tenth) / 10.0;
+            let count = within(from, from + 0.1);
+            assert!((rate / 10 - 2..=rate / 10 + 2).contains(&count), "{count} from {from} s on");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_second_has_more_than_the_rate() {
+        for dials in [1, 7, DIALS_PER_SECOND] {
+            tokio::time::advance(SECOND * 10).await;
+            let limiter = limiter(dials);
+            let mut all = Vec::new();
+            let start = Instant::now();
+            // Bursts, and pauses in which less or more than a second's worth is saved up.
+            for pause in [0.0, 0.3, 0.999, 1.0, 1.5, 0.01, 0.7] {
+                tokio::time::advance(Duration::from_secs_f64(pause)).await;
+                for _ in 0..dials + dials / 2 {
+                    limiter.turn().await;
+                    all.push(start.elapsed().as_secs_f64());
+                }
+            }
+            for first in &all {
+                let count = all.iter().filter(|turn| (*first..first + 0.999).contains(*turn)).count();
+                assert!(count <= dials as usize, "{count} of {dials} in the second from {first} s on");
+            }
         }
     }
 
@@ -161,7 +219,7 @@ mod tests {
         tokio::task::yield_now().await;
         waiting.iter().for_each(tokio::task::JoinHandle::abort);
         let turn = turns(&limiter, 1).await[0];
-        assert!(turn < 0.1, "{turn} s");
+        assert!(turn < 1.01, "{turn} s");
     }
 
     #[tokio::test(start_paused = true)]
@@ -188,7 +246,7 @@ mod tests {
         }
         // Half a second has been saved up, at ten a second.
         assert!(times[0] < 0.51, "who waited first does not wait on at the old rate: {times:?}");
-        assert!((2.4..=3.2).contains(&times[29]), "{times:?}");
+        assert!((2.4..=3.5).contains(&times[29]), "{times:?}");
         limiter.rate.send_replace(1);
         let slow = turns(&limiter, 3).await;
         assert!(slow[2] - slow[1] > 0.99, "{slow:?}");
@@ -200,7 +258,7 @@ mod tests {
         set_dials_per_second(NonZeroU32::new(2).expect("not zero"));
         for _ in 0..2 {
             let turns = turns(&Limiter::new(), 4).await;
-            assert!(turns[1] < 0.01 && (0.9..1.1).contains(&turns[3]), "{turns:?}");
+            assert!(turns[1] < 0.01 && (1.4..1.6).contains(&turns[3]), "{turns:?}");
         }
         set_dials_per_second(NonZeroU32::new(DIALS_PER_SECOND).expect("not zero"));
     }
