@@ -1,6 +1,6 @@
 # Thin: each target is one command, or a script in scripts/. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lib server examples header docs abi size test test-sanitizers lint fuzz soak bench demo deny clean
+.PHONY: help setup lib server examples header docs abi size test test-sanitizers lint fuzz soak bench reliability demo deny clean
 
 MAKEFLAGS += --no-print-directory
 
@@ -56,6 +56,9 @@ soak: ## Let clients, server and a failing network run for SOAK_S=1800 seconds
 bench: ## Measure the library and the server beside a bare WebSocket pair (BENCH=--quick)
 	$(CARGO) build --release --locked -p otc-server -p otc-bench
 	target/release/otc-bench $(BENCH)
+
+reliability: ## Try every fault on real sockets, measure, and write docs/reliability.md (ten minutes)
+	@scripts/reliability.sh
 
 demo: ## See two C programs talk over a server of their own
 	@scripts/demo.sh

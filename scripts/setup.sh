@@ -8,6 +8,8 @@ set -euo pipefail
 readonly RUST=1.88 # the server's rust-version (server/Cargo.toml)
 readonly NODE=20   # tests/interop/package.json
 purpose=${1:-test}
+# Where Debian has ip and nft; not everybody's PATH has it.
+PATH=$PATH:/usr/sbin:/sbin
 packages=()
 missing=()
 
@@ -42,6 +44,8 @@ if [ "$purpose" = test ]; then
     need npm npm
     need shellcheck shellcheck
     need chromium chromium chromium-browser google-chrome
+    need iproute2 ip
+    need nftables nft
 fi
 
 # The sanitizers' runtime is a package of its own, named after clang's version, which is known when clang is here.

@@ -7,8 +7,10 @@
 //! * `report`: tables, and the documents that they are written into
 #![forbid(unsafe_code)]
 
+mod bench;
 mod client;
 mod ledger;
+mod namespace;
 mod options;
 mod outcome;
 mod proxy;
@@ -39,6 +41,7 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
         ["client"] => client::run(),
         ["row", plan] => runner::child(plan),
         ["table", rest @ ..] => runner::table(&Options::read(rest)?),
+        ["bench", rest @ ..] => bench::run(&Options::read(rest)?),
         ["soak", rest @ ..] => soak::run(&Options::read(rest)?),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");

@@ -42,6 +42,8 @@ pub(crate) struct Account {
     pub(crate) duplicates: u64,
     pub(crate) disorder: u64,
     pub(crate) foreign: u64,
+    /// When it heard the last signal.
+    pub(crate) last_signal: u64,
     pub(crate) notes: Vec<Note>,
 }
 

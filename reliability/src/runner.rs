@@ -1,5 +1,6 @@
 //! Runs rows, each as a process with children of its own, several at the same time.
 
+use crate::namespace;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::report::{Table, grouped, write_into};
@@ -72,6 +73,7 @@ impl Drop for Group {
             let _ = kill_process_group(group, Signal::KILL);
         }
         let _ = self.0.wait();
+        namespace::remove_stale();
     }
 }
 

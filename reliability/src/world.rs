@@ -1,6 +1,8 @@
 //! A server, a bad network before it, and processes with members.
 
-use crate::client::command::{Answer, Command, Join, Load, Until};
+use crate::client::command::{Answer, Burst, Command, Join, Load, Until};
+use crate::ledger::Number;
+use crate::namespace::{self, Namespaces};
 use crate::outcome::Account;
 use crate::proxy::Proxy;
 use crate::row::Plan;
@@ -17,6 +19,8 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) proxy: Proxy,
     pub(crate) clients: Vec<Client>,
+    /// The kernel's own networks, if the row is about them. Removed after the processes in them.
+    spaces: Option<Namespaces>,
     pub(crate) dice: StdRng,
     pub(crate) plan: Plan,
 }
@@ -28,6 +32,8 @@ pub(crate) enum Path {
     Proxy,
     /// As if there were no other.
     Direct,
+    /// From the other end of the cable, in a world apart.
+    Cable,
 }
 
 /// How long anything may take that happens at once on a machine that has time.
@@ -41,7 +47,21 @@ impl World {
         let server = Server::start_with(otc_server(&plan.server), "127.0.0.1:0", options)?;
         let proxy = Proxy::start("127.0.0.1:0", server.address(), plan.seed)?;
         let dice = StdRng::seed_from_u64(plan.seed);
-        Ok(Self { server, proxy, clients: Vec::new(), dice, plan: plan.clone() })
+        Ok(Self { server, proxy, clients: Vec::new(), spaces: None, dice, plan: plan.clone() })
+    }
+
+    /// A server at one end of a cable.
+    pub(crate) fn apart(plan: &Plan, spaces: Namespaces) -> Result<Self, Error> {
+        let command = inside(&spaces.in_server(), otc_server(&plan.server));
+        let server = Server::start_with(command, &format!("{}:0", namespace::SERVER), &[])?;
+        let proxy = Proxy::start("127.0.0.1:0", server.address(), plan.seed)?;
+        let dice = StdRng::seed_from_u64(plan.seed);
+        Ok(Self { server, proxy, clients: Vec::new(), spaces: Some(spaces), dice, plan: plan.clone() })
+    }
+
+    /// The networks of [`World::apart`].
+    pub(crate) fn spaces(&mut self) -> Result<&mut Namespaces, Error> {
+        self.spaces.as_mut().ok_or_else(|| "this row has no networks of its own".into())
     }
 
     /// One room of four: two members in each of two processes. All see each other when this returns.
@@ -51,22 +71,52 @@ impl World {
 
     /// The same; they try to come back for so long.
     pub(crate) fn gather_with(&mut self, paths: [Path; 2], window: Option<Duration>) -> Result<(), Error> {
-        let session_id = new_session(&self.plan.server)?;
-        let window_millis = window.map(|window| u64::try_from(window.as_millis())).transpose()?;
-        for (members, path) in [[0, 1], [2, 3]].into_iter().zip(paths) {
-            let url = match path {
-                Path::Proxy => self.proxy.url(),
-                Path::Direct => self.server.url().to_owned(),
-            };
-            let (session_id, members) = (session_id.clone(), members.into());
-            let mut client = Client::start(&[])?;
-            client.done(&Command::Join(Join { url, session_id, room: 0, members, window_millis }))?;
-            self.clients.push(client);
-        }
+        self.join(paths, [&[0, 1], &[2, 3]], window)?;
         self.together()
     }
 
-    /// Waits until all members of the one room see each other.
+    /// One room of two, in a process each: 0 and 1.
+    pub(crate) fn gather_pair(&mut self, paths: [Path; 2]) -> Result<(), Error> {
+        self.join(paths, [&[0], &[1]], None)?;
+        self.until(&Until::Together { others: 1 }, SOON)
+    }
+
+    fn join(
+        &mut self,
+        paths: [Path; 2],
+        members: [&[Number]; 2],
+        window: Option<Duration>,
+    ) -> Result<(), Error> {
+        let session_id = new_session(&self.plan.server)?;
+        let window_millis = window.map(|window| u64::try_from(window.as_millis())).transpose()?;
+        for (path, members) in paths.into_iter().zip(members) {
+            let (url, session_id, members) = (self.url(path), session_id.clone(), members.to_vec());
+            let join = Join { url, session_id, room: 0, members, window_millis };
+            self.start(path)?.done(&Command::Join(join))?;
+        }
+        Ok(())
+    }
+
+    /// The server's address on this path.
+    pub(crate) fn url(&self, path: Path) -> String {
+        match path {
+            Path::Proxy => self.proxy.url(),
+            Path::Direct | Path::Cable => self.server.url().to_owned(),
+        }
+    }
+
+    /// Starts a process without members.
+    pub(crate) fn start(&mut self, path: Path) -> Result<&mut Client, Error> {
+        let way = match (path, &self.spaces) {
+            (Path::Cable, Some(spaces)) => spaces.in_client().to_vec(),
+            (Path::Direct, Some(spaces)) => spaces.in_server().to_vec(),
+            _ => Vec::new(),
+        };
+        self.clients.push(Client::start(&way)?);
+        self.clients.last_mut().ok_or_else(|| "it has just been pushed".into())
+    }
+
+    /// Waits until all members of the room of four see each other.
     pub(crate) fn together(&mut self) -> Result<(), Error> {
         self.until(&Until::Together { others: 3 }, SOON)
     }
@@ -128,7 +178,7 @@ impl World {
         self.quiet()?;
         if self.all_heard()? {
             for client in &mut self.clients {
-                client.done(&Command::Burst { each: 1, bytes: 0 })?;
+                client.done(&Command::Burst(Burst { each: 1, bytes: 0, to: None }))?;
             }
             self.all_heard()?;
         }
@@ -156,23 +206,29 @@ impl World {
     }
 }
 
+/// A program that another one runs, if there is one.
+fn inside(way: &[&str], program: Program) -> Program {
+    let [first, rest @ ..] = way else { return program };
+    let mut outer = Program::new(first);
+    outer.args(rest).arg(program.get_program()).env("PATH", namespace::path());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
+}
+
 /// A process with members.
 pub(crate) struct Client {
     pub(crate) process: Process,
 }
 
 impl Client {
-    /// Starts it; `inside` is what it is run by, if not directly.
-    pub(crate) fn start(inside: &[&str]) -> Result<Self, Error> {
-        let own = std::env::current_exe()?;
-        let mut program = match inside {
-            [] => Program::new(own),
-            [first, rest @ ..] => {
-                let mut program = Program::new(first);
-                program.args(rest).arg(own);
-                program
-            }
-        };
+    /// Starts it; `way` is what it is run by, if not directly.
+    fn start(way: &[&str]) -> Result<Self, Error> {
+        let mut program = inside(way, Program::new(std::env::current_exe()?));
         Ok(Self { process: Process::spawn("a client", program.arg("client"))? })
     }
 

@@ -13,8 +13,8 @@ pub(crate) enum Command {
     Send(Load),
     /// They stop. Answers when they have.
     Stop,
-    /// Each sends this many to everybody, all at once. Answers when they are accepted.
-    Burst { each: u32, bytes: usize },
+    /// Each sends some, all at once. Answers when they are accepted.
+    Burst(Burst),
     /// The next signal's callback of the first member takes this long.
     Block { millis: u64 },
     /// Those who have been disconnected connect again, with a new token.
@@ -48,6 +48,15 @@ pub(crate) struct Load {
     pub(crate) bytes: usize,
 }
 
+/// See [`Command::Burst`].
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Burst {
+    pub(crate) each: u32,
+    pub(crate) bytes: usize,
+    /// `None`: everybody.
+    pub(crate) to: Option<Number>,
+}
+
 /// See [`Command::Wait`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Until {
@@ -55,11 +64,13 @@ pub(crate) enum Until {
     Together { others: usize },
     /// Every member has been told this often that it reconnects, and as often that it has reconnected.
     Returned { times: usize },
+    /// All members together have been told so often that they have reconnected.
+    Returns { total: usize },
     /// Every member has been told so often that it reconnects.
     Left { times: usize },
     /// Every member is disconnected for good, for the so-manieth time.
     Ended { times: usize },
-    /// Every member has heard all that is for it of these.
+    /// Every member has heard the last that is for it of each of these; what is missing before it does not come any more.
     Heard { sent: Vec<(Stream, u64)> },
 }
 

@@ -31,6 +31,8 @@ struct Ears {
     bell: Arc<Bell>,
     ledger: Mutex<Ledger>,
     state: Mutex<State>,
+    /// When the last signal was heard.
+    last_signal: AtomicU64,
     /// How long the next signal's callback takes, in milliseconds.
     block: AtomicU64,
 }
@@ -41,6 +43,12 @@ struct State {
     others: BTreeMap<Number, Arc<Connection>>,
     notes: Vec<Note>,
     failed: u64,
+}
+
+impl State {
+    fn count(&self, what: &What) -> usize {
+        self.notes.iter().filter(|note| note.what == *what).count()
+    }
 }
 
 /// What it has said.
@@ -93,6 +101,7 @@ impl Member {
             bell: Arc::clone(bell),
             ledger: Mutex::default(),
             state: Mutex::default(),
+            last_signal: AtomicU64::new(0),
             block: AtomicU64::new(0),
         });
         let wishes = Wishes {
@@ -129,6 +138,16 @@ impl Member {
         state.others.iter().map(|(number, connection)| (*number, Arc::clone(connection))).collect()
     }
 
+    /// One of the others.
+    pub(super) fn other(&self, number: Number) -> Option<(Number, Arc<Connection>)> {
+        lock(&self.ears.state).others.get(&number).map(|connection| (number, Arc::clone(connection)))
+    }
+
+    /// How often it has come back.
+    pub(super) fn returns(&self) -> usize {
+        lock(&self.ears.state).count(&What::Reconnected)
+    }
+
     /// Sends a signal of about so many bytes, to one or to everybody.
     pub(super) fn say(&self, to: Option<&(Number, Arc<Connection>)>, bytes: usize) -> Result<Said, Error> {
         let mut mouth = lock(&self.mouth);
@@ -161,21 +180,22 @@ impl Member {
 
     pub(super) fn is(&self, until: &Until) -> bool {
         let state = lock(&self.ears.state);
-        let count = |what: &What| state.notes.iter().filter(|note| note.what == *what).count();
+        let count = |what: &What| state.count(what);
         match until {
             Until::Together { others } => state.connected && state.others.len() == *others,
             Until::Returned { times } => {
                 let returned = count(&What::Reconnected);
                 returned >= *times && returned == count(&What::Reconnecting)
             }
+            Until::Returns { total } => count(&What::Reconnected) >= *total,
             Until::Left { times } => count(&What::Reconnecting) >= *times,
             Until::Ended { times } => count(&What::Disconnected) >= *times,
             Until::Heard { sent } => {
                 drop(state);
                 let ledger = lock(&self.ears.ledger);
-                sent.iter().filter(|(stream, _)| self.is_addressee(stream)).all(|(stream, sent)| {
-                    ledger.streams.get(stream).map_or(0, crate::ledger::Heard::count) >= *sent
-                })
+                sent.iter()
+                    .filter(|(stream, _)| self.is_addressee(stream))
+                    .all(|(stream, sent)| ledger.streams.get(stream).map_or(0, |heard| heard.next) >= *sent)
             }
         }
     }
@@ -198,6 +218,7 @@ impl Member {
             duplicates: ledger.duplicates,
             disorder: ledger.disorder,
             foreign: ledger.foreign,
+            last_signal: self.ears.last_signal.load(Ordering::SeqCst),
             notes: state.notes.clone(),
         }
     }
@@ -215,6 +236,7 @@ impl Hears for Listener {
             Event::Signal { data, from } => {
                 let from = from.and_then(|member| member.data().parse().ok());
                 lock(&ears.ledger).note(ears.number, &data.read(), from);
+                ears.last_signal.store(now(), Ordering::SeqCst);
                 let block = ears.block.swap(0, Ordering::SeqCst);
                 sleep(Duration::from_millis(block));
             }

@@ -4,7 +4,7 @@ pub(crate) mod command;
 mod member;
 mod sender;
 
-use command::{Answer, Command, Join, Until};
+use command::{Answer, Burst, Command, Join, Until};
 use member::{Bell, Member, Said};
 use otc_harness::c_api::Library;
 use otc_harness::{Error, process};
@@ -46,7 +46,7 @@ impl Client {
                 self.senders = Some(Senders::start(&self.members, load));
             }
             Command::Stop => self.stop()?,
-            Command::Burst { each, bytes } => self.burst(each, bytes)?,
+            Command::Burst(burst) => self.burst(burst)?,
             Command::Block { millis } => self.members.first().ok_or("nobody has joined")?.block(millis),
             Command::Rejoin => self.members.iter().try_for_each(|member| member.rejoin())?,
             Command::Wait { until, millis } => {
@@ -70,10 +70,15 @@ impl Client {
         self.senders.take().map_or(Ok(()), Senders::stop)
     }
 
-    fn burst(&self, each: u32, bytes: usize) -> Result<(), Error> {
+    fn burst(&self, Burst { each, bytes, to }: Burst) -> Result<(), Error> {
+        let addressees: Vec<_> =
+            self.members.iter().map(|member| to.and_then(|to| member.other(to))).collect();
+        if to.is_some() && addressees.iter().any(Option::is_none) {
+            return Err("a member does not know whom it is to send to".into());
+        }
         for _ in 0..each {
-            for member in &self.members {
-                while member.say(None, bytes)? == Said::Refused {
+            for (member, to) in self.members.iter().zip(&addressees) {
+                while member.say(to.as_ref(), bytes)? == Said::Refused {
                     self.bell.wait();
                 }
             }
@@ -86,7 +91,13 @@ impl Client {
         // Who has done it has done it: each member is asked until it is true of it.
         let mut waiting: Vec<_> = self.members.iter().collect();
         loop {
-            waiting.retain(|member| !member.is(until));
+            if let Until::Returns { total } = until {
+                if self.members.iter().map(|member| member.returns()).sum::<usize>() >= *total {
+                    return true;
+                }
+            } else {
+                waiting.retain(|member| !member.is(until));
+            }
             if waiting.is_empty() {
                 return true;
             }

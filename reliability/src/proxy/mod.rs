@@ -129,6 +129,18 @@ impl Proxy {
         now
     }
 
+    /// Cuts the oldest WebSocket; the answer is when.
+    pub(crate) fn cut_oldest(&self) -> Result<u64, Error> {
+        let mut links = lock(&self.shared.links);
+        links.retain(|link| !link.is_over());
+        let oldest = links.iter().position(Link::is_socket).ok_or("no WebSocket is open")?;
+        let link = links.remove(oldest);
+        self.shared.cuts.fetch_add(1, Ordering::SeqCst);
+        let now = now();
+        link.cut(self.shared.wants_reset());
+        Ok(now)
+    }
+
     /// Lets nothing pass in these ways; the answer is since when.
     pub(crate) fn silence(&self, ways: &[Way]) -> u64 {
         self.shared.weather.send_modify(|weather| weather.silent = Way::BOTH.map(|way| ways.contains(&way)));

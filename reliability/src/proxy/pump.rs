@@ -3,7 +3,7 @@
 use super::{Shared, Way, lock};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -33,6 +33,8 @@ struct State {
     end: watch::Sender<End>,
     /// Bytes that may still pass in each way; negative: any number.
     budgets: [AtomicI64; 2],
+    /// It carries a WebSocket.
+    is_socket: AtomicBool,
 }
 
 const ANY_NUMBER: i64 = -1;
@@ -40,7 +42,11 @@ const ANY_NUMBER: i64 = -1;
 impl Link {
     pub(super) fn new(budget: impl Fn() -> Option<u64>) -> Self {
         let budgets = [const { AtomicI64::new(ANY_NUMBER) }; 2];
-        let link = Self(Arc::new(State { end: watch::Sender::new(End::NotYet), budgets }));
+        let link = Self(Arc::new(State {
+            end: watch::Sender::new(End::NotYet),
+            budgets,
+            is_socket: AtomicBool::new(false),
+        }));
         link.set_budgets(budget);
         link
     }
@@ -59,6 +65,10 @@ impl Link {
 
     pub(super) fn cut(&self, reset: bool) {
         self.0.end.send_replace(if reset { End::Reset } else { End::Orderly });
+    }
+
+    pub(super) fn is_socket(&self) -> bool {
+        self.0.is_socket.load(Ordering::SeqCst)
     }
 
     /// Whether the other holder is gone.
@@ -138,6 +148,7 @@ impl Pump<'_> {
             if let Some(at) = self.dialed.take()
                 && bytes.windows(DIAL.len()).any(|window| window == DIAL)
             {
+                self.link.0.is_socket.store(true, Ordering::SeqCst);
                 lock(&self.shared.dials).push(at);
             }
             let delay = weather.borrow().delay;

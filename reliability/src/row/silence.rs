@@ -1,6 +1,6 @@
 //! Connections that are open and carry nothing.
 
-use super::{Plan, Row, conclude, span};
+use super::{Plan, Row, TOLERANCE, conclude, span};
 use crate::client::command::Until;
 use crate::outcome::{Outcome, What};
 use crate::proxy::Way;
@@ -33,9 +33,6 @@ pub(super) const BOTH: Row = Row {
 
 /// Signals in a second and member: what the silent ones are owed must not pass the server's bound.
 const RATE: u32 = 300;
-/// How much later than the limit says a silence may be noticed, on a machine that has other things to do.
-const TOLERANCE: f64 = 1.0;
-
 fn run(plan: &Plan, outcome: &mut Outcome, ways: &[Way], noticed_after: Duration) -> Result<(), Error> {
     let rounds = if plan.quick { 1 } else { 2 };
     let mut world = World::new(plan, &[])?;

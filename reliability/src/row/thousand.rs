@@ -1,9 +1,9 @@
 //! Many sessions in one process that lose their server in the same moment.
 
 use super::{Plan, Row, conclude, span};
-use crate::client::command::{Command, Join, Until};
+use crate::client::command::{Burst, Command, Join, Until};
 use crate::outcome::{Outcome, What};
-use crate::world::{Client, World};
+use crate::world::{Path, World};
 use otc_harness::Error;
 use otc_harness::server::new_session;
 use otc_protocol::limits::DIALS_PER_SECOND;
@@ -21,17 +21,17 @@ const SECOND: u64 = 1_000_000;
 fn run(plan: &Plan, outcome: &mut Outcome) -> Result<(), Error> {
     let rooms = if plan.quick { 20 } else { 100 };
     let mut world = World::new(plan, &[])?;
-    let mut client = Client::start(&[])?;
+    world.start(Path::Proxy)?;
     for room in 0..rooms {
         let (url, session_id) = (world.proxy.url(), new_session(&plan.server)?);
         let members = (room * ROOM..(room + 1) * ROOM).collect();
-        client.done(&Command::Join(Join { url, session_id, room, members, window_millis: None }))?;
+        let join = Join { url, session_id, room, members, window_millis: None };
+        world.clients[0].done(&Command::Join(join))?;
     }
-    world.clients.push(client);
     let patience = Duration::from_secs(u64::from(rooms * ROOM / DIALS_PER_SECOND) + 30);
     world.until(&Until::Together { others: ROOM as usize - 1 }, patience)?;
     let since = world.proxy.cut_all();
-    world.clients[0].done(&Command::Burst { each: EACH, bytes: 64 })?;
+    world.clients[0].done(&Command::Burst(Burst { each: EACH, bytes: 64, to: None }))?;
     world.until(&Until::Returned { times: 1 }, patience)?;
     outcome.faults = world.proxy.cuts();
     let dials: Vec<u64> = world.proxy.dials().into_iter().filter(|dial| *dial >= since).collect();
