@@ -10,7 +10,7 @@ case "${1-}" in
     *) seconds=$1; shift ;;
 esac
 if [ $# -eq 0 ]; then
-    set -- frame envelope message session_info session_id token
+    set -- frame envelope message session_info session_id token client_conversation server_conversation
 fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -28,8 +28,9 @@ for target in "$@"; do
     fi
     echo "== $target, $seconds s"
     mkdir -p "corpus/$target" "artifacts/$target"
-    # A frame of a client holds at most 128 KiB (protocol/src/limits.rs); short inputs are where the faults are.
-    if ! "target/$host/release/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=4096 \
+    # A frame of a client holds at most 128 KiB (protocol/src/limits.rs); short inputs are where the faults are. The
+    # memory is that of AddressSanitizer's quarantine and of the corpus, too.
+    if ! "target/$host/release/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
         -use_value_profile=1 -print_final_stats=1 -dict=words.dict -artifact_prefix="artifacts/$target/" \
         "corpus/$target" "seeds/$target" >"artifacts/$target.log" 2>&1; then
         grep -a -A 40 -E 'panicked at|^==[0-9]+==' "artifacts/$target.log" | head -n 80 >&2
