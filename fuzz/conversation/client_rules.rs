@@ -171,12 +171,17 @@ impl Rules {
                 self.status = *status;
                 return;
             }
+            Event::SignalFailed(failed) => {
+                assert!(!failed.text.is_empty() && !failed.text.contains(TOKEN));
+                assert_eq!(failed.code, ErrorCode::UnableToSendSignal);
+                let _ = failed.signal();
+                self.failed += 1;
+                return;
+            }
             Event::Error { code, text } => {
                 assert!(!text.is_empty() && !text.contains(TOKEN));
                 match code {
-                    ErrorCode::UnableToSendSignal
-                    | ErrorCode::UnableToForceMute
-                    | ErrorCode::UnableToForceDisconnect => self.failed += 1,
+                    ErrorCode::UnableToForceMute | ErrorCode::UnableToForceDisconnect => self.failed += 1,
                     ErrorCode::ConnectionDropped => {
                         let last = DisconnectReason::NetworkDisconnected;
                         let next = out.get(index + 1);
