@@ -37,8 +37,8 @@ impl Names {
         let mut name = format!("n{}", given.len() + 1);
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !text.bytes().all(is_plain) {
-            // What cannot be an id stays what cannot be one.
-            name.push(' ');
+            // What cannot be an id, or no part of a uri, stays so.
+            name.push(if text.contains('/') { '/' } else { ' ' });
         }
         name.extend(std::iter::repeat_n('-', text.len().saturating_sub(name.len())));
         given.insert(text.to_owned(), name.clone());

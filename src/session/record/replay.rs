@@ -101,6 +101,7 @@ fn written(output: &Output) -> Value {
 fn text(output: &Output) -> Option<String> {
     match output {
         Output::Warn(text) | Output::Event(Event::Error { text, .. }) => Some(text.clone()),
+        Output::Event(Event::SignalFailed(failed)) => Some(failed.text.clone()),
         _ => None,
     }
 }

@@ -15,7 +15,10 @@ enum Place {
 
 /// What is watched.
 struct Watch {
+    /// What the events say.
     place: Place,
+    /// The last status that was told.
+    status: String,
     /// The socket that is being opened, and the one that is open.
     dialed: Option<u64>,
     open: Option<u64>,
@@ -46,6 +49,7 @@ impl Replayed {
     pub fn broken_rules(&self) -> Vec<String> {
         let mut watch = Watch {
             place: Place::Out,
+            status: "NotConnected".to_owned(),
             dialed: None,
             open: None,
             unanswered: HashSet::new(),
@@ -129,11 +133,15 @@ impl Watch {
         let is_in = self.place == Place::In;
         match event {
             "status" => return self.status(text(output, "status")),
-            "connected" => return expect(is_in, "connected without having been connecting"),
-            "reconnecting" => return expect(self.place == Place::Away, "the status says otherwise"),
-            "reconnected" => return expect(is_in, "the status says otherwise"),
+            "connected" => {
+                self.members.clear();
+                self.streams.clear();
+                return self.go(Place::Connecting, Place::In);
+            }
+            "reconnecting" => return self.go(Place::In, Place::Away),
+            "reconnected" => return self.go(Place::Away, Place::In),
             "disconnected" => return self.ended(),
-            "error" => {
+            "error" | "signal_failed" => {
                 let code = output["code"].as_i64().unwrap_or_default();
                 self.is_dropped = code == DROPPED;
                 self.reported += usize::from(REQUEST_ERRORS.contains(&code));
@@ -161,22 +169,27 @@ impl Watch {
         expect(is_in, "told to somebody who is not in the session")
     }
 
-    /// The status comes before the events that it brings.
+    fn go(&mut self, from: Place, to: Place) -> Result<(), &'static str> {
+        let was = std::mem::replace(&mut self.place, to);
+        if was == from { Ok(()) } else { Err("told at the wrong time") }
+    }
+
+    /// The status comes before the events that it brings. What begins and ends at once is no status.
     fn status(&mut self, status: &str) -> Result<(), &'static str> {
-        let (place, is_legal) = match (status, self.place) {
-            ("Connecting", place) => (Place::Connecting, place == Place::Out),
-            ("Connected", place) => (Place::In, place == Place::Connecting || place == Place::Away),
-            ("Reconnecting", place) => (Place::Away, place == Place::In),
-            ("Failed", place) => (Place::Out, place == Place::Connecting),
-            ("Disconnecting" | "NotConnected", place) => (place, true),
-            (_, place) => (place, false),
+        let was = std::mem::replace(&mut self.status, status.to_owned());
+        let ways: &[&str] = match was.as_str() {
+            "NotConnected" | "Failed" => &["Connecting"],
+            "Connecting" => &["Connected", "Failed", "Disconnecting", "NotConnected"],
+            "Connected" => &["Reconnecting", "Disconnecting", "NotConnected"],
+            "Reconnecting" => &["Connected", "Disconnecting", "NotConnected"],
+            _ => &["NotConnected"],
         };
-        if self.place == Place::Connecting && place == Place::In {
-            self.members.clear();
-            self.streams.clear();
+        match status {
+            "Connecting" => self.place = Place::Connecting,
+            "Failed" => self.place = Place::Out,
+            _ => {}
         }
-        self.place = place;
-        if is_legal { Ok(()) } else { Err("no way leads there") }
+        if ways.contains(&status) { Ok(()) } else { Err("no way leads there") }
     }
 
     fn ended(&mut self) -> Result<(), &'static str> {
