@@ -275,6 +275,8 @@ otc_status otc_session_settings_set_callback_queue_size(struct otc_session_setti
                                                         int callbacks);
 otc_status otc_session_settings_set_signal_queue_size(struct otc_session_settings *settings,
                                                       int signals);
+otc_status otc_session_settings_set_record_file(struct otc_session_settings *settings,
+                                                const char *path);
 otc_status otc_session_signal(struct otc_session *session,
                               const char *type,
                               const char *signal);

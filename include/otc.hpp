@@ -453,6 +453,7 @@ struct settings {
     std::optional<std::string> proxy_url{};                      ///< a server that stands in for all others
     std::optional<std::string> network_proxy{};                  ///< "http://[user:password@]host:port" or "socks5://…"
     std::optional<std::string> user_agent_suffix{};              ///< printable ASCII, 128 bytes at most
+    std::optional<std::string> record_file{};                    ///< what happens is recorded there, for a report of a bug
     std::optional<bool> connection_events_suppressed{};          ///< no on_connection_created and …_dropped
     std::optional<bool> ip_whitelist{};                          ///< kept, and without effect until there are media
     std::optional<bool> session_migration{};                     ///< kept, and without effect: the library does not follow
@@ -684,6 +685,7 @@ inline status apply(const settings& from, otc_session_settings* to) {
     set(otc_session_settings_set_proxy_url, from.proxy_url);
     set(otc_session_settings_set_network_proxy, from.network_proxy);
     set(otc_session_settings_set_user_agent_suffix, from.user_agent_suffix);
+    set(otc_session_settings_set_record_file, from.record_file);
     set(otc_session_settings_set_connection_events_suppressed, from.connection_events_suppressed);
     set(otc_session_settings_set_ip_whitelist, from.ip_whitelist);
     set(otc_session_settings_set_session_migration, from.session_migration);

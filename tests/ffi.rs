@@ -88,6 +88,7 @@ fn every_settings_function(settings: *mut otc_session_settings, expected: i32) {
         refused(otc_session_settings_set_proxy_url(settings, c"http://h".as_ptr()), expected);
         refused(otc_session_settings_set_network_proxy(settings, c"http://h:1".as_ptr()), expected);
         refused(otc_session_settings_set_user_agent_suffix(settings, c"x".as_ptr()), expected);
+        refused(otc_session_settings_set_record_file(settings, c"/f".as_ptr()), expected);
         refused(otc_session_settings_set_custom_ice_config(settings, null()), expected);
         let callbacks = no_callbacks();
         assert!(

@@ -131,8 +131,7 @@ fn the_program_prints_every_step_and_says_that_nothing_changed() {
     let steps =
         text.lines().filter(|line| line.trim_start().starts_with(|first: char| first.is_ascii_digit()));
     assert_eq!(steps.count(), recording.lines().count() - 1, "{text}");
-    for words in
-        ["Reconnecting", "error code 1022", "dial attempt", "resume true", "does what was recorded"]
+    for words in ["Reconnecting", "error code 1022", "dial attempt", "resume true", "does what was recorded"]
     {
         assert!(text.contains(words), "{words}: {text}");
     }

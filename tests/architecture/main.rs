@@ -47,10 +47,18 @@ fn root() -> &'static Path {
 
 /// Every Rust file of the crates, by its path from the root.
 fn sources() -> Vec<(String, String)> {
-    let mut waiting: Vec<PathBuf> =
-        ["src", "protocol/src", "server/src", "harness/src", "bench/src", "reliability/src", "simulation/src"]
-            .map(|folder| root().join(folder))
-            .into();
+    let mut waiting: Vec<PathBuf> = [
+        "src",
+        "protocol/src",
+        "server/src",
+        "harness/src",
+        "bench/src",
+        "replay/src",
+        "reliability/src",
+        "simulation/src",
+    ]
+    .map(|folder| root().join(folder))
+    .into();
     let mut found = Vec::new();
     while let Some(folder) = waiting.pop() {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {

@@ -23,6 +23,8 @@ pub(crate) enum Part {
     /// The C API from Rust, for the programs that measure.
     Harness,
     Bench,
+    /// The program that replays recordings.
+    Replay,
     Reliability,
     Simulation,
 }
@@ -45,6 +47,7 @@ impl Part {
             ("server/src/", Self::Server),
             ("harness/src/", Self::Harness),
             ("bench/src/", Self::Bench),
+            ("replay/src/", Self::Replay),
             ("reliability/src/", Self::Reliability),
             ("simulation/src/", Self::Simulation),
         ]
@@ -70,6 +73,7 @@ impl Part {
             | Self::Server
             | Self::Harness
             | Self::Bench
+            | Self::Replay
             | Self::Reliability
             | Self::Simulation => None,
         }
@@ -81,7 +85,7 @@ impl Part {
             Self::Protocol | Self::Log | Self::Fault | Self::Planted => &[],
             // Its binary is a crate of its own.
             Self::Server => &["otc_protocol", "otc_server"],
-            Self::Harness => &["otc"],
+            Self::Harness | Self::Replay => &["otc"],
             Self::Bench => &["otc_harness"],
             Self::Reliability => &["otc_protocol", "otc_server", "otc_harness"],
             Self::Simulation => &["otc_protocol", "otc", "otc_server"],

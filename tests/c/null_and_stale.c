@@ -59,6 +59,7 @@ static void not_settings(const void *pointer) {
     CHECK_NUMBER(otc_session_settings_set_proxy_url(settings, NULL), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_settings_set_network_proxy(settings, NULL), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_settings_set_user_agent_suffix(settings, NULL), OTC_INVALID_PARAM);
+    CHECK_NUMBER(otc_session_settings_set_record_file(settings, "/nowhere"), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_settings_set_ip_whitelist(settings, OTC_TRUE), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_settings_set_session_migration(settings, OTC_TRUE), OTC_INVALID_PARAM);
     CHECK_NUMBER(otc_session_settings_set_single_peer_connection(settings, OTC_TRUE), OTC_INVALID_PARAM);

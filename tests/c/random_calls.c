@@ -460,7 +460,7 @@ static void use_settings(struct dice *dice) {
     ice.ice_user = users_of;
     ice.ice_credential = credentials_of;
     ice.force_turn = ice.use_custom_turn_only = (otc_bool)dice_roll(dice, 2);
-    switch (dice_roll(dice, 15)) {
+    switch (dice_roll(dice, 16)) {
     case 5: allowed(otc_session_settings_set_custom_ice_config(settings, dice_roll(dice, 4) == 0 ? NULL : &ice)); break;
     case 6: allowed(otc_session_settings_set_proxy_url(settings, some_text(dice))); break;
     case 7: allowed(otc_session_settings_set_network_proxy(settings, some_text(dice))); break;
@@ -471,6 +471,7 @@ static void use_settings(struct dice *dice) {
     case 12: allowed(otc_session_settings_set_ip_whitelist(settings, OTC_TRUE)); break;
     case 13: allowed(otc_session_settings_set_session_migration(settings, OTC_TRUE)); break;
     case 14: allowed(otc_session_settings_set_single_peer_connection(settings, OTC_TRUE)); break;
+    case 15: allowed(otc_session_settings_set_record_file(settings, dice_roll(dice, 2) == 0 ? NULL : "")); break;
     case 0: otc_session_settings_delete((otc_session_settings *)share(dice, SETTINGS, otc_session_settings_new())); break;
     case 1: allowed(otc_session_settings_delete(settings)); break;
     case 2: allowed(otc_session_settings_set_api_url(settings, dice_roll(dice, 2) == 0 ? some_text(dice) : urls[0])); break;

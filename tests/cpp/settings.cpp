@@ -1,11 +1,16 @@
 // Settings are values: each is handed on, and a bad one is refused when the session is made, with words that tell which.
 #include "scene.hpp"
+#include <cstdio>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 
 static otc::result<otc::session> made_with(const otc::settings& settings) {
     return otc::session::create(scene::given("OTC_TEST_KEY"), scene::given("OTC_TEST_SESSION"), {}, settings);
 }
+
+/// A file of this process's own.
+static std::string recording() { return "recording." + std::to_string(getpid()); }
 
 template <typename Change>
 static void refused(Change change) {
@@ -23,6 +28,7 @@ static void all_at_once() {
     settings.proxy_url = "http://127.0.0.1:9";
     settings.network_proxy = "socks5://user:password@127.0.0.1:9";
     settings.user_agent_suffix = "tests/1";
+    settings.record_file = recording();
     settings.connection_events_suppressed = true;
     settings.ip_whitelist = true;
     settings.session_migration = true;
@@ -33,6 +39,7 @@ static void all_at_once() {
     settings.custom_ice_config =
         otc::ice_config{{{"stun:127.0.0.1:9", "", ""}, {"turn:127.0.0.1:9", "user", "credential"}}, true, true};
     CHECK(made_with(settings));
+    CHECK_EQUAL(std::remove(recording().c_str()), 0);
 }
 
 static void bad_ones() {
@@ -42,6 +49,7 @@ static void bad_ones() {
     refused([](otc::settings& with) { with.proxy_url = "no URL"; });
     refused([](otc::settings& with) { with.network_proxy = "ftp://127.0.0.1:9"; });
     refused([](otc::settings& with) { with.user_agent_suffix = std::string(129, 'x'); });
+    refused([](otc::settings& with) { with.record_file = ""; });
     refused([](otc::settings& with) { with.custom_ice_config = otc::ice_config{{{"http://127.0.0.1:9", "", ""}}}; });
     refused([](otc::settings& with) { with.reconnect_window = -1ms; });
     refused([](otc::settings& with) { with.reconnect_window = std::chrono::milliseconds(1LL << 32); }); // 0 in an int

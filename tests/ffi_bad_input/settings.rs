@@ -78,7 +78,7 @@ fn texts(trial: &mut Trial) {
     ];
     let suffixes = [c"a\nb", c"a\tb", c"\xc3\xa4", c"\x7f"];
     let long_suffix = [Text::long(USER_AGENT_SUFFIX_BYTES + 1)];
-    let rows: [(&str, &str, SetText, &str, bool, Vec<Text>); 5] = [
+    let rows: [(&str, &str, SetText, &str, bool, Vec<Text>); 6] = [
         (
             "otc_session_settings_set_api_url",
             "url",
@@ -118,6 +118,14 @@ fn texts(trial: &mut Trial) {
             "suffix",
             true,
             suffixes.map(Text::of).into_iter().chain(long_suffix).collect(),
+        ),
+        (
+            "otc_session_settings_set_record_file",
+            "path",
+            otc_session_settings_set_record_file,
+            "path",
+            true,
+            Vec::new(),
         ),
     ];
     let settings = trial.bed.settings;

@@ -349,10 +349,9 @@ fn summary(kind: &str, members: &Members<'_>) -> Result<String, String> {
             format!("message: {} {place}", member("method"))
         }
         ("message", None) => "message, malformed".to_owned(),
-        ("status", json) => {
+        ("status", _) => {
             let (code, transaction): (u16, _) = (members.number("status")?, members.text("transaction")?);
-            let malformed = if json.is_none() { ", malformed" } else { "" };
-            format!("status {code} of {transaction}{malformed}")
+            format!("status {code} of {transaction}")
         }
         _ => format!("{kind} frame"),
     })
