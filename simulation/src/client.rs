@@ -21,7 +21,7 @@ pub(crate) struct Client {
     pub(crate) dice: Dice,
     /// Session info that was asked for: when it comes, and whether.
     pub(crate) info: Option<(u64, Moment, bool)>,
-    /// When the dial that is under way gets its turn.
+    /// When what is to be asked for or dialed gets its turn.
     pub(crate) turn: Option<Moment>,
     pub(crate) dial: Option<WireId>,
     pub(crate) socket: Option<WireId>,
@@ -78,7 +78,8 @@ impl Client {
             session_migration: false,
             media: otc::session::MediaConfig::default(),
         };
-        let ahead = i64::try_from(dice.below(1 << 40)).unwrap_or(0);
+        // So far that no jump back gets below zero.
+        let ahead = (1 << 42) + i64::try_from(dice.below(1 << 40)).unwrap_or(0);
         Self {
             person: index,
             engine: Engine::new(config, dice.seed()),

@@ -1,5 +1,6 @@
 //! Does what an engine asks for, and tells it what happens, as `src/net/task.rs` does.
 
+use crate::dice::Dice;
 use crate::flow::Unit;
 use crate::wire::{Near, Wire, WireId};
 use crate::world::World;
@@ -94,7 +95,9 @@ impl World<'_> {
         let wait = 2 * latency + client.dice.millis(0, 5);
         // Nobody answers: it is refused at once, or not at all.
         let wait = if reachable || client.dice.one_in(2) { wait } else { Duration::from_secs(3600) };
-        client.info = Some((attempt, self.now + wait, reachable));
+        let turn = self.now + queue(&mut client.dice);
+        client.turn = Some(turn);
+        client.info = Some((attempt, turn + wait, reachable));
     }
 
     /// The session info comes, or it is clear that it does not.
@@ -121,19 +124,21 @@ impl World<'_> {
         let client = &mut self.clients[index];
         let mut wire = Wire::new(index, attempt, (socket, coming_back), quality, client.dice.fork());
         wire.after_rest = self.nothing_is_owed;
-        // Others of the process may have dialed before.
-        let wait = if client.dice.one_in(10) { client.dice.millis(0, 1500) } else { Duration::ZERO };
-        client.turn = Some(self.now + wait);
+        client.turn = Some(self.now + queue(&mut client.dice));
         client.dial = Some(self.next_wire);
         self.wires.insert(self.next_wire, wire);
         self.next_wire += 1;
     }
 
-    /// The dial has got its turn.
+    /// The dial, or the request for session info, has got its turn.
     pub(crate) fn turn(&mut self, index: usize) {
         let now = self.now;
         let client = &mut self.clients[index];
         client.turn = None;
+        if let Some((attempt, _, _)) = client.info {
+            let _ = self.handle(index, Input::Dialing { attempt });
+            return;
+        }
         let Some(id) = client.dial else { return };
         let Some(attempt) = self.wires.get(&id).map(|wire| wire.attempt) else { return };
         let _ = self.handle(index, Input::Dialing { attempt });
@@ -142,7 +147,7 @@ impl World<'_> {
         if offline > now {
             if wire.dice.one_in(2) {
                 // The system knows that there is no network.
-                wire.down.send(now, Unit::Refusal);
+                wire.down.send(now, Unit::Refusal(FailureKind::Unreachable));
                 return;
             }
             wire.up.stall(offline);
@@ -211,6 +216,11 @@ impl World<'_> {
         let (index, attempt) = (wire.client, wire.attempt);
         let unit = wire.down.take(self.now);
         self.clients[index].dial = None;
+        if matches!(unit, Some(Unit::Refusal(FailureKind::Refused(_)))) {
+            // A no ends the session at once, whatever the server would have done.
+            self.is_refused(index);
+        }
+        let Some(wire) = self.wires.get_mut(&id) else { return };
         let _ = if matches!(unit, Some(Unit::Welcome)) {
             wire.near = Near::Open;
             self.clients[index].epoch = wire.epoch;
@@ -218,9 +228,20 @@ impl World<'_> {
             self.handle(index, Input::Opened { attempt })
         } else {
             wire.drop_near(self.now);
-            self.handle(index, Input::OpenFailed { attempt, failure: unreachable() })
+            let failure = match unit {
+                Some(Unit::Refusal(kind)) => Failure { kind, text: "the server says no".to_owned() },
+                _ => unreachable(),
+            };
+            self.handle(index, Input::OpenFailed { attempt, failure })
         };
         self.carry_out(index);
+    }
+
+    /// Its session ends now, and the server hears of it only by the silence.
+    fn is_refused(&mut self, index: usize) {
+        if let Some(life) = self.clients[index].life {
+            self.book.lives[life].left = true;
+        }
     }
 
     fn read_frames(&mut self, id: WireId) {
@@ -273,6 +294,11 @@ impl World<'_> {
 fn is_message(frame: &[u8]) -> bool {
     const MESSAGE: u8 = 2;
     frame.get(6) == Some(&MESSAGE)
+}
+
+/// How long it takes until it is this session's turn: others of the process may have dialed before.
+fn queue(dice: &mut Dice) -> Duration {
+    if dice.one_in(10) { dice.millis(0, 1500) } else { Duration::ZERO }
 }
 
 fn unreachable() -> Failure {

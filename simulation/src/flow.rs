@@ -2,6 +2,7 @@
 
 use crate::dice::Dice;
 use bytes::Bytes;
+use otc::session::FailureKind;
 use otc_protocol::Moment;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,8 +14,8 @@ pub(crate) enum Unit {
     Hello,
     /// The server opens it.
     Welcome,
-    /// Nobody opens it.
-    Refusal,
+    /// Nobody opens it, and why.
+    Refusal(FailureKind),
     /// One Rumor frame.
     Frame(Bytes),
     /// The WebSocket's close frame.
@@ -27,7 +28,7 @@ impl Unit {
     /// What it takes on the wire, about.
     fn bytes(&self) -> usize {
         match self {
-            Self::Hello | Self::Welcome | Self::Refusal => 300,
+            Self::Hello | Self::Welcome | Self::Refusal(_) => 300,
             Self::Frame(frame) => frame.len() + 6,
             Self::Close(_) => 8,
             Self::End => 0,

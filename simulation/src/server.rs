@@ -6,6 +6,7 @@ use crate::pipe::Pipe;
 use crate::plan::Plan;
 use crate::wire::{Far, Place, WireId};
 use crate::world::World;
+use otc::session::FailureKind;
 use otc_protocol::Moment;
 use otc_protocol::envelope::{FromClient, FromServer};
 use otc_protocol::limits::{CLOSE_WITHIN, CROWDED_BATCH_FRAMES, CROWDED_PAUSE, SOCKET_BATCH_FRAMES};
@@ -194,7 +195,7 @@ impl World<'_> {
         let Some(wire) = self.wires.get_mut(&id) else { return };
         let unit = wire.up.take(now);
         let (Some(registry), Some(Unit::Hello)) = (&self.server.registry, unit) else {
-            wire.down.send(now, Unit::Refusal);
+            wire.down.send(now, Unit::Refusal(FailureKind::Unreachable));
             wire.drop_far(now);
             return;
         };

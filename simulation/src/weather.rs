@@ -1,8 +1,9 @@
 //! What goes wrong: the network, the machines, and who takes no callbacks.
 
-use crate::flow::FOREVER;
-use crate::wire::{Near, Wire, WireId};
+use crate::flow::{FOREVER, Unit};
+use crate::wire::{Far, Near, Wire, WireId};
 use crate::world::World;
+use otc::session::{FailureKind, Refusal};
 use otc_protocol::Moment;
 use std::time::Duration;
 
@@ -102,13 +103,16 @@ impl World<'_> {
         self.trace.say(self.now, || format!("client {victim} sleeps for {nap:?}, its clock stops: {stops}"));
     }
 
-    /// The clock of a client jumps: seconds to hours.
+    /// The clock of a client jumps: seconds to hours, and at times back a little.
     fn jump(&mut self, victim: usize) {
         let client = &mut self.clients[victim];
-        let seconds = [3, 10, 100, 36_000][client.dice.index(4)];
+        let back = client.dice.one_in(4);
+        // Who waits for a moment waits longer by as much as the clock has gone back: nobody can tell.
+        let seconds = if back { 2 } else { [3, 10, 100, 36_000][client.dice.index(4)] };
         let jump = client.dice.millis(500, seconds * 1000);
-        client.ahead += i64::try_from(jump.as_micros()).unwrap_or(0);
-        self.trace.say(self.now, || format!("the clock of client {victim} jumps by {jump:?}"));
+        let micros = i64::try_from(jump.as_micros()).unwrap_or(0);
+        client.ahead += if back { -micros } else { micros };
+        self.trace.say(self.now, || format!("the clock of client {victim} jumps by {jump:?}, back: {back}"));
     }
 
     /// An application takes no callbacks for a while.
@@ -148,6 +152,7 @@ impl World<'_> {
                 wire.cut(now);
             }
             2 => wire.down.cut(0, Some(now + Duration::from_millis(50))),
+            4 => refuse(wire, now),
             3 => {
                 let name = (wire.socket.clone(), wire.coming_back);
                 let mut ghost = Wire::new(wire.client, 0, name, quality, wire.dice.fork());
@@ -155,7 +160,7 @@ impl World<'_> {
                 ghost.near = Near::Gone;
                 ghost.down.shut();
                 ghost.up.stall(late);
-                ghost.up.send(now, crate::flow::Unit::Hello);
+                ghost.up.send(now, Unit::Hello);
                 let end = ghost.dice.one_in(2).then(|| late + ghost.dice.millis(0, 15_000));
                 ghost.up.cut(usize::MAX, end);
                 self.trace.say(now, || format!("wire {id} has a ghost"));
@@ -197,4 +202,16 @@ impl World<'_> {
             }
         }
     }
+}
+
+/// Something before the server answers the dial: it has no time, or says no for good.
+fn refuse(wire: &mut Wire, now: Moment) {
+    let kind = match wire.dice.below(8) {
+        0 => FailureKind::Refused(Refusal::Gone),
+        1 => FailureKind::Permanent,
+        _ => FailureKind::Busy(wire.dice.millis(0, 3000)),
+    };
+    wire.up.shut();
+    wire.far = Far::Gone;
+    wire.down.send(now, Unit::Refusal(kind));
 }
