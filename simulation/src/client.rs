@@ -10,8 +10,13 @@ use otc::session::{Config, DisconnectReason, Engine, Event, FailedSignal, Input,
 use otc_protocol::Moment;
 use otc_protocol::envelope::FromServer;
 use otc_protocol::error::ErrorCode;
+use otc_protocol::limits::CLIENT_SILENCE;
 use otc_protocol::rumor::Frame;
 use std::collections::VecDeque;
+use std::time::Duration;
+
+/// More dials of one client within a second are a storm.
+const DIALS: usize = 8;
 
 pub(crate) struct Client {
     /// Which of the people has it.
@@ -26,6 +31,10 @@ pub(crate) struct Client {
     pub(crate) dial: Option<WireId>,
     pub(crate) socket: Option<WireId>,
     pub(crate) closing: Option<WireId>,
+    /// When it was last heard of its open socket, or began to listen, by its own clock.
+    heard: Moment,
+    /// When it dialed lately.
+    dials: VecDeque<Moment>,
     /// Acknowledgements wait until then for something to travel with.
     pub(crate) hold: Option<Moment>,
     /// Callbacks that wait, with the life that they are about.
@@ -89,6 +98,8 @@ impl Client {
             dial: None,
             socket: None,
             closing: None,
+            heard: Moment::ZERO,
+            dials: VecDeque::new(),
             hold: None,
             told: VecDeque::new(),
             full: false,
@@ -173,6 +184,9 @@ impl World<'_> {
         let now = client.clock(self.now);
         let (before, told) = (client.engine.queued_signals(), client.out.len());
         let is_request = matches!(input, Input::Signal { .. } | Input::Moderate(_));
+        if matches!(input, Input::Frame { .. } | Input::Opened { .. } | Input::Reading(true)) {
+            client.heard = now;
+        }
         let yes = matches!(&input, Input::Frame { bytes, .. } if is_yes(bytes));
         let name = if self.trace.is_on() { format!("{input:?}") } else { String::new() };
         let result = client.engine.handle(now, input, &mut client.out);
@@ -207,6 +221,28 @@ impl World<'_> {
         }
         self.book.count.reports += reports as u64;
         result
+    }
+
+    /// Silence is noticed in time: the engine wants to be woken before it has lasted too long.
+    pub(crate) fn look_at_patience(&mut self, index: usize) {
+        let client = &self.clients[index];
+        let listens = client.socket.is_some() && client.engine.is_reading();
+        let patience = client.heard + CLIENT_SILENCE;
+        if listens && client.engine.deadline().is_none_or(|deadline| deadline > patience) {
+            self.book.wrong(format!("client {index} would not notice that its socket has fallen silent"));
+        }
+    }
+
+    /// A server that has lost many clients must not be stormed by any of them.
+    pub(crate) fn note_dial(&mut self, index: usize) {
+        let (now, dials) = (self.now, &mut self.clients[index].dials);
+        while dials.front().is_some_and(|dial| *dial + Duration::from_secs(1) < now) {
+            dials.pop_front();
+        }
+        dials.push_back(now);
+        if dials.len() > DIALS {
+            self.book.wrong(format!("client {index} has dialed {DIALS} times within a second"));
+        }
     }
 
     /// Puts an event into the callback queue.

@@ -5,7 +5,7 @@ use crate::flow::Unit;
 use crate::wire::{Near, Wire, WireId};
 use crate::world::World;
 use bytes::Bytes;
-use otc::session::{Failure, FailureKind, Input, Output};
+use otc::session::{Failure, FailureKind, Input, Output, Status};
 use otc_protocol::Moment;
 use otc_protocol::limits::LEAVE_TIMEOUT;
 use otc_protocol::session_info::{Properties, SessionInfo};
@@ -57,6 +57,7 @@ impl World<'_> {
         };
         self.write(index);
         self.look_at_room(index);
+        self.look_at_patience(index);
     }
 
     /// The open socket's wire.
@@ -114,6 +115,7 @@ impl World<'_> {
     }
 
     fn dial(&mut self, index: usize, attempt: u64, url: &str) {
+        self.note_dial(index);
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let value = |name: &str| {
             query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
@@ -269,6 +271,9 @@ impl World<'_> {
         }
         if let Some(code) = closed {
             let _ = self.handle(index, Input::Closed { attempt, code });
+            if self.clients[index].engine.status() == Status::Connected {
+                self.book.wrong(format!("client {index} does not notice that its socket is closed"));
+            }
         }
         self.carry_out(index);
     }
