@@ -1,7 +1,7 @@
 //! What users do.
 
-use crate::book::data_of;
 use crate::client::{Client, Stage};
+use crate::signal::data_of;
 use crate::world::World;
 use otc::session::{Input, Moderation, Secret, Status};
 use otc_protocol::Moment;

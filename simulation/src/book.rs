@@ -1,17 +1,15 @@
 //! What really happened, and what each was told of it: against this the run is checked, at once wherever possible.
 
+use crate::count::Count;
+use crate::life::{Life, LifeId};
+use crate::signal::{Certainty, Number, Signal, number_of};
 use otc::session::FailedSignal;
 use otc_protocol::Moment;
 use otc_protocol::envelope::{Answer, Request};
 use otc_protocol::raptor::{Body, Message};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A signal's number: what its data says.
-pub(crate) type Number = usize;
-/// A life's number.
-pub(crate) type LifeId = usize;
 
 #[derive(Default)]
 pub(crate) struct Book {
@@ -27,108 +25,11 @@ pub(crate) struct Book {
     /// Which of the server's lives it is.
     pub(crate) epoch: u32,
     order: u64,
+    /// Session, server and order of each stream that was ever published.
+    streams: BTreeMap<String, (usize, u32, u64)>,
     /// The first thing that was wrong.
     pub(crate) wrong: Option<String>,
     pub(crate) count: Count,
-}
-
-/// How much a run has done.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Count {
-    /// Signals that clients accepted.
-    pub signals: u64,
-    /// Signals that reached an application.
-    pub deliveries: u64,
-    /// Copies of requests that the server had seen before.
-    pub replayed_requests: u64,
-    /// Copies of messages that a client had seen before.
-    pub replayed_messages: u64,
-    /// Times that a session came back.
-    pub returns: u64,
-    /// Sessions that were lost (1022).
-    pub losses: u64,
-    /// Requests that were reported as refused or unanswered.
-    pub reports: u64,
-    /// Faults of the network.
-    pub cuts: u64,
-    /// Times that the server was killed.
-    pub kills: u64,
-    /// Times that the server handed over to a new one.
-    pub restarts: u64,
-    /// Joins that the server carried out.
-    pub joins: u64,
-}
-
-impl Count {
-    /// Adds another run's.
-    pub fn add(&mut self, other: &Self) {
-        self.signals += other.signals;
-        self.deliveries += other.deliveries;
-        self.replayed_requests += other.replayed_requests;
-        self.replayed_messages += other.replayed_messages;
-        self.returns += other.returns;
-        self.losses += other.losses;
-        self.reports += other.reports;
-        self.cuts += other.cuts;
-        self.kills += other.kills;
-        self.restarts += other.restarts;
-        self.joins += other.joins;
-    }
-}
-
-/// One connection, from its join on.
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(crate) struct Life {
-    pub(crate) connection: String,
-    pub(crate) session: usize,
-    pub(crate) epoch: u32,
-    pub(crate) socket: Arc<str>,
-    joined: u64,
-    /// Deeds of the room that it has heard of, or that were not for it.
-    heard: usize,
-    /// It has heard something since it joined.
-    began: bool,
-    pub(crate) suppressed: bool,
-    /// Somebody was allowed to send it away.
-    pub(crate) kicked: bool,
-    /// Its client knew that it had joined.
-    pub(crate) entered: bool,
-    /// Its own application wanted it to end.
-    pub(crate) left: bool,
-    /// Its client was told of its end.
-    pub(crate) ended: bool,
-    /// Requests that were accepted; that the server has answered; that were reported.
-    pub(crate) accepted: u64,
-    pub(crate) answered: u64,
-    pub(crate) reported: u64,
-    /// The last of its signals that was carried out.
-    last: Option<Number>,
-    /// Whom it was told of and not told that they left.
-    pub(crate) others: HashSet<String>,
-    /// Everybody whom it was ever told of.
-    known: HashSet<String>,
-    /// Somebody saw it leave.
-    pub(crate) seen_leaving: bool,
-}
-
-/// A signal that a client accepted, or the application's server sent.
-pub(crate) struct Signal {
-    pub(crate) from: Option<LifeId>,
-    to: Option<String>,
-    /// It is sent again after a cut.
-    retry: bool,
-    carried_out: bool,
-    /// Its sender was told that it has not come through; whether for certain.
-    reported: Option<Certainty>,
-}
-
-/// What a sender is told of a signal that has not come through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Certainty {
-    /// It may have arrived.
-    Maybe,
-    /// It has not, and will not.
-    Certain,
 }
 
 /// What a request asks for, and whether it was carried out.
@@ -142,6 +43,7 @@ enum What {
     Signal(Number),
     Mute(bool),
     Disconnect(String),
+    Publish(String),
     Other,
 }
 
@@ -163,18 +65,6 @@ struct Carrier {
     wire: Option<u64>,
     since: Moment,
     longest_away: Duration,
-}
-
-/// The marks around a signal's number in its data.
-const MARK: char = '#';
-
-/// A signal's data: its number, and as many more bytes.
-pub(crate) fn data_of(number: Number, padding: usize) -> String {
-    format!("{MARK}{number}{MARK}{}", "x".repeat(padding))
-}
-
-pub(crate) fn number_of(data: &str) -> Option<Number> {
-    data.strip_prefix(MARK)?.split_once(MARK)?.0.parse().ok()
 }
 
 impl Book {
@@ -219,6 +109,7 @@ impl Book {
             }
             Ok(Body::SessionMute(mute)) => What::Mute(mute.active),
             Ok(Body::ConnectionDelete { id }) => What::Disconnect(id),
+            Ok(Body::StreamCreate(stream)) => What::Publish(stream.id),
             _ => What::Other,
         };
         self.asked.insert(request.transaction.to_owned(), Asked { what, answered: false });
@@ -248,33 +139,55 @@ impl Book {
                 let connection = connection.clone();
                 self.kick(&connection);
             }
+            What::Publish(stream) => {
+                let stream = stream.clone();
+                self.order += 1;
+                self.streams.insert(stream, (session, self.epoch, self.order));
+            }
             What::Other => {}
         }
+    }
+
+    /// A client knows that it has joined.
+    pub(crate) fn enters(&mut self, life: LifeId) {
+        self.lives[life].entered = Some(self.order);
+    }
+
+    /// An application hears that a stream is there, or not any more.
+    pub(crate) fn sees_stream(&mut self, life: LifeId, stream: &str, is_there: bool) {
+        let observer = &mut self.lives[life];
+        let is_news = if is_there {
+            observer.streams.insert(stream.to_owned());
+            observer.known_streams.insert(stream.to_owned())
+        } else {
+            observer.streams.remove(stream)
+        };
+        if !is_news || !self.streams.contains_key(stream) {
+            let name = &self.lives[life].connection;
+            let what = format!("exactly once: {name} was told that stream {stream} is there: {is_there}");
+            self.wrong(what);
+        }
+    }
+
+    /// A stream that was published while this life was in its session, and of which it was never told.
+    pub(crate) fn missed_stream(&self, life: LifeId) -> Option<&String> {
+        let life = &self.lives[life];
+        let concerns = |(session, epoch, order): &(usize, u32, u64)| {
+            *session == life.session
+                && *epoch == life.epoch
+                && life.entered.is_some_and(|entered| *order > entered)
+        };
+        let mut streams = self.streams.iter().filter(|(_, stream)| concerns(stream));
+        streams.find_map(|(id, _)| (!life.known_streams.contains(id)).then_some(id))
     }
 
     fn joins(&mut self, connection: String, session: usize, socket: Arc<str>, suppressed: bool) {
         self.count.joins += 1;
         self.order += 1;
         let life = Life {
-            connection: connection.clone(),
-            session,
-            epoch: self.epoch,
-            socket,
-            joined: self.order,
             heard: self.deeds[session].len(),
-            began: false,
             suppressed,
-            kicked: false,
-            entered: false,
-            left: false,
-            ended: false,
-            accepted: 0,
-            answered: 0,
-            reported: 0,
-            last: None,
-            others: HashSet::new(),
-            known: HashSet::new(),
-            seen_leaving: false,
+            ..Life::new(connection.clone(), session, self.epoch, socket, self.order)
         };
         if self.by_connection.insert(connection, self.lives.len()).is_some() {
             self.wrong("a connection id was used for two joins");
@@ -368,7 +281,7 @@ impl Book {
     fn may_be_unknown(&self, sender: &str, listener: &Life) -> bool {
         let has_gone = |life: LifeId| {
             let Life { left, ended, entered, kicked, epoch, .. } = self.lives[life];
-            left || ended || kicked || !entered || epoch != self.epoch
+            left || ended || kicked || entered.is_none() || epoch != self.epoch
         };
         !listener.known.contains(sender) && self.life_of(sender).is_some_and(has_gone)
     }
@@ -407,7 +320,10 @@ impl Book {
         let gone = &mut self.lives[gone];
         gone.seen_leaving = true;
         let in_time = away.is_some_and(|away| away < grace);
-        if in_time && gone.entered && !(gone.left || gone.kicked || tight || gone.epoch != self.epoch) {
+        if in_time
+            && gone.entered.is_some()
+            && !(gone.left || gone.kicked || tight || gone.epoch != self.epoch)
+        {
             let what = format!("{other} was seen leaving after it had been away for {away:?} of {grace:?}");
             self.wrong(what);
         }

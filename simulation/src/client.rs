@@ -1,9 +1,11 @@
 //! One client: an engine, and what `src/net/task.rs` keeps beside it.
 
-use crate::book::{Item, LifeId, number_of};
+use crate::book::Item;
 use crate::dice::Dice;
 use crate::flow::FOREVER;
+use crate::life::LifeId;
 use crate::plan::Person;
+use crate::signal::number_of;
 use crate::wire::WireId;
 use crate::world::World;
 use otc::session::{Config, DisconnectReason, Engine, Event, FailedSignal, Input, Output, Refused, Status};
@@ -253,7 +255,7 @@ impl World<'_> {
             let own = &client.own;
             client.life = self.book.life_of(own);
             match client.life {
-                Some(life) => self.book.lives[life].entered = true,
+                Some(life) => self.book.enters(life),
                 None => self.book.wrong(format!("client {index} is connected as {own}, who never joined")),
             }
         }
@@ -336,7 +338,9 @@ impl World<'_> {
                 Event::ConnectionCreated(_)
                 | Event::ConnectionDropped(_)
                 | Event::Signal(_)
-                | Event::MuteForced { .. },
+                | Event::MuteForced { .. }
+                | Event::StreamReceived(_)
+                | Event::StreamDropped(_),
             ) => Some(In),
             _ => None,
         };
@@ -368,6 +372,8 @@ impl World<'_> {
                     None => self.book.wrong("a signal arrived with other data than was sent"),
                 }
             }
+            Event::StreamReceived(stream) => self.book.sees_stream(life, &stream.id, true),
+            Event::StreamDropped(stream) => self.book.sees_stream(life, &stream.id, false),
             Event::MuteForced { active } => self.book.hears(life, Item::Mute(*active), None),
             Event::Disconnected(DisconnectReason::ForceDisconnected) if !self.book.lives[life].kicked => {
                 self.book.wrong(format!("client {index} was sent away by nobody"));

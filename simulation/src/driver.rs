@@ -92,11 +92,11 @@ impl World<'_> {
     fn request_info(&mut self, index: usize, attempt: u64) {
         let reachable = self.can_reach(index);
         let latency = self.quality_of(index).latency;
-        let client = &mut self.clients[index];
+        let (is_calm, client) = (self.is_calm, &mut self.clients[index]);
         let wait = 2 * latency + client.dice.millis(0, 5);
         // Nobody answers: it is refused at once, or not at all.
         let wait = if reachable || client.dice.one_in(2) { wait } else { Duration::from_secs(3600) };
-        let turn = self.now + queue(&mut client.dice);
+        let turn = self.now + queue(&mut client.dice, is_calm);
         client.turn = Some(turn);
         client.info = Some((attempt, turn + wait, reachable));
     }
@@ -123,10 +123,10 @@ impl World<'_> {
         let socket: Arc<str> = value("socketId").map_or("", |(_, id)| id).into();
         let coming_back = value("reconnect").is_some();
         let quality = self.quality_of(index);
-        let client = &mut self.clients[index];
+        let (is_calm, client) = (self.is_calm, &mut self.clients[index]);
         let mut wire = Wire::new(index, attempt, (socket, coming_back), quality, client.dice.fork());
         wire.after_rest = self.nothing_is_owed;
-        client.turn = Some(self.now + queue(&mut client.dice));
+        client.turn = Some(self.now + queue(&mut client.dice, is_calm));
         client.dial = Some(self.next_wire);
         self.wires.insert(self.next_wire, wire);
         self.next_wire += 1;
@@ -302,8 +302,8 @@ fn is_message(frame: &[u8]) -> bool {
 }
 
 /// How long it takes until it is this session's turn: others of the process may have dialed before.
-fn queue(dice: &mut Dice) -> Duration {
-    if dice.one_in(10) { dice.millis(0, 1500) } else { Duration::ZERO }
+fn queue(dice: &mut Dice, is_calm: bool) -> Duration {
+    if !is_calm && dice.one_in(10) { dice.millis(0, 1500) } else { Duration::ZERO }
 }
 
 fn unreachable() -> Failure {

@@ -10,7 +10,7 @@
 //! * **What people do**: join, give up joining, signal to all and to one, alone and in bursts, with and without
 //!   `retry_after_reconnect`, to people who have left; mute everybody, send somebody away; leave and come back; delete the
 //!   session and take another. Some hear of nobody's coming and going (`connection_events_suppressed`), some are moderators,
-//!   some have small outboxes and callback queues. The application's server signals and sends people away, too.
+//!   some have small outboxes and callback queues. Somebody with another kind of client publishes streams and ends them. The application's server signals and sends people away, too.
 //! * **Wires**: each direction is a stream of bytes with latency, jitter, a rate and a bounded buffer. A wire is cut at any
 //!   byte of each direction (whole frames before it arrive); each side hears of the cut at once, late, or never. It stands
 //!   still, both ways or one way, for a while or for ever: what was under way may arrive, with its end, after the client has
@@ -42,33 +42,37 @@
 //! Then nothing goes wrong any more, and people do nothing but come back:
 //!
 //! * Everything comes to rest: everybody is in, with nothing to be told or answered, and the server knows nobody else.
-//! * All rosters agree, with each other and with what the server lists to somebody new.
+//! * All rosters agree, and so do the streams that people were told of, with each other and with what the server lists to somebody new.
 //! * Everybody is cut once more and comes back, and nothing is sent again: what was acknowledged stays so.
 //! * Everybody leaves, and the server has forgotten all of it.
 //!
 //! # Where to find it
 //!
 //! * [`run()`], [`traced`]: one run, checked
-//! * `plan`: what a run is like; `app`: what people do; `weather`: what goes wrong
+//! * `plan`: what a run is like; `app`, `publisher`: what people do; `weather`: what goes wrong
 //! * `flow`, `wire`: one direction of a connection, and both with their ends
 //! * `client`, `driver`: an engine and what drives it; `server`, `pipe`: the rooms and what drives them
-//! * `book`: what really happened, and what each was told; `world`: the loop that lets the next thing happen
+//! * `book`, `life`, `signal`: what really happened, and what each was told; `world`: the loop that lets the next thing happen
 #![forbid(unsafe_code)]
 
 mod app;
 mod book;
 mod client;
+mod count;
 mod dice;
 mod driver;
 mod flow;
+mod life;
 mod pipe;
 mod plan;
+mod publisher;
 mod run;
 mod server;
+mod signal;
 mod trace;
 mod weather;
 mod wire;
 mod world;
 
-pub use book::Count;
+pub use count::Count;
 pub use run::{Failure, Report, run, traced};

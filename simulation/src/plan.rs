@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) kills: bool,
     /// Whether the server may hand its sessions over to a new one.
     pub(crate) restarts: bool,
+    /// Whether somebody publishes in the first session.
+    pub(crate) publishes: bool,
     /// Whether the application's server speaks and sends people away.
     pub(crate) rest: bool,
 }
@@ -50,7 +52,7 @@ pub(crate) struct Person {
 impl Plan {
     pub(crate) fn draw(dice: &mut Dice) -> Self {
         let sessions: Vec<String> = (0..=dice.below(4) / 3).map(|number| format!("2_{number}")).collect();
-        let window_ms = dice.between(2000, 30_000);
+        let window_ms = dice.between(4000, 30_000);
         let people = (0..dice.between(2, 4)).map(|_| Person::draw(dice, sessions.len(), window_ms)).collect();
         // A server that keeps lost sockets for less than clients try is configured badly, and must not lose anything either.
         let grace = Duration::from_millis(if dice.one_in(8) { window_ms / 2 } else { window_ms + 12_000 });
@@ -67,6 +69,7 @@ impl Plan {
             },
             kills: dice.one_in(4),
             restarts: dice.one_in(3),
+            publishes: dice.one_in(3),
             rest: dice.one_in(3),
         }
     }

@@ -1,9 +1,10 @@
 //! One run: people act while things go wrong; then everything comes to rest and is looked at; then everybody leaves.
 
-use crate::book::Count;
 use crate::client::Client;
+use crate::count::Count;
 use crate::dice::Dice;
 use crate::plan::Person;
+use crate::publisher::Publisher;
 use crate::trace::Trace;
 use crate::wire::Wire;
 use crate::world::World;
@@ -115,7 +116,8 @@ impl World<'_> {
     fn is_at_rest(&self) -> bool {
         let people = self.present().count();
         self.present().all(|index| self.is_settled(index))
-            && self.known_sockets() == people
+            && self.publishers.iter().all(Publisher::is_settled)
+            && self.known_sockets() == people + self.publishers.len()
             && self.wires.len() == people
             && self.wires.values().all(Wire::is_quiet)
     }
@@ -152,6 +154,9 @@ impl World<'_> {
                 let session = self.plan.people[client.person].session;
                 rosters.entry(session).or_default().insert(own.id.clone());
             }
+        }
+        for her in &self.publishers {
+            rosters.entry(her.session).or_default().insert(her.connection.clone());
         }
         for index in self.present().collect::<Vec<_>>() {
             self.look_at(index, &rosters);
@@ -195,6 +200,19 @@ impl World<'_> {
         }
         let asked: BTreeSet<String> = client.engine.others().iter().map(|other| other.id.clone()).collect();
         let told: BTreeSet<String> = me.others.iter().cloned().collect();
+        let published: BTreeSet<&String> = self
+            .publishers
+            .iter()
+            .filter(|her| her.session == me.session)
+            .flat_map(|her| &her.streams)
+            .collect();
+        if published != me.streams.iter().collect() {
+            let what = format!("streams: {name} was told of {:?}, there are {published:?}", me.streams);
+            return self.book.wrong(what);
+        }
+        if let Some(stream) = self.book.missed_stream(life) {
+            return self.book.wrong(format!("exactly once: {name} was never told of stream {stream}"));
+        }
         if asked != expected || told != expected {
             let what = format!("rosters: {name} lists {asked:?}, was told {told:?}, there are {expected:?}");
             self.book.wrong(what);
@@ -243,6 +261,7 @@ impl World<'_> {
         }
         self.is_leaving = true;
         let mut dice: Dice = self.dice.fork();
+        self.dismiss_publishers();
         for index in self.present().collect::<Vec<_>>() {
             if dice.one_in(2) {
                 self.leave(index);

@@ -129,6 +129,7 @@ impl World<'_> {
         self.trace.say(self.now, || "the server ends".to_owned());
         let now = self.now;
         self.server.stops_at = None;
+        self.drop_publishers();
         self.server.registry = None;
         self.server.up_at = now + self.dice.millis(0, 4000);
         for (id, wire) in &mut self.wires {
@@ -152,6 +153,7 @@ impl World<'_> {
         self.server.registry = None;
         self.server.stops_at = None;
         self.server.handed_over = None;
+        self.drop_publishers();
         self.server.up_at = self.now + down;
         let now = self.now;
         for wire in self.wires.values_mut().filter(|wire| !matches!(wire.far, Far::Coming | Far::Gone)) {
@@ -320,7 +322,7 @@ impl World<'_> {
     pub(crate) fn server_signals(&mut self, session: usize, to: Option<&str>) {
         let Some(registry) = self.server.registry.clone() else { return };
         let number = self.book.new_signal(None, to.map(str::to_owned), true);
-        let data = crate::book::data_of(number, 0);
+        let data = crate::signal::data_of(number, 0);
         let content =
             SignalContent { kind: None, data: Some(Json::from_str_value(&data)), from_connection: None };
         let done = registry.signal(self.time(), &self.plan.sessions[session], to, content);
@@ -340,7 +342,7 @@ impl World<'_> {
     }
 }
 
-fn note_request(book: &mut crate::book::Book, bytes: &[u8], session: usize, socket: &Arc<str>) {
+pub(crate) fn note_request(book: &mut crate::book::Book, bytes: &[u8], session: usize, socket: &Arc<str>) {
     let Ok(frame) = Frame::decode(bytes) else { return book.wrong("a client sent what is no frame") };
     match FromClient::read(&frame) {
         Ok(FromClient::Request(request)) => book.request(&request, session, socket),
@@ -349,7 +351,7 @@ fn note_request(book: &mut crate::book::Book, bytes: &[u8], session: usize, sock
     }
 }
 
-fn note_answers(book: &mut crate::book::Book, pipe: &Pipe, session: usize) {
+pub(crate) fn note_answers(book: &mut crate::book::Book, pipe: &Pipe, session: usize) {
     for bytes in pipe.answers() {
         if let Ok(frame) = Frame::decode(&bytes)
             && let FromServer::Status(answer) = FromServer::read(&frame)

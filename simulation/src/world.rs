@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::dice::Dice;
 use crate::flow::{FOREVER, Quality};
 use crate::plan::Plan;
+use crate::publisher::Publisher;
 use crate::server::Server;
 use crate::trace::Trace;
 use crate::wire::{Far, Near, Wire, WireId};
@@ -17,6 +18,7 @@ pub(crate) struct World<'a> {
     pub(crate) plan: Plan,
     pub(crate) server: Server,
     pub(crate) clients: Vec<Client>,
+    pub(crate) publishers: Vec<Publisher>,
     pub(crate) wires: BTreeMap<WireId, Wire>,
     pub(crate) next_wire: WireId,
     pub(crate) next_fault: Moment,
@@ -51,6 +53,7 @@ enum Next {
     EndHold(usize),
     Callbacks(usize),
     Act(usize),
+    Publish(usize),
 }
 
 /// So much at one moment means that time stands still.
@@ -65,8 +68,11 @@ impl<'a> World<'a> {
         let clients = people
             .map(|(index, who)| Client::new(now, index, who, &plan.sessions[who.session], dice.fork()))
             .collect();
+        let publishes = plan.publishes.then_some(0).into_iter();
+        let publishers = publishes.map(|session| Publisher::new(now, session, dice.fork())).collect();
         Self {
             now,
+            publishers,
             server: Server::new(&plan, &mut dice),
             clients,
             wires: BTreeMap::new(),
@@ -131,6 +137,7 @@ impl<'a> World<'a> {
             Next::EndHold(client) => self.end_hold(client),
             Next::Callbacks(client) => self.callbacks(client),
             Next::Act(client) => self.act(client),
+            Next::Publish(publisher) => self.publish(publisher),
         }
     }
 
@@ -195,6 +202,9 @@ impl<'a> World<'a> {
                 // An application that is stuck in a callback does nothing else.
                 offer(awake(Some(client.next_act.max(client.stuck_until))), Next::Act(index));
             }
+        }
+        for (index, publisher) in self.publishers.iter().enumerate() {
+            offer(Some(self.server.thawed(publisher.next)), Next::Publish(index));
         }
         best
     }
