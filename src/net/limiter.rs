@@ -163,7 +163,7 @@ mod tests {
     async fn sockets_pass_requests_for_session_info_by() {
         tokio::time::advance(SECOND * 10).await;
         let limiter = Arc::new(limiter(10));
-        turns(&limiter, 10).await;
+        turns(&limiter, 12).await; // The burst, and then the rate.
         let start = Instant::now();
         let herd: Vec<_> = (0..100)
             .map(|_| {
