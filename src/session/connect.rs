@@ -225,13 +225,19 @@ impl Engine {
         }
     }
 
-    pub(super) fn info_failed(&mut self, now: Moment, attempt: u64, failure: Failure, out: &mut Vec<Output>) {
+    pub(super) fn info_failed(
+        &mut self,
+        now: Moment,
+        attempt: u64,
+        failure: &Failure,
+        out: &mut Vec<Output>,
+    ) {
         if self.awaited_info(attempt).is_some() {
             let code = match failure.kind {
                 FailureKind::Busy(_) => ErrorCode::UnexpectedSessionInfo,
                 _ => ErrorCode::ConnectionFailed,
             };
-            self.attempt_failed(now, Trouble::of(&failure, code), out);
+            self.attempt_failed(now, Trouble::of(failure, code), out);
         }
     }
 
@@ -290,14 +296,14 @@ impl Engine {
         &mut self,
         now: Moment,
         attempt: u64,
-        failure: Failure,
+        failure: &Failure,
         out: &mut Vec<Output>,
     ) {
         let Phase::Connecting(Connecting { stage: Stage::Joining(joining), .. }) = &self.phase else {
             return;
         };
         if joining.membership.link.is_dialing(attempt) {
-            self.attempt_failed(now, Trouble::of(&failure, ErrorCode::ConnectionRefused), out);
+            self.attempt_failed(now, Trouble::of(failure, ErrorCode::ConnectionRefused), out);
         }
     }
 

@@ -134,7 +134,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn open_failed(&mut self, now: Moment, attempt: u64, failure: Failure, out: &mut Vec<Output>) {
+    pub(super) fn open_failed(
+        &mut self,
+        now: Moment,
+        attempt: u64,
+        failure: &Failure,
+        out: &mut Vec<Output>,
+    ) {
         match &mut self.phase {
             Phase::Connecting(_) => self.join_open_failed(now, attempt, failure, out),
             Phase::Joined(membership) if membership.link.is_dialing(attempt) => {

@@ -123,7 +123,8 @@ fn while_away_in_a_longer_window_it_goes_on_with_one_try() {
 
 #[test]
 fn while_connecting_it_is_reported_or_goes_on_at_once() {
-    let stages: [(fn(&mut Client), Option<i32>); 4] = [
+    type Stage = (fn(&mut Client), Option<i32>);
+    let stages: [Stage; 4] = [
         (|_| {}, Some(1020)),
         (|client| client.answer_info(200, info().to_string().as_bytes()), Some(1021)),
         (Client::reach_socket, Some(1021)),
