@@ -173,12 +173,13 @@ mod tests {
             .collect();
         tokio::task::yield_now().await;
         limiter.turn().await;
-        assert!(start.elapsed() < SECOND / 4, "behind one of them: {:?}", start.elapsed());
+        let before = herd.iter().filter(|one| one.is_finished()).count();
+        assert!(before <= 1, "one of them was waiting among the sockets, not {before}");
         for one in herd {
             one.await.expect("a turn");
         }
         let took = start.elapsed().as_secs_f64();
-        assert!((10.0..10.3).contains(&took), "they share the rate: {took} s");
+        assert!((10.0..11.3).contains(&took), "they share the rate: {took} s");
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,12 +18,21 @@ impl Engine {
         if let Link::Open { received, .. } = &mut membership.link {
             *received = now;
         }
-        if let Some(lost) = membership.away_since.take() {
+        let lost = membership.away_since.take();
+        if let Some(lost) = lost {
             membership.failure = None;
             membership.returned = Some(Returned { at: now, lost, proven: false });
             self.status = Status::Connected;
-            out.push(Output::Event(Event::Reconnected));
         }
+        let told = out.len();
+        self.take_frame(now, bytes, out);
+        // Who learns from the first frame that the session is over has not come back.
+        if lost.is_some() && self.status == Status::Connected {
+            out.insert(told, Output::Event(Event::Reconnected));
+        }
+    }
+
+    fn take_frame(&mut self, now: Moment, bytes: &[u8], out: &mut Vec<Output>) {
         let frame = match Frame::decode(bytes) {
             Ok(frame) => frame,
             Err(FrameError::UnknownKind(_)) => return,

@@ -173,7 +173,10 @@ fn message(line: &mut Line<'_>, names: &mut Names, delivery: &Delivery<'_>) {
 fn status(line: &mut Line<'_>, names: &mut Names, answer: &Answer<'_>) {
     line.text("transaction", &names.id(answer.transaction)).put("status", answer.code);
     let json = if answer.is_success() {
-        serde_json::from_slice::<SessionState>(answer.data).ok().and_then(|state| {
+        SessionState::read(answer.data).ok().and_then(|(state, left_out)| {
+            if left_out > 0 {
+                line.put("left_out", left_out);
+            }
             let state = redact::state(names, &state);
             if state == SessionState::default() { Some("{}".to_owned()) } else { to_string(&state).ok() }
         })

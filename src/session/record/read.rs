@@ -7,7 +7,7 @@ use crate::session::{Config, Failure, FailureKind, Input, MediaConfig, Moderatio
 use bytes::Bytes;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{OUTBOX_SIGNALS_MOST, RECORDING_BYTES};
+use otc_protocol::limits::{OUTBOX_SIGNALS_MOST, RECORDING_BYTES, SESSION_CONNECTIONS};
 use otc_protocol::rumor::{Kind, encode};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -328,7 +328,11 @@ fn frame(members: &Members<'_>) -> Result<(Bytes, String), String> {
         }
         "status" => {
             let (code, transaction): (u16, _) = (members.number("status")?, members.text("transaction")?);
-            envelope::status("", code, &transaction, data).map_err(too_large)?
+            let data = match members.number_or_none("left_out")? {
+                Some(left_out) => with_entries_to_leave_out(data, left_out)?,
+                None => data.to_vec(),
+            };
+            envelope::status("", code, &transaction, &data).map_err(too_large)?
         }
         "pong" => envelope::pong(),
         "other" => envelope::ping(),
@@ -337,6 +341,20 @@ fn frame(members: &Members<'_>) -> Result<(Bytes, String), String> {
         other => return Err(format!("\"frame\" is {other:?}, which this program does not know")),
     };
     Ok((bytes, summary(&kind, members)?))
+}
+
+/// A list of a session in which that many entries make no sense.
+fn with_entries_to_leave_out(list: &[u8], entries: usize) -> Result<Vec<u8>, String> {
+    let mut list: Value = serde_json::from_slice(list).map_err(|_| wrong("json"))?;
+    let nonsense = vec![Value::Null; entries.min(SESSION_CONNECTIONS)];
+    match list.as_object_mut() {
+        Some(list) => match list.entry("connection").or_insert_with(|| Value::Array(Vec::new())) {
+            Value::Array(connections) => connections.extend(nonsense),
+            _ => return Err(wrong("json")),
+        },
+        None => return Err(wrong("json")),
+    }
+    Ok(list.to_string().into_bytes())
 }
 
 /// What a frame is called.

@@ -1,9 +1,10 @@
 //! When coming back ends before the window does, and what the application is told of why.
 
 use super::Client;
-use super::client::{Did, config};
+use super::client::{Did, S, codes, config};
 use crate::session::{Config, DisconnectReason, Event, Failure, FailureKind, Input, Refusal, Secret, Status};
 use otc_protocol::limits::{BACKOFF_FIRST, SAID_CHARS};
+use serde_json::json;
 use std::time::Duration;
 
 /// A member whose connection is lost, and whose first try to come back is under way.
@@ -205,6 +206,21 @@ fn the_window_is_measured_from_the_first_loss() {
     }
     assert_eq!(client.now - lost, WINDOW);
     dropped(&mut client);
+}
+
+#[test]
+fn who_learns_from_the_first_frame_that_it_is_over_has_not_come_back() {
+    for (reason, expected) in [("forceDisconnected", vec![]), ("networkDisconnected", vec![1022])] {
+        let mut client = away(WINDOW);
+        client.open();
+        client.take();
+        let uri = format!("{S}/connection/{}", client.me);
+        client.message("t", "", &json!({"method": "deleted", "uri": uri, "content": {}, "reason": reason}));
+        let events = client.events();
+        assert_eq!(codes(&events).iter().map(|code| code.code()).collect::<Vec<_>>(), expected);
+        assert!(!events.contains(&Event::Reconnected), "{events:?}");
+        assert!(matches!(events.last(), Some(Event::Disconnected(_))), "{events:?}");
+    }
 }
 
 #[test]

@@ -226,7 +226,8 @@ fn a_clock_that_goes_back_delays_nothing() {
 #[test]
 fn time_that_runs_wild_ends_no_program() {
     let mut client = Client::joined();
-    let wild = [0, u64::MAX, 1, u64::MAX / 2, 0, u64::MAX, 1_000_000, 0];
+    let end = u64::MAX >> 1;
+    let wild = [0, end, 1, end / 2, 0, end, 1_000_000, 0];
     for (round, micros) in wild.into_iter().cycle().take(200).enumerate() {
         client.now = Moment::from_micros(micros);
         match round % 5 {
