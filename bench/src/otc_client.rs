@@ -205,6 +205,7 @@ impl Hears for Member {
             }
             Event::Signal { .. } => self.signal(session),
             Event::Disconnected => self.failed("a session was disconnected".to_owned()),
+            Event::SignalFailed { text, .. } => self.failed(text.into_owned()),
             Event::Error { code, text } => self.failed(format!("{code}: {text}")),
             Event::Reconnecting | Event::Reconnected | Event::Came(_) | Event::Went(_) => {}
         }

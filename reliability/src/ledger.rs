@@ -73,6 +73,11 @@ impl Heard {
     pub(crate) fn count(&self) -> u64 {
         self.next - self.missing.len() as u64
     }
+
+    /// Whether this one was.
+    pub(crate) fn has(&self, index: u64) -> bool {
+        index < self.next && !self.missing.contains(&index)
+    }
 }
 
 /// What one member has heard.
@@ -171,6 +176,6 @@ mod tests {
         ledger.note(5, &letter(3, None, 3), Some(3));
         let heard = ledger.streams.values().next().expect("one stream");
         assert_eq!((heard.count(), heard.next), (2, 4));
-        assert_eq!(heard.missing, BTreeSet::from([1, 2]));
+        assert_eq!([0, 1, 2, 3, 4].map(|index| heard.has(index)), [true, false, false, true, false]);
     }
 }

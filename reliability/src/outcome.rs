@@ -37,8 +37,8 @@ pub(crate) struct Account {
     /// How many of each stream were accepted.
     pub(crate) sent: Vec<(Stream, u64)>,
     pub(crate) heard: Vec<(Stream, Heard)>,
-    /// Signals that were reported as refused or never answered.
-    pub(crate) failed: u64,
+    /// Signals that were reported as refused or never answered, as stream and number.
+    pub(crate) failed: Vec<(Stream, u64)>,
     pub(crate) duplicates: u64,
     pub(crate) disorder: u64,
     pub(crate) foreign: u64,
@@ -104,7 +104,8 @@ impl Outcome {
             })
             .collect();
         for account in accounts {
-            self.failed += account.failed;
+            self.failed += account.failed.len() as u64;
+            self.judge_reports(account);
             self.duplicates += account.duplicates;
             self.disorder += account.disorder;
             if account.foreign > 0 {
@@ -127,6 +128,19 @@ impl Outcome {
                         self.wrong.push(format!("{count} of {sent} signals were heard of {stream:?}"));
                     }
                 }
+            }
+        }
+    }
+
+    /// What was reported as failed was sent, and is reported once.
+    fn judge_reports(&mut self, account: &Account) {
+        let sent: BTreeMap<Stream, u64> = account.sent.iter().copied().collect();
+        let mut seen = BTreeSet::new();
+        for (stream, index) in &account.failed {
+            if sent.get(stream).is_none_or(|sent| index >= sent) {
+                self.wrong.push(format!("{index} of {stream:?} was reported as failed, and was never sent"));
+            } else if !seen.insert((stream, index)) {
+                self.wrong.push(format!("{index} of {stream:?} was reported as failed twice"));
             }
         }
     }

@@ -36,6 +36,13 @@ pub enum Event<'a> {
         /// Who has sent it.
         from: Option<Member<'a>>,
     },
+    /// What `otc_session_set_on_signal_failed` has set.
+    SignalFailed {
+        /// What the signal said.
+        data: SignalText<'a>,
+        /// What happened.
+        text: Cow<'a, str>,
+    },
     /// `on_error`
     Error {
         /// The number.
@@ -180,6 +187,22 @@ unsafe extern "C-unwind" fn on_signal_received(
     let event = Event::Signal { data: SignalText(data, PhantomData), from: Member::lent(from) };
     // SAFETY: as above.
     unsafe { tell(session, user, event) };
+}
+
+pub(super) unsafe extern "C-unwind" fn on_signal_failed(
+    session: *mut otc_session,
+    user: *mut c_void,
+    _kind: *const c_char,
+    data: *const c_char,
+    _to: *const c_char,
+    _code: c_int,
+    words: *const c_char,
+) {
+    // SAFETY: as above; the texts are C strings that live until this returns.
+    unsafe {
+        let event = Event::SignalFailed { data: SignalText(data, PhantomData), text: text(words) };
+        tell(session, user, event);
+    }
 }
 
 unsafe extern "C-unwind" fn on_error(

@@ -11,11 +11,11 @@ use crate::Error;
 use otc::ffi::{
     otc_bool, otc_connection, otc_connection_copy, otc_connection_delete, otc_destroy, otc_init,
     otc_last_error_text, otc_session, otc_session_connect, otc_session_delete, otc_session_disconnect,
-    otc_session_get_connection, otc_session_new_with_settings, otc_session_settings,
-    otc_session_settings_delete, otc_session_settings_new, otc_session_settings_set_api_url,
-    otc_session_settings_set_callback_queue_size, otc_session_settings_set_connection_events_suppressed,
-    otc_session_settings_set_reconnect_window, otc_session_signal, otc_session_signal_to_connection,
-    otc_set_dials_per_second, otc_status,
+    otc_session_get_connection, otc_session_new_with_settings, otc_session_set_on_signal_failed,
+    otc_session_settings, otc_session_settings_delete, otc_session_settings_new,
+    otc_session_settings_set_api_url, otc_session_settings_set_callback_queue_size,
+    otc_session_settings_set_connection_events_suppressed, otc_session_settings_set_reconnect_window,
+    otc_session_signal, otc_session_signal_to_connection, otc_set_dials_per_second, otc_status,
 };
 use std::ffi::{CStr, CString, c_int};
 use std::ptr::{null, null_mut};
@@ -134,7 +134,9 @@ impl Session {
             return Err(last_error().into());
         }
         let session = Self { handle: SessionRef(handle), _user_data: user_data };
-        set.map(|()| session)
+        set?;
+        check(otc_session_set_on_signal_failed(handle, Some(hears::on_signal_failed)))?;
+        Ok(session)
     }
 
     /// `otc_session_connect`

@@ -42,7 +42,7 @@ struct State {
     connected: bool,
     others: BTreeMap<Number, Arc<Connection>>,
     notes: Vec<Note>,
-    failed: u64,
+    failed: Vec<(Stream, u64)>,
 }
 
 impl State {
@@ -214,7 +214,7 @@ impl Member {
             life: mouth.life,
             sent: mouth.sent.iter().map(|(stream, sent)| (*stream, *sent)).collect(),
             heard: ledger.streams.iter().map(|(stream, heard)| (*stream, heard.clone())).collect(),
-            failed: state.failed,
+            failed: state.failed.clone(),
             duplicates: ledger.duplicates,
             disorder: ledger.disorder,
             foreign: ledger.foreign,
@@ -225,9 +225,6 @@ impl Member {
 }
 
 struct Listener(Arc<Ears>);
-
-/// The number with which the library reports a signal that was refused or never answered.
-const SIGNAL_FAILED: i32 = 1550;
 
 impl Hears for Listener {
     fn hear(&self, _: SessionRef, event: Event<'_>) {
@@ -261,7 +258,10 @@ impl Hears for Listener {
                     }
                 });
             }
-            Event::Error { code: SIGNAL_FAILED, .. } => lock(&ears.state).failed += 1,
+            Event::SignalFailed { data, .. } => match Letter::read(&data.read()) {
+                Some(letter) => lock(&ears.state).failed.push((letter.stream, letter.index)),
+                None => lock(&ears.ledger).foreign += 1,
+            },
             Event::Error { code, text } => ears.note(What::Error { code, text: text.into_owned() }, |_| {}),
         }
     }

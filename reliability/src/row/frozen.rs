@@ -1,6 +1,6 @@
 //! Processes that stand still for a while: SIGSTOP and SIGCONT.
 
-use super::{Plan, Row, conclude, span};
+use super::{Plan, Row, conclude, span, unreported};
 use crate::client::command::{Command, Until};
 use crate::ledger::Number;
 use crate::outcome::{Account, Outcome, What};
@@ -122,9 +122,17 @@ fn judge_suspended(accounts: &[Account], outcome: &mut Outcome) {
     outcome.judge_order();
     outcome
         .notes
-        .push("What was for the sleepers, and what they said before, is not counted as owed.".to_owned());
+        .push("What was for the sleepers, and what they said before, is not counted as owed; what they said was heard or reported.".to_owned());
     if outcome.lost > 0 {
         outcome.wrong.push(format!("{} lost", outcome.lost));
+    }
+    // Whatever the sleepers had said, the others have heard it or they have been told.
+    let witness = accounts.iter().find(|account| !sleeps(account.member));
+    for (stream, index) in unreported(accounts) {
+        let heard = witness.and_then(|witness| witness.heard.iter().find(|(heard, _)| *heard == stream));
+        if !heard.is_some_and(|(_, heard)| heard.has(index)) {
+            outcome.wrong.push(format!("{index} of {stream:?} was neither heard nor reported"));
+        }
     }
     for account in accounts {
         let member = account.member;

@@ -1,9 +1,10 @@
 //! A server that is killed, and has forgotten everybody when it is back.
 
-use super::{Plan, Row};
+use super::{Plan, Row, unreported};
 use crate::client::command::{Command, Until};
 use crate::ledger::Number;
 use crate::outcome::{Account, Outcome, What};
+use crate::report::grouped;
 use crate::world::{Path, SOON, World};
 use otc_harness::Error;
 use otc_harness::server::{Server, otc_server};
@@ -88,7 +89,10 @@ fn judge(accounts: &[Account], rounds: usize, outcome: &mut Outcome) {
             ));
         }
     }
+    let unreported = unreported(accounts);
     outcome.notes.push(format!(
-        "Each told 1022 and on_disconnected {rounds} times; nothing lost after the last return."
+        "Each told 1022 and `on_disconnected` {rounds} times. {} signals were neither heard by their own sender nor reported: \
+         the server had answered them. Nothing lost after the last return.",
+        grouped(unreported.len() as u64)
     ));
 }

@@ -5,16 +5,19 @@ mod frozen;
 mod kernel;
 mod killed;
 mod queue;
+mod restarted;
 mod silence;
 mod slow;
 mod thousand;
 
 use crate::client::command::Until;
+use crate::ledger::Stream;
 use crate::options::Options;
 use crate::outcome::{Account, Outcome, What};
-use crate::world::{SOON, World};
-use otc_harness::Error;
+use crate::world::World;
+use otc_harness::{Error, now};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,6 +61,7 @@ pub(crate) const ALL: &[Row] = &[
     silence::DOWN,
     silence::BOTH,
     slow::SLOW,
+    restarted::RESTARTED,
     killed::KILLED,
     frozen::SERVER_SHORT,
     frozen::SERVER_LONG,
@@ -104,11 +108,28 @@ pub(crate) fn run(plan: &Plan) -> Result<Outcome, Error> {
 fn conclude(world: &mut World, outcome: &mut Outcome) -> Result<Vec<Account>, Error> {
     let accounts = world.settle()?;
     // What a session is told of its return comes before what it has missed, so it has been told by now.
-    world.until(&Until::Returned { times: 0 }, SOON)?;
+    if let Err(error) = world.until(&Until::Returned { times: 0 }, Duration::from_secs(1)) {
+        outcome.wrong.push(error.to_string());
+    }
     outcome.add(&accounts);
     outcome.judge();
     judge_returns(&accounts, outcome);
     Ok(accounts)
+}
+
+/// Signals to everybody that their own sender has neither heard nor been told of as failed.
+fn unreported(accounts: &[Account]) -> Vec<(Stream, u64)> {
+    let mut found = Vec::new();
+    for account in accounts {
+        let failed: BTreeSet<_> = account.failed.iter().collect();
+        let heard: BTreeMap<_, _> = account.heard.iter().map(|(stream, heard)| (stream, heard)).collect();
+        for (stream, sent) in account.sent.iter().filter(|(stream, _)| stream.to.is_none()) {
+            let was_heard = |index: u64| heard.get(stream).is_some_and(|heard| heard.has(index));
+            let silent = (0..*sent).map(|index| (*stream, index));
+            found.extend(silent.filter(|signal| !failed.contains(signal) && !was_heard(signal.1)));
+        }
+    }
+    found
 }
 
 /// How much later than it should something may be noticed, on a machine that has much else to do: in seconds. How soon it
@@ -123,6 +144,13 @@ fn span(since: u64, times: impl IntoIterator<Item = u64>) -> Option<(f64, f64)> 
         let (least, most) = span.unwrap_or((time, time));
         Some((f64::min(least, time), f64::max(most, time)))
     })
+}
+
+/// The last things that a member was told, for people.
+fn last_words(account: &Account) -> String {
+    let notes = account.notes.iter().rev().take(4).rev();
+    let ago = |at| Duration::from_micros(now().saturating_sub(at)).as_secs_f64();
+    notes.map(|note| format!("{:?} {:.1} s ago", note.what, ago(note.at))).collect::<Vec<_>>().join(", ")
 }
 
 /// What must hold where everybody comes back: nobody is seen leaving, nothing fails, and who was told that it reconnects is
@@ -146,7 +174,7 @@ pub(crate) fn judge_returns(accounts: &[Account], outcome: &mut Outcome) {
         );
         if ended > 0 || away != back {
             let told = format!("{away} × reconnecting, {back} × reconnected, {ended} × disconnected");
-            outcome.wrong.push(format!("member {member} was told: {told}"));
+            outcome.wrong.push(format!("member {member} was told: {told}, at last {}", last_words(account)));
         }
     }
 }
