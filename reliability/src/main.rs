@@ -4,11 +4,13 @@
 //! * `row`: what is tried; `runner`: runs rows, each as a process; `soak`: at random, until the time is up; `bench`: times
 //! * `client`: the process with the sessions; `ledger`: what was sent and what was heard; `outcome`: what it came to
 //! * `world`: a server, a proxy and clients; `proxy`: the bad network; `namespace`: the kernel's own
+//! * `hostile`: peers that attack the server, and what those who behave notice of it
 //! * `report`: tables, and the documents that they are written into
 #![forbid(unsafe_code)]
 
 mod bench;
 mod client;
+mod hostile;
 mod ledger;
 mod namespace;
 mod options;
@@ -40,6 +42,9 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
     match arguments {
         ["client"] => client::run(),
         ["row", plan] => runner::child(plan),
+        ["hostile-pair", meeting] => hostile::pair(meeting),
+        ["hostile-attack", orders] => hostile::attack(orders),
+        ["hostile", rest @ ..] => hostile::run(&Options::read(rest)?),
         ["table", rest @ ..] => runner::table(&Options::read(rest)?),
         ["bench", rest @ ..] => bench::run(&Options::read(rest)?),
         ["soak", rest @ ..] => soak::run(&Options::read(rest)?),

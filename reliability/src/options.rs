@@ -7,6 +7,7 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "usage: otc-reliability COMMAND [OPTION...]
   table [ROW...]         each row once, several at the same time; no ROW: all of them
   bench                  how long it takes to come back, to notice, to catch up
+  hostile [ATTACK...]    each attack once; no ATTACK: all of them
   soak [ROW...]          rows in random order until the time is up; ends with 1 at the first failure
   --seconds N            how long a soak lasts; 60
   --quick                less of everything, and no row that waits for long silences
