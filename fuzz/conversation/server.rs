@@ -9,7 +9,7 @@ use otc_protocol::permissions::Role;
 use otc_protocol::raptor::{SessionAddress, SignalContent};
 use otc_protocol::rumor::Frame;
 use otc_protocol::{Moment, uuid};
-use otc_server::sessions::{Admission, CloseCode, Refusal, Registry, Seat, Settings, Time};
+use otc_server::sessions::{Admission, CloseCode, Refusal, Registry, Scales, Seat, Settings, Time};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ fn settings() -> Settings {
         owed_messages: 64,
         owed_bytes: 96 * 1024,
         state_bytes: 16 * 1024,
+        scales: Scales::up_to(24 * 1024),
         ice_servers: vec![],
     }
 }

@@ -267,6 +267,11 @@ pub const SOCKET_IDS: usize = 2 * OPEN_SOCKETS;
 pub const SESSIONS: usize = 65_536;
 /// Bytes of answers waiting for one socket at the server; above, the server reads no more of that socket.
 pub const SOCKET_QUEUE_BYTES: usize = 1024 * 1024;
+/// Answers with more bytes than this are large: what newcomers to large sessions are told.
+pub const LARGE_ANSWER_BYTES: usize = 8 * 1024;
+/// Bytes of large answers that wait to be taken, of all clients of a server; above, a join and a request for the state of
+/// a session that needs a large answer are refused (503), and may be tried again.
+pub const LARGE_ANSWERS_BYTES: usize = 512 * 1024 * 1024;
 /// Frames that the server takes from one socket before it answers them and turns to the others.
 pub const SOCKET_BATCH_FRAMES: usize = 64;
 /// Socket ids at one time that have not joined yet, within [`SOCKET_IDS`]; above, a new socket is closed (1013).
@@ -275,6 +280,8 @@ pub const DOORS: usize = 16_384;
 pub const JOIN_REFUSALS: u32 = 8;
 /// Characters of a client's text in one field of a log line; the rest is left out.
 pub const LOG_CHARS: usize = 255;
+/// Lines that one place in the server logs in a second; the others are counted, and their number is logged.
+pub const LOG_LINES_PER_SECOND: u32 = 50;
 /// Bytes of candidates held for one peer connection, beside [`HELD_CANDIDATES`].
 pub const HELD_CANDIDATE_BYTES: usize = 64 * 1024;
 /// Bytes of candidates held for all peer connections of one publisher; above, a candidate is refused (429).

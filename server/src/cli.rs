@@ -7,12 +7,14 @@ use otc_protocol::session_id::ProjectId;
 use otc_server::auth::TokenKind;
 use otc_server::config::Given;
 use otc_server::keys::{KeyError, Secret};
+use otc_server::log_flood::LogFlood;
 use otc_server::mint::{self, TokenRequest};
 use otc_server::{KeyPair, Server};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
 
 /// What went wrong, for people.
 pub(crate) type Error = Box<dyn std::error::Error>;
@@ -229,7 +231,8 @@ fn log_to_standard_error() {
     let filter = chosen.and_then(|chosen| EnvFilter::try_new(chosen).ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
     let terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
+    tracing_subscriber::registry().with(filter).with(lines.with_filter(LogFlood)).init();
 }
 
 /// A new session id.

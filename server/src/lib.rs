@@ -14,6 +14,7 @@ mod handover;
 pub mod http;
 pub mod keys;
 pub mod listener;
+pub mod log_flood;
 pub mod mint;
 pub mod planted;
 pub mod sessions;

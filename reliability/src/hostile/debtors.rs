@@ -132,16 +132,22 @@ pub(super) fn resumes(ground: Arc<Ground>, _: usize) -> Attacker {
         let member = Member::join(&ground.address, &ground.session, "x").await?;
         let mut talker = Member::join(&ground.address, &ground.session, "x").await?;
         let (to, socket_id) = (member.id.clone(), member.socket_id.clone());
-        drop(member);
-        for _ in 0..OWED / AT_ONCE {
-            say_some(&mut talker, &to).await?;
+        let load = async {
+            for _ in 0..OWED / AT_ONCE {
+                say_some(&mut talker, &to).await?;
+            }
+            Ok::<(), Error>(())
+        };
+        tokio::select! {
+            end = suffer(member, Fault::Silent) => return Err(format!("ended too early: {}", end?).into()),
+            loaded = load => loaded?,
         }
         ground.arrive();
         loop {
             let (mut socket, _) = Socket::open(&ground.address, &socket_id, true, "").await?;
             match socket.next_within(SOON).await {
                 Some(Incoming::Message(_)) => ground.count("returns"),
-                _ => ground.count("refused"),
+                _ => ground.fault("refused"),
             }
             // Some of what is sent again may come.
             for _ in 0..8 {

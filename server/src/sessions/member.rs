@@ -64,7 +64,8 @@ impl Member {
 ///
 /// It lists everybody, so it is kept only until the client has acknowledged its own `created`. On the socket of the join
 /// the STATUS precedes `created`, so whoever acknowledges that one there has had the answer. After a cut `created` may
-/// come and be acknowledged without it; a join that is repeated even later is told the state of then.
+/// come and be acknowledged without it; a join that is repeated even later is told the state of then. So is one while many
+/// large ones are kept.
 pub(super) struct Welcome {
     pub(super) transaction: Box<str>,
     /// The sequence number of its own `created`.

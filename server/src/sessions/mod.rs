@@ -19,6 +19,7 @@ mod member;
 mod owed;
 mod registry;
 mod room;
+mod scales;
 mod seat;
 pub(crate) mod snapshot;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 pub use door::Gate;
 pub use member::Admission;
 pub use registry::Registry;
+pub use scales::Scales;
 pub use seat::Seat;
 pub use snapshot::{Snapshot, Unfit};
 
@@ -171,6 +173,8 @@ pub struct Settings {
     pub owed_bytes: usize,
     /// Most bytes of what a newcomer is told of its session: one frame that clients take.
     pub state_bytes: usize,
+    /// Bounds the answers that list a large session.
+    pub scales: Scales,
     /// Where publishers and subscribers get candidates from.
     pub ice_servers: Vec<Object>,
 }
@@ -190,6 +194,7 @@ impl Default for Settings {
             owed_messages: limits::UNACKNOWLEDGED_MESSAGES,
             owed_bytes: limits::UNACKNOWLEDGED_BYTES,
             state_bytes: limits::SERVER_FRAME_BYTES - STATE_FRAME_REST,
+            scales: Scales::default(),
             ice_servers: Vec::new(),
         }
     }

@@ -299,10 +299,7 @@ impl Room {
                 let content = MediaReply { ice_servers: self.settings.ice_servers.clone() };
                 status_frame(to, transaction, 200, &json(&Content { content }))
             }
-            Answer::State => {
-                let content = self.state(None, events_suppressed);
-                status_frame(to, transaction, 200, &json(&Content { content }))
-            }
+            Answer::State => self.state_frame(events_suppressed, to, transaction),
             Answer::Refused(refusal) => status_frame(to, transaction, refusal.status, &refusal.data()),
         }
     }

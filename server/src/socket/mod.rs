@@ -11,6 +11,7 @@ pub use queue::Queue;
 use crate::App;
 use crate::http::Peer;
 use crate::listener::OpenSocket;
+use crate::log_flood;
 use crate::sessions::{self, CloseCode, Gate, Settings, is_id};
 use axum::body::Body;
 use axum::extract::Request;
@@ -63,7 +64,10 @@ pub async fn attend(app: Arc<App>) {
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = look.tick() => app.registry.wake(app.time().now),
+            _ = look.tick() => {
+                app.registry.wake(app.time().now);
+                log_flood::confess();
+            }
             // An error says that the server is gone, which is an end too.
             _ = stopping.wait_for(|stop| *stop) => break,
         }

@@ -69,6 +69,7 @@ impl Room {
         {
             return Err(Refusal::new(409, "connectionLimitExceeded"));
         }
+        self.room_for_state(join.content.connection_events_suppressed)?;
 
         self.next_member += 1;
         let id = MemberId(self.next_member);
@@ -97,7 +98,7 @@ impl Room {
                 welcome: Welcome {
                     transaction: join.transaction.into(),
                     created: created.sequence,
-                    frame: Some(frame),
+                    frame: Some(frame).filter(|frame| self.settings.scales.keep(frame.len())),
                 },
                 streams: BTreeSet::new(),
                 subscriptions: BTreeSet::new(),

@@ -1,11 +1,11 @@
 //! What is told to newcomers: who is there and what is published (`wire.md §5.1`).
 
-use super::super::json;
 use super::super::line::status_frame;
+use super::super::{Refusal, json};
 use super::Room;
 use super::streams::Publication;
 use bytes::Bytes;
-use otc_protocol::raptor::MuteState;
+use otc_protocol::raptor::{Content, MuteState};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -32,15 +32,46 @@ impl Room {
         }
     }
 
-    /// The STATUS of a join.
+    /// The STATUS of a join; a refusal while too many large ones wait.
     pub(super) fn welcome_frame(
         &self,
         events_suppressed: bool,
         connection: &str,
         transaction: &str,
     ) -> Bytes {
-        let data = json(&self.state(Some(connection), events_suppressed));
-        status_frame(connection, transaction, 200, &data)
+        self.weighed(events_suppressed, connection, transaction, || {
+            json(&self.state(Some(connection), events_suppressed))
+        })
+    }
+
+    /// The STATUS of a request for the state; a refusal while too many large ones wait.
+    pub(super) fn state_frame(&self, events_suppressed: bool, connection: &str, transaction: &str) -> Bytes {
+        self.weighed(events_suppressed, connection, transaction, || {
+            json(&Content { content: self.state(None, events_suppressed) })
+        })
+    }
+
+    fn weighed(
+        &self,
+        events_suppressed: bool,
+        connection: &str,
+        transaction: &str,
+        write: impl FnOnce() -> Bytes,
+    ) -> Bytes {
+        match self.room_for_state(events_suppressed) {
+            Ok(()) => self.settings.scales.weigh(status_frame(connection, transaction, 200, &write())),
+            Err(refusal) => status_frame(connection, transaction, refusal.status, &refusal.data()),
+        }
+    }
+
+    /// Refuses what would be answered with the state while too many large answers wait.
+    pub(super) fn room_for_state(&self, events_suppressed: bool) -> Result<(), Refusal> {
+        let streams = || self.streams.values().map(|publication| entry_bytes(publication.json())).sum();
+        let bytes = if events_suppressed { streams() } else { self.state_bytes };
+        if self.settings.scales.take(bytes) {
+            return Ok(());
+        }
+        Err(Refusal::new(503, "Too many clients are being told who is in a large session; try again later."))
     }
 
     /// Whether the state, grown by `bytes`, still fits into the largest frame that clients take.

@@ -1,13 +1,15 @@
 //! Bad input: a clear answer to its sender, and nobody else notices.
 
-use super::world::{Heard, World, signal_data};
-use crate::sessions::CloseCode;
+use super::world::{Client, Heard, World, signal_data};
+use crate::sessions::{CloseCode, Scales, Settings};
 use bytes::Bytes;
 use otc_protocol::envelope;
+use otc_protocol::limits::LARGE_ANSWER_BYTES;
 use otc_protocol::rumor::{Kind, encode};
 use proptest::prelude::*;
 use serde_json::json;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 #[test]
 fn what_is_no_frame_ends_its_sender_alone() {
@@ -109,6 +111,39 @@ fn a_socket_that_was_replaced_before_its_join_is_not_answered() {
     assert_eq!(a.read(), [], "nothing comes after the end");
     a.open(&world, true);
     assert_eq!(a.read(), [Heard::Pong], "the client is waited for");
+}
+
+#[test]
+fn those_who_do_not_take_large_answers_make_nobody_else_pay() {
+    let scales = Scales::up_to(3 * LARGE_ANSWER_BYTES);
+    let mut world = World::with(Settings { scales, ..Settings::default() });
+    let token = format!("publisher|{}", "d".repeat(1000));
+    let mut members: Vec<_> = (0..10).map(|index| world.join(&format!("m{index}"), &token)).collect();
+    for member in &mut members {
+        member.listen(&world);
+    }
+    let mut asks = world.join("asks", "publisher|");
+    let read = |asks: &mut Client, world: &World| asks.request(world, "read", "", json!({}));
+    let (first, second, third) = (read(&mut asks, &world), read(&mut asks, &world), read(&mut asks, &world));
+    let mut late = world.client("late");
+    let join = late.join(&world, "publisher|");
+    assert_eq!(late.answer(&join).0, 503, "one who comes now is told to try again");
+    let mut elsewhere = world.client("elsewhere");
+    "2_small".clone_into(&mut elsewhere.session);
+    let join = elsewhere.join(&world, "publisher|");
+    assert_eq!(elsewhere.answer(&join).0, 200, "small sessions do not notice");
+    asks.signal(&world, "on");
+    assert_eq!(asks.answer(&first).0, 200);
+    let codes = [asks.answer(&second).0, asks.answer(&third).0];
+    assert!(codes.contains(&503), "{codes:?}");
+    // What has been taken makes room; so does what is lost with a socket.
+    let (code, state) = asks.call(&world, "read", "", json!({}));
+    assert_eq!((code, state["content"]["connection"].as_array().map(Vec::len)), (200, Some(11)));
+    let mut late = world.client("later");
+    let join = late.join(&world, "publisher|");
+    assert_eq!(late.answer(&join).0, 200);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(signal_data(&members[0].messages(&world)), [("asks", "on")]);
 }
 
 proptest! {
