@@ -22,12 +22,14 @@ impl Engine {
         if let Some(lost) = lost {
             membership.failure = None;
             membership.returned = Some(Returned { at: now, lost, proven: false });
-            self.status = Status::Connected;
+            if membership.leaving.is_none() {
+                self.status = Status::Connected;
+            }
         }
         let told = out.len();
         self.take_frame(now, bytes, out);
         // Who learns from the first frame that the session is over has not come back.
-        if lost.is_some() && self.status == Status::Connected {
+        if lost.is_some() && matches!(self.phase, Phase::Joined(_)) {
             out.insert(told, Output::Event(Event::Reconnected));
         }
     }
