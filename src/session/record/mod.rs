@@ -17,7 +17,7 @@
 //! | `signal_queue` | requests that the outbox takes |
 //! | `user_agent` | a size |
 //!
-//! **Every other line** is something that happened: `t`, microseconds since the first line; `in`, what it was, with members
+//! **Every other line** is something that happened: `t`, microseconds since the first line, by a clock that never goes back; `in`, what it was, with members
 //! of its own; `out`, what the engine wanted done about it, in order; `refused`, the number of the error if it was a call
 //! that the engine refused; `panicked`, if the engine did and there is no `out`.
 //!
@@ -68,6 +68,7 @@ use names::{Names, Shape};
 use otc_protocol::Moment;
 use otc_protocol::limits::RECORDING_BYTES;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// The version of the form of recordings.
 pub(super) const VERSION: u32 = 1;
@@ -79,7 +80,9 @@ pub(crate) const BEGINNING: &str = "{\"otc_recording\":";
 pub struct Recorder {
     names: Names,
     api_key: String,
-    begun: Moment,
+    /// How long the recording has been going on, by a clock that never goes back, and what the other one last said.
+    at: Duration,
+    last: Moment,
     /// What has not been taken away.
     text: String,
     /// A line has begun.
@@ -114,7 +117,7 @@ impl Recorder {
         line.end();
         text.push('\n');
         let api_key = config.api_key.clone();
-        Self { names, api_key, begun: now, text, open: false, taken: 0, full: false }
+        Self { names, api_key, at: Duration::ZERO, last: now, text, open: false, taken: 0, full: false }
     }
 
     /// Hands an input to the engine and writes down what comes of it.
@@ -131,7 +134,7 @@ impl Recorder {
         self.begin(now, |line, names, api_key| heard::input(line, names, api_key, &input));
         let before = out.len();
         let result = engine.handle(now, input, out);
-        self.finish(now, engine, result.as_ref().err(), &out[before..]);
+        self.finish(engine, result.as_ref().err(), &out[before..]);
         result
     }
 
@@ -145,7 +148,7 @@ impl Recorder {
         let before = out.len();
         engine.broke(out);
         if !self.full {
-            self.finish(now, engine, None, &out[before..]);
+            self.finish(engine, None, &out[before..]);
         }
     }
 
@@ -169,12 +172,14 @@ impl Recorder {
             self.text.push_str(",\"panicked\":true}\n");
         }
         self.open = true;
+        self.at = self.at.saturating_add(now.since(self.last));
+        self.last = now;
         let mut line = Line::begin(&mut self.text);
-        line.put("t", now.since(self.begun).as_micros());
+        line.put("t", self.at.as_micros().min(LAST_MICROS));
         put(&mut line, &mut self.names, &self.api_key);
     }
 
-    fn finish(&mut self, now: Moment, engine: &Engine, refused: Option<&Refused>, outputs: &[Output]) {
+    fn finish(&mut self, engine: &Engine, refused: Option<&Refused>, outputs: &[Output]) {
         self.open = false;
         if outputs.iter().any(|output| matches!(output, Output::Dial { .. }))
             && let Some(socket) = engine.socket_id()
@@ -196,11 +201,11 @@ impl Recorder {
             self.text.push(']');
         }
         self.text.push_str("}\n");
-        self.bound(now);
+        self.bound();
     }
 
     /// Ends the recording before it gets too large: with whole lines, the last of which says so.
-    fn bound(&mut self, now: Moment) {
+    fn bound(&mut self) {
         let room = RECORDING_BYTES - END_BYTES;
         if self.taken + self.text.len() <= room {
             return;
@@ -209,7 +214,7 @@ impl Recorder {
         let fits = end.take_while(|end| self.taken + end <= room).last().unwrap_or(0);
         self.text.truncate(fits);
         // Writing into a String cannot fail.
-        let _ = writeln!(self.text, "{{\"t\":{},\"end\":\"full\"}}", now.since(self.begun).as_micros());
+        let _ = writeln!(self.text, "{{\"t\":{},\"end\":\"full\"}}", self.at.as_micros());
         self.full = true;
         self.names = Names::new();
     }
@@ -217,6 +222,9 @@ impl Recorder {
 
 /// A text that had more room than this gives it back.
 const KEPT_CAPACITY: usize = 16 * 1024;
+
+/// No time is later: readers of JSON may have no larger numbers.
+const LAST_MICROS: u128 = i64::MAX as u128;
 
 /// Room for the line that says that there is no more.
 const END_BYTES: usize = 64;

@@ -143,6 +143,8 @@ pub(super) struct Client {
     pub(super) engine: Engine,
     recorder: Recorder,
     seed: u8,
+    /// Off for runs at the end of time, where a recording, which begins at 0, has some left.
+    pub(super) is_replayed: bool,
     pub(super) now: Moment,
     /// The newest request or dial.
     pub(super) attempt: u64,
@@ -168,6 +170,7 @@ impl Client {
             recorder: Recorder::new(now, &config, &seeds),
             engine: Engine::new(config, seeds),
             seed,
+            is_replayed: true,
             now,
             attempt: 0,
             me: String::new(),
@@ -428,7 +431,7 @@ const LONG: usize = 256 * 1024;
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() || !self.is_replayed {
             return;
         }
         let text = self.recorder.take(str::to_owned);

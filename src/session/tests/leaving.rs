@@ -237,3 +237,18 @@ fn unanswered_signals_of_one_who_is_sent_away_are_reported() {
     client.message("t", "", &end_of_own_connection("forceDisconnected", &me));
     assert_eq!(client.errors().iter().map(|code| code.code()).collect::<Vec<_>>(), [1550, 1550]);
 }
+
+#[test]
+fn who_leaves_on_the_way_back_is_leaving_all_the_way() {
+    let mut client = Client::joined();
+    client.close(None);
+    client.open();
+    client.signal("one");
+    client.disconnect().expect("joined");
+    client.pong();
+    let (transaction, _) = client.requests().pop().expect("the signal");
+    client.status(&transaction, 200, &json!({}));
+    client.close(None);
+    let there = [Status::Reconnecting, Status::Disconnecting, Status::NotConnected];
+    assert_eq!(client.statuses[client.statuses.len() - 3..], there);
+}
