@@ -38,7 +38,8 @@ impl Recording {
         let Some(RecordFile { path, is_needed }) = wanted else { return Ok(None) };
         let path = numbered(path);
         let begun = open(&path).and_then(|file| {
-            let mut recording = Self { recorder: Recorder::new(now, config, seeds), file };
+            let mut recording =
+                Self { recorder: Recorder::new(now, std::env::consts::OS, config, seeds), file };
             recording.write().map(|()| recording)
         });
         match begun {

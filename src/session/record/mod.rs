@@ -93,15 +93,15 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins a recording of an engine that is made with this.
-    pub fn new(now: Moment, config: &Config, seeds: &Seeds) -> Self {
+    /// Begins a recording of an engine that is made with this, on a system of this name.
+    pub fn new(now: Moment, os: &str, config: &Config, seeds: &Seeds) -> Self {
         let mut names = Names::new();
         let (api_key, session_id) = (names.hide(&config.api_key), names.hide(&config.session_id));
         let mut text = String::new();
         let mut line = Line::begin(&mut text);
         line.put("otc_recording", VERSION)
             .text("library", env!("CARGO_PKG_VERSION"))
-            .text("os", std::env::consts::OS)
+            .text("os", os)
             .text("seed", &hexadecimal(&seeds.ids))
             .text("api_key", &api_key)
             .text("session_id", &session_id)

@@ -34,7 +34,7 @@ struct Recorded {
 impl Recorded {
     fn new() -> Self {
         let seeds = Seeds { ids: [1; 32], sockets: [2; 32] };
-        Self { engine: Engine::new(config(), seeds), recorder: Recorder::new(NOW, &config(), &seeds) }
+        Self { engine: Engine::new(config(), seeds), recorder: Recorder::new(NOW, "test", &config(), &seeds) }
     }
 
     fn handle(&mut self, input: Input<'_>) -> Vec<Output> {

@@ -167,7 +167,7 @@ impl Client {
         let now = Moment::from_millis(1_000_000);
         let seeds = Seeds { ids: [seed; 32], sockets: [seed ^ 1; 32] };
         Self {
-            recorder: Recorder::new(now, &config, &seeds),
+            recorder: Recorder::new(now, "test", &config, &seeds),
             engine: Engine::new(config, seeds),
             seed,
             is_replayed: true,
