@@ -36,12 +36,16 @@ impl Recording {
         seeds: &Seeds,
     ) -> io::Result<Option<Self>> {
         let Some(RecordFile { path, is_needed }) = wanted else { return Ok(None) };
-        let path = numbered(path);
+        let mut recorded = RECORDED.lock();
+        let count = recorded.get_or_insert_default().entry(path.clone()).or_default();
+        let path = numbered(path, *count);
         let begun = open(&path).and_then(|file| {
-            let mut recording =
-                Self { recorder: Recorder::new(now, std::env::consts::OS, config, seeds), file };
+            let recorder = Recorder::new(now, std::env::consts::OS, config, seeds);
+            let mut recording = Self { recorder, file };
             recording.write().map(|()| recording)
         });
+        *count = count.saturating_add(u32::from(begun.is_ok()));
+        drop(recorded);
         match begun {
             Ok(recording) => {
                 crate::log::info(&format!("The session is recorded in {}.", path.display()));
@@ -90,16 +94,13 @@ impl Recording {
     }
 }
 
-/// The path for the next session of this process.
-fn numbered(path: &Path) -> PathBuf {
-    let mut recorded = RECORDED.lock();
-    let count = recorded.get_or_insert_default().entry(path.to_owned()).or_default();
-    *count = count.saturating_add(1);
-    if *count == 1 {
+/// The path for a session before which `count` others have been recorded.
+fn numbered(path: &Path, count: u32) -> PathBuf {
+    if count == 0 {
         return path.to_owned();
     }
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{count}"));
+    name.push(format!(".{}", u64::from(count) + 1));
     name.into()
 }
 
@@ -139,3 +140,47 @@ fn for_its_owner_alone(options: &mut OpenOptions) {
 
 #[cfg(not(unix))]
 fn for_its_owner_alone(_options: &mut OpenOptions) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{MediaConfig, Secret};
+    use std::time::Duration;
+
+    #[test]
+    fn the_second_has_a_number() {
+        let names = [0, 1, 2].map(|count| numbered(Path::new("a/b.jsonl"), count));
+        assert_eq!(names, ["a/b.jsonl", "a/b.jsonl.2", "a/b.jsonl.3"].map(PathBuf::from));
+    }
+
+    /// As when the disk is full: the engine goes on, the recording does not.
+    #[test]
+    fn a_file_that_cannot_be_written_any_more_ends_the_recording() {
+        let config = Config {
+            api_key: "k".into(),
+            session_id: "s".into(),
+            api_url: "http://host".into(),
+            proxy_url: None,
+            connection_events_suppressed: false,
+            reconnect_window: Duration::ZERO,
+            signal_queue: 1,
+            user_agent: "a".into(),
+            session_migration: false,
+            media: MediaConfig::default(),
+        };
+        let seeds = Seeds::from([0; 32]);
+        let path = std::env::temp_dir().join(format!("otc-read-only-{}", std::process::id()));
+        let wanted = RecordFile { path: path.clone(), is_needed: true };
+        let begun = Recording::begin(Some(&wanted), Moment::ZERO, &config, &seeds).expect("a new file");
+        let mut recording = begun.expect("wanted");
+        // Open for reading, and so not for writing.
+        recording.file = File::open(&path).expect("it is there");
+        std::fs::remove_file(&path).expect("it is there");
+        assert!(recording.save(), "there is nothing to write");
+        let (mut engine, mut out) = (Engine::new(config, seeds), Vec::new());
+        let connect = Input::Connect { token: Secret("t".into()), api_url: None };
+        recording.handle(&mut engine, Moment::ZERO, connect, &mut out).expect("idle");
+        assert!(!out.is_empty());
+        assert!(!recording.save());
+    }
+}
