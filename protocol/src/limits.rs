@@ -109,6 +109,21 @@ pub const CONNECT_RETRY: Duration = Duration::from_millis(600);
 pub const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Largest session info document that a client reads.
 pub const INFO_BYTES: usize = 256 * 1024;
+/// Connections that a client keeps of one session, twice what a server lets in ([`SESSION_CONNECTIONS`]); of a server that
+/// tells of more it takes leave.
+pub const ROSTER_CONNECTIONS: usize = 2 * SESSION_CONNECTIONS;
+/// Streams that a client keeps of one session.
+pub const ROSTER_STREAMS: usize = 2 * SESSION_STREAMS;
+/// Recordings that a client keeps of one session.
+pub const ROSTER_ARCHIVES: usize = 1024;
+/// Bytes of what a client keeps of one session: ids, names, data, channels.
+pub const ROSTER_BYTES: usize = 64 * 1024 * 1024;
+/// Messages that a client holds until it has joined; above, the attempt has failed. A server answers the join first.
+pub const HELD_MESSAGES: usize = 16_384;
+/// Bytes of them.
+pub const HELD_BYTES: usize = 16 * 1024 * 1024;
+/// Frames that wait to be written to a client's socket; above, it reads no more of it until some are written.
+pub const CLIENT_QUEUE_FRAMES: usize = 16_384;
 /// How long a dial may wait for its turn.
 pub const DIAL_TURN: Duration = Duration::from_secs(600);
 /// WebSockets that one process starts to open within a second by default, over all its sessions.

@@ -7,7 +7,7 @@ use super::{http, info};
 use crate::fault;
 use crate::session::{Event, Failure, Input, Output};
 use bytes::Bytes;
-use otc_protocol::limits::LEAVE_TIMEOUT;
+use otc_protocol::limits::{CLIENT_QUEUE_FRAMES, LEAVE_TIMEOUT};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -235,6 +235,8 @@ impl Wire {
         }
         // What the peer said before the socket broke still counts: it may be why.
         let broken = !is_held && socket.poll_write(context).is_ready();
+        // A peer that sends and takes nothing would make acknowledgements pile up here.
+        let reading = reading && (broken || socket.waiting() < CLIENT_QUEUE_FRAMES);
         while reading && self.frames.len() < BATCH {
             match socket.poll_read(context) {
                 Poll::Ready(Ok(frame)) => self.frames.push(frame),

@@ -14,7 +14,8 @@ use otc_protocol::Moment;
 use otc_protocol::envelope::{self, Answer};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{
-    CONNECT_ATTEMPTS, CONNECT_PAUSE_MOST, CONNECT_RETRY, DIAL_TURN, INFO_TIMEOUT, JOIN_TIMEOUT, NAME_BYTES,
+    CONNECT_ATTEMPTS, CONNECT_PAUSE_MOST, CONNECT_RETRY, DIAL_TURN, HELD_BYTES, HELD_MESSAGES, INFO_TIMEOUT,
+    JOIN_TIMEOUT, NAME_BYTES,
 };
 use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress, SessionState};
 use otc_protocol::session_info::{self, SessionInfo};
@@ -47,6 +48,8 @@ pub(super) struct Joining {
     pub(super) membership: Membership,
     /// What happened before the application may hear of it.
     pub(super) held: Vec<Event>,
+    /// Messages that have come so far, and their bytes.
+    pub(super) told: (usize, usize),
     create: Create,
     /// Whether a socket has been open: then the next one resumes it.
     opened: bool,
@@ -89,6 +92,14 @@ impl Trouble {
             }
             FailureKind::Busy(pause) => Self { code, text, retry: Some(pause) },
         }
+    }
+}
+
+impl Joining {
+    /// Whether the server says more than fits before it has let this client in.
+    pub(super) fn holds_too_much(&self) -> bool {
+        let (messages, bytes) = self.told;
+        messages > HELD_MESSAGES || bytes > HELD_BYTES || self.membership.roster.is_too_large()
     }
 }
 
@@ -286,7 +297,7 @@ impl Engine {
         membership.dial(self.new_dial(), now + DIAL_TURN, false, out);
         let create = Create { transaction: self.ids.uuid(), data, answered: false };
         let until = now + DIAL_TURN;
-        let joining = Joining { membership, held: Vec::new(), create, opened: false, until };
+        let joining = Joining { membership, held: Vec::new(), told: (0, 0), create, opened: false, until };
         if let Phase::Connecting(connecting) = &mut self.phase {
             connecting.stage = Stage::Joining(joining);
         }
@@ -357,7 +368,9 @@ impl Engine {
                 let since = std::mem::take(&mut joining.held);
                 roster.list(connection_id, state, &mut joining.held);
                 joining.held.extend(since.into_iter().map(|event| roster.introduce(event)));
-                self.join_progressed(out);
+                if !self.hears_too_much(now, out) {
+                    self.join_progressed(out);
+                }
             }
             Err(_) => {
                 let text = "The messaging server's list of the session could not be read.".to_owned();
@@ -391,9 +404,8 @@ impl Engine {
     }
 
     /// The server has ended the connection while it was being made.
-    pub(super) fn join_ended(&mut self, now: Moment, out: &mut Vec<Output>) {
-        let text = "The server ended this client's connection before the session was joined.".to_owned();
-        let trouble = Trouble::new(ErrorCode::ConnectionFailed, text, false);
+    pub(super) fn join_ended(&mut self, now: Moment, text: &str, out: &mut Vec<Output>) {
+        let trouble = Trouble::new(ErrorCode::ConnectionFailed, text.to_owned(), false);
         self.attempt_failed(now, trouble, out);
     }
 

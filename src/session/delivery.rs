@@ -12,6 +12,9 @@ use otc_protocol::raptor::{Body, Connection, Message, Reason, SignalContent};
 use otc_protocol::rumor::{Frame, FrameError};
 use std::sync::Arc;
 
+/// What an application is told of a connect that the server has ended.
+const ENDED: &str = "The server ended this client's connection before the session was joined.";
+
 impl Engine {
     pub(super) fn frame(&mut self, now: Moment, attempt: u64, bytes: &[u8], out: &mut Vec<Output>) {
         let Some(membership) = self.open_membership(attempt) else { return };
@@ -74,6 +77,8 @@ impl Engine {
         let (membership, events) = match &mut self.phase {
             Phase::Connecting(connecting) => {
                 let Some(joining) = connecting.joining_mut() else { return };
+                let (messages, bytes) = joining.told;
+                joining.told = (messages + 1, bytes + delivery.data.len());
                 (&mut joining.membership, &mut joining.held)
             }
             Phase::Joined(membership) => (membership, &mut held),
@@ -107,10 +112,35 @@ impl Engine {
             membership.link.send(now, frame, out);
         }
         out.extend(held.into_iter().map(Output::Event));
+        if self.hears_too_much(now, out) {
+            return;
+        }
         match ended {
-            Some(_) if matches!(self.phase, Phase::Connecting(_)) => self.join_ended(now, out),
+            Some(_) if matches!(self.phase, Phase::Connecting(_)) => self.join_ended(now, ENDED, out),
             Some(reason) => self.ended(&reason, out),
             None => self.join_progressed(out),
+        }
+    }
+
+    /// Takes leave of a server that tells of more than any session holds, or of much before it lets this client in.
+    pub(super) fn hears_too_much(&mut self, now: Moment, out: &mut Vec<Output>) -> bool {
+        const TEXT: &str =
+            "The server tells of more than a session can hold; it may be another kind of server.";
+        match &mut self.phase {
+            Phase::Connecting(connecting) => {
+                let too_much = connecting.joining_mut().is_some_and(|joining| joining.holds_too_much());
+                if too_much {
+                    self.join_ended(now, TEXT, out);
+                }
+                too_much
+            }
+            Phase::Joined(membership) if membership.roster.is_too_large() => {
+                out.push(Output::Send(envelope::leave()));
+                out.push(Output::Close);
+                self.dropped(TEXT, out);
+                true
+            }
+            _ => false,
         }
     }
 

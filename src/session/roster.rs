@@ -1,7 +1,8 @@
 //! Who and what is in the session.
 
 use super::event::{Event, Signal, StreamChange};
-use otc_protocol::raptor::{Archive, ChannelState, Connection, SessionState, Stream};
+use otc_protocol::limits::{ROSTER_ARCHIVES, ROSTER_BYTES, ROSTER_CONNECTIONS, ROSTER_STREAMS};
+use otc_protocol::raptor::{Archive, ChannelState, Connection, Object, SessionState, Stream};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -19,6 +20,30 @@ pub(super) struct Roster {
     /// Who and what has left before the server's list came; the list may still name them.
     gone: HashSet<String>,
     listed: bool,
+    /// Bytes of all that, about.
+    bytes: usize,
+}
+
+/// What an entry takes beside its texts, about.
+const ENTRY_BYTES: usize = 256;
+
+fn connection_bytes(connection: &Connection) -> usize {
+    let permissions: usize = connection.permissions.iter().map(|name| name.len() + size_of::<String>()).sum();
+    ENTRY_BYTES + connection.id.len() + connection.data.len() + permissions
+}
+
+fn stream_bytes(stream: &Stream) -> usize {
+    let channels: usize = stream
+        .channel
+        .iter()
+        .map(|channel| {
+            let source = channel.state.source.as_ref().map_or(0, String::len);
+            ENTRY_BYTES + channel.id.len() + channel.kind.len() + source
+        })
+        .sum();
+    let owner = stream.connection.as_ref().map_or(0, connection_bytes);
+    let owner_id = stream.connection_id.as_ref().map_or(0, String::len);
+    ENTRY_BYTES + stream.id.len() + stream.name.len() + channels + owner + owner_id
 }
 
 /// Somebody else.
@@ -50,6 +75,22 @@ impl Roster {
         others.into_iter().map(|other| Arc::clone(&other.connection)).collect()
     }
 
+    /// Whether the server tells of more than any session holds.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.others.len() > ROSTER_CONNECTIONS
+            || self.streams.len() > ROSTER_STREAMS
+            || self.archives.len() > ROSTER_ARCHIVES
+            || self.gone.len() > ROSTER_CONNECTIONS + ROSTER_STREAMS
+            || self.bytes > ROSTER_BYTES
+    }
+
+    /// Notes who or what has left before the list came.
+    fn miss(&mut self, id: &str) {
+        if !self.listed && self.gone.insert(id.to_owned()) {
+            self.bytes += ENTRY_BYTES + id.len();
+        }
+    }
+
     /// Takes the server's list of what was there before.
     pub(super) fn list(&mut self, own_id: &str, state: SessionState, events: &mut Vec<Event>) {
         self.listed = true;
@@ -71,7 +112,8 @@ impl Roster {
         if state.mute.is_some_and(|mute| mute.active) {
             events.push(Event::MuteForced { active: true });
         }
-        self.gone = HashSet::new();
+        let gone = std::mem::take(&mut self.gone);
+        self.bytes -= gone.iter().map(|id| ENTRY_BYTES + id.len()).sum::<usize>();
     }
 
     pub(super) fn connection_created(
@@ -88,6 +130,7 @@ impl Roster {
         if connection.id.starts_with("symphony.") || self.others.contains_key(&connection.id) {
             return;
         }
+        self.bytes += connection_bytes(&connection);
         let other = Other { connection: Arc::clone(&connection), order: self.told };
         self.told += 1;
         self.others.insert(connection.id.clone(), other);
@@ -97,12 +140,10 @@ impl Roster {
     }
 
     pub(super) fn connection_deleted(&mut self, id: &str, events: &mut Vec<Event>) {
-        if !self.listed {
-            self.gone.insert(id.to_owned());
-        }
-        if let Some(Other { connection, .. }) = self.others.remove(id)
-            && !self.suppressed
-        {
+        self.miss(id);
+        let Some(Other { connection, .. }) = self.others.remove(id) else { return };
+        self.bytes -= connection_bytes(&connection);
+        if !self.suppressed {
             events.push(Event::ConnectionDropped(connection));
         }
     }
@@ -114,23 +155,26 @@ impl Roster {
         if stream.connection.is_none() {
             stream.connection = stream.connection_id.as_deref().map(|id| (*self.member(id)).clone());
         }
+        stream.slim();
+        self.bytes += stream_bytes(&stream);
         let stream = Arc::new(stream);
         self.streams.insert(stream.id.clone(), Arc::clone(&stream));
         events.push(Event::StreamReceived(stream));
     }
 
     pub(super) fn stream_deleted(&mut self, id: &str, events: &mut Vec<Event>) {
-        if !self.listed {
-            self.gone.insert(id.to_owned());
-        }
+        self.miss(id);
         if let Some(stream) = self.streams.remove(id) {
+            self.bytes -= stream_bytes(&stream);
             events.push(Event::StreamDropped(stream));
         }
     }
 
     pub(super) fn stream_renamed(&mut self, id: &str, name: &str) {
         if let Some(stream) = self.streams.get_mut(id) {
-            name.clone_into(&mut Arc::make_mut(stream).name);
+            let stream = Arc::make_mut(stream);
+            self.bytes = self.bytes - stream.name.len() + name.len();
+            name.clone_into(&mut stream.name);
         }
     }
 
@@ -143,12 +187,15 @@ impl Roster {
     ) {
         let Some(shared) = self.streams.get_mut(id) else { return };
         let stream = Arc::make_mut(shared);
+        let bytes = stream_bytes(stream);
         let Some(channel) = stream.channel.iter_mut().find(|known| known.id == channel) else { return };
         let before = channel.state.clone();
         channel.state.apply(change);
+        channel.state.extra = Object::new();
         let after = channel.state.clone();
         let kind = channel.kind.clone();
         let captions = channel.id.starts_with("caption");
+        self.bytes = self.bytes - bytes + stream_bytes(stream);
         let stream = Arc::clone(shared);
         let mut changed = |what| events.push(Event::StreamChanged(Arc::clone(&stream), what));
         if before.active != after.active {
@@ -171,6 +218,7 @@ impl Roster {
     pub(super) fn archive_created(&mut self, archive: Archive, events: &mut Vec<Event>) {
         if matches!(archive.status.as_str(), "started" | "paused") && self.archives.insert(archive.id.clone())
         {
+            self.bytes += ENTRY_BYTES + archive.id.len();
             events.push(Event::ArchiveStarted { id: archive.id, name: archive.name });
         }
     }
@@ -179,10 +227,9 @@ impl Roster {
         if matches!(status, "started" | "paused") {
             return;
         }
-        if !self.listed {
-            self.gone.insert(id.to_owned());
-        }
+        self.miss(id);
         if self.archives.remove(id) {
+            self.bytes -= ENTRY_BYTES + id.len();
             events.push(Event::ArchiveStopped { id: id.to_owned() });
         }
     }

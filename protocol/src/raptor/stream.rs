@@ -48,6 +48,12 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Forgets what a client has no use for, so that nobody can make it keep much.
+    pub fn slim(&mut self) {
+        self.extra = Object::new();
+        self.channel.iter_mut().for_each(|channel| channel.state.extra = Object::new());
+    }
+
     /// The id of the connection that publishes it.
     pub fn publisher(&self) -> Option<&str> {
         self.connection.as_ref().map(|connection| connection.id.as_str()).or(self.connection_id.as_deref())

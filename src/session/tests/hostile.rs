@@ -4,6 +4,8 @@ use super::Client;
 use super::client::{Did, S, Sent, failure, info, member, message_frame};
 use crate::session::{Event, FailureKind, Input, Status};
 use otc_protocol::envelope;
+use otc_protocol::error::ErrorCode;
+use otc_protocol::limits::{HELD_MESSAGES, ROSTER_BYTES, ROSTER_CONNECTIONS};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -76,6 +78,71 @@ fn an_enormous_roster_is_taken() {
     client.answer_join(&json!({"connection": members, "stream": [], "archive": []}));
     client.hear_own_created();
     assert_eq!(client.events().len(), 15_001);
+}
+
+#[test]
+fn a_server_that_tells_of_too_much_is_left() {
+    let mut client = Client::joined();
+    for index in 0..=ROSTER_CONNECTIONS {
+        assert_eq!(client.engine.status(), Status::Connected);
+        client.hear_created(&format!("t{index}"), &format!("m{index}"));
+    }
+    let events = client.events();
+    let codes = super::client::codes(&events);
+    assert_eq!((codes, client.engine.status()), (vec![ErrorCode::ConnectionDropped], Status::NotConnected));
+    client.join();
+
+    // Few things, but large ones.
+    let name = "x".repeat(200_000);
+    for index in 0..=ROSTER_BYTES / name.len() {
+        let uri = format!("{S}/stream/s{index}");
+        let created =
+            json!({"method": "created", "uri": uri, "content": {"id": format!("s{index}"), "name": name}});
+        client.message(&format!("u{index}"), "", &created);
+    }
+    assert_eq!(client.errors(), [ErrorCode::ConnectionDropped]);
+}
+
+#[test]
+fn a_server_that_tells_of_much_before_it_answers_is_left() {
+    let mut client = Client::new();
+    client.connect().expect("idle");
+    client.reach_socket();
+    client.take();
+    for index in 0..=HELD_MESSAGES {
+        assert_eq!(client.engine.status(), Status::Connecting);
+        client.hear_signal(&format!("t{index}"), "x", &json!({"data": "y"}));
+    }
+    let did = client.take();
+    assert!(did.contains(&Did::Closed) && did.contains(&Did::Sent(Sent::Leave)));
+    assert_eq!(client.engine.status(), Status::Failed);
+}
+
+#[test]
+fn what_goes_makes_room_again() {
+    let mut client = Client::joined();
+    let name = "x".repeat(200_000);
+    for index in 0..2 * ROSTER_BYTES / name.len() {
+        let say = |method: &str, path: &str, content: Value| json!({"method": method, "uri": format!("{S}/{path}"), "content": content});
+        let stream = json!({"id": "s", "name": name, "connection": member("m"), "channel": [{"id": "v", "type": "video"}], "more": [1]});
+        for (number, message) in [
+            say("created", "connection/m", member("m")),
+            say("created", "stream/s", stream),
+            say("updated", "stream/s", json!({"name": "short"})),
+            say("updated", "stream/s/channel/v", json!({"active": true, "source": "screen", "more": name})),
+            say("created", "archive/a", json!({"id": "a", "status": "started"})),
+            say("updated", "archive/a", json!({"id": "a", "status": "stopped"})),
+            say("deleted", "stream/s", json!({})),
+            say("deleted", "connection/m", json!({})),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            client.message(&format!("t{index}-{number}"), "", &message);
+        }
+        client.take();
+    }
+    assert_eq!(client.engine.status(), Status::Connected);
 }
 
 /// One thing that may happen.
