@@ -4,6 +4,7 @@
 //! * `row`: what is tried; `runner`: runs rows, each as a process; `soak`: at random, until the time is up; `bench`: times
 //! * `client`: the process with the sessions; `ledger`: what was sent and what was heard; `outcome`: what it came to
 //! * `world`: a server, a proxy and clients; `proxy`: the bad network; `namespace`: the kernel's own
+//! * `leftover`: what a row that is killed must not leave behind
 //! * `hostile`: peers that attack the server, and what those who behave notice of it
 //! * `report`: tables, and the documents that they are written into
 #![forbid(unsafe_code)]
@@ -12,6 +13,7 @@ mod bench;
 mod client;
 mod hostile;
 mod ledger;
+mod leftover;
 mod namespace;
 mod options;
 mod outcome;

@@ -1,14 +1,11 @@
 //! Two network namespaces and a cable between them: what only the kernel can do to a connection.
 
+use crate::leftover;
 use otc_harness::Error;
-use std::fs;
 use std::process::{Command, Output};
 
 /// Where Debian has `ip` and `nft`, which not everybody's `PATH` has.
 const TOOLS: &str = "/usr/sbin:/sbin";
-/// What the names of all namespaces of this program begin with; the id of the process that has made them follows.
-const PREFIX: &str = "otc-reliability-";
-
 /// The addresses of the server, of the clients, and of the clients when they have moved.
 pub(crate) const SERVER: &str = "10.213.0.1";
 const CLIENTS: [&str; 2] = ["10.213.0.2", "10.213.0.3"];
@@ -28,8 +25,7 @@ const CLIENT_END: &str = "otc-c";
 impl Namespaces {
     /// Makes both; the error says why this machine does not allow it.
     pub(crate) fn new() -> Result<Self, Error> {
-        remove_stale();
-        let name = |side: &str| format!("{PREFIX}{}-{side}", std::process::id());
+        let name = |side: &str| format!("{}-{side}", leftover::own_name());
         let spaces = Self { server: name("s"), client: name("c"), moved: 0 };
         for space in [&spaces.server, &spaces.client] {
             tool("ip", &["netns", "add", space])?;
@@ -143,23 +139,17 @@ impl Drop for Namespaces {
     }
 }
 
-fn remove(space: &str) {
+/// Removes one.
+pub(crate) fn remove(space: &str) {
     // There is none when it could not be made.
     let _ = run("ip", &["netns", "del", space]);
 }
 
-/// Removes those whose process is gone: it was killed before it could.
-pub(crate) fn remove_stale() {
-    let Ok(output) = run("ip", &["netns", "list"]) else { return };
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let space = line.split_whitespace().next().unwrap_or_default();
-        let Some(process) = space.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()) else {
-            continue;
-        };
-        if fs::metadata(format!("/proc/{process}")).is_err() {
-            remove(space);
-        }
-    }
+/// The names of all that there are.
+pub(crate) fn all() -> Vec<String> {
+    let Ok(output) = run("ip", &["netns", "list"]) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect()
 }
 
 /// `PATH` with the tools in it.

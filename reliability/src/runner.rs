@@ -1,6 +1,6 @@
 //! Runs rows, each as a process with children of its own, several at the same time.
 
-use crate::namespace;
+use crate::leftover;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::report::{Table, grouped, write_into};
@@ -27,6 +27,7 @@ pub(crate) fn child(plan: &str) -> Result<(), Error> {
     let plan: Plan = serde_json::from_str(plan)?;
     thread::spawn(|| {
         let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        leftover::remove_own();
         let _ = kill_process_group(getpgrp(), Signal::KILL);
     });
     let outcome = row::run(&plan)?;
@@ -73,7 +74,7 @@ impl Drop for Group {
             let _ = kill_process_group(group, Signal::KILL);
         }
         let _ = self.0.wait();
-        namespace::remove_stale();
+        leftover::remove_stale();
     }
 }
 

@@ -24,11 +24,11 @@ fn run(plan: &Plan, outcome: &mut Outcome) -> Result<(), Error> {
     world.noise()?;
     let deadline = Instant::now() + SOON * 3;
     while world.proxy.cuts() < wanted && Instant::now() < deadline {
-        // Now within the first frames, now after many.
-        let most = 1 << world.roll(11, 20);
+        // Now after many frames, now within the first ones or within the handshake. Not too often: each try that is in
+        // vain makes the next one wait for longer, and who is away for too long is owed more than the server keeps.
+        let most = if world.roll(0, 7) == 0 { world.roll(200, 8000) } else { 1 << world.roll(15, 20) };
         world.proxy.cut_after(Some(most));
-        // Sometimes the first try to come back is in vain.
-        let refusing = world.roll(0, 9) == 0;
+        let refusing = world.roll(0, 19) == 0;
         world.proxy.refuse(refusing);
         sleep(SPELL);
     }

@@ -1,6 +1,7 @@
 //! A server that is told to stop, and leaves its sessions to the next one.
 
 use super::{Plan, Row, conclude};
+use crate::leftover;
 use crate::outcome::Outcome;
 use crate::world::{Path, World};
 use otc_harness::Error;
@@ -45,7 +46,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Result<Self, Error> {
-        let path = std::env::temp_dir().join(format!("otc-reliability-{}", std::process::id()));
+        let path = leftover::own_folder();
         fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
