@@ -172,7 +172,7 @@ impl Engine {
 
     fn take(&mut self, now: Moment, input: Input<'_>, out: &mut Vec<Output>) -> Result<(), Refused> {
         #[cfg(feature = "planted")]
-        self.catch_up(now, matches!(input, Input::Closed { .. }), out);
+        self.catch_up(now, &input, out);
         match input {
             Input::Connect { token, api_url } => return self.connect(now, token, api_url, out),
             Input::Signal { kind, data, to, retry } => return self.signal(now, kind, data, to, retry, out),

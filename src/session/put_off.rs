@@ -1,6 +1,6 @@
 //! Planted bugs that take more than a condition. One: messages are acknowledged first and handled with the next input, which may be the end of the socket.
 
-use super::io::Output;
+use super::io::{Input, Output};
 use super::{Engine, Phase};
 use crate::planted::{self, Bug};
 use otc_protocol::Moment;
@@ -40,7 +40,11 @@ impl Engine {
     }
 
     /// Handles what was put off, or drops it at a cut.
-    pub(super) fn catch_up(&mut self, now: Moment, is_cut: bool, out: &mut Vec<Output>) {
+    pub(super) fn catch_up(&mut self, now: Moment, input: &Input<'_>, out: &mut Vec<Output>) {
+        let is_cut = matches!(input, Input::Closed { .. });
+        if !is_cut && !matches!(input, Input::Frame { .. } | Input::Timer) {
+            return;
+        }
         for bytes in std::mem::take(&mut self.put_off) {
             let read = Frame::decode(&bytes).map(|frame| FromServer::read(&frame));
             if let Ok(FromServer::Message(delivery)) = read
