@@ -59,7 +59,7 @@ impl Plan {
         Self {
             sessions,
             people,
-            active: dice.millis(1000, 15_000),
+            active: if dice.one_in(3) { dice.millis(4000, 15_000) } else { dice.millis(500, 4000) },
             calm_ms: [300, 1000, 3000, 9000][dice.index(4)],
             grace,
             owed: if dice.one_in(6) {

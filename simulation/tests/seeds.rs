@@ -4,7 +4,7 @@ use otc_simulation::{Count, run, traced};
 
 /// Seeds of one test; two of them, so that both cores have something to do. `OTC_TEST_RUNS` asks for more,
 /// `OTC_TEST_SEED` for others.
-const RUNS: u64 = 1000;
+const RUNS: u64 = 1200;
 
 fn asked(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
