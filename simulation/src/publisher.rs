@@ -71,6 +71,9 @@ impl World<'_> {
         }
         self.listen(index);
         let her = &mut self.publishers[index];
+        if her.place.is_none() {
+            return; // She has just been sent away.
+        }
         let mut frames = vec![envelope::ping()];
         if !self.is_calm && her.dice.one_in(3) {
             let body = match her.streams.len() {
@@ -159,20 +162,37 @@ impl World<'_> {
         Body::StreamDelete { id, content: Object::default() }
     }
 
-    /// Acknowledges what has come.
+    /// Acknowledges what has come. Who is sent away goes.
     fn listen(&mut self, index: usize) {
         let her = &self.publishers[index];
         let Some((_, pipe)) = &her.place else { return };
-        let mut frames = Vec::new();
+        let (mut frames, mut is_sent_away) = (Vec::new(), false);
         while let Some(bytes) = pipe.take() {
             if let Ok(frame) = Frame::decode(&bytes)
                 && let FromServer::Message(message) = FromServer::read(&frame)
                 && let (Some(from), Some(transaction)) = (message.from, message.transaction)
             {
                 frames.extend(envelope::acknowledge(from, transaction, &her.connection));
+                is_sent_away |= Message::decode(message.data).is_ok_and(|message| {
+                    matches!(message.body, Body::ConnectionDeleted { id, .. } if id == her.connection)
+                });
             }
         }
         self.send(index, frames);
+        if is_sent_away {
+            self.goes(index);
+        }
+    }
+
+    fn goes(&mut self, index: usize) {
+        let now = self.server.clock(self.now);
+        let her = &mut self.publishers[index];
+        if let Some((seat, _)) = her.place.take() {
+            seat.lost(now);
+            self.book.dropped(&her.socket, HER_WIRE, self.now);
+        }
+        her.connection.clear();
+        her.streams.clear();
     }
 
     fn send(&mut self, index: usize, frames: Vec<Bytes>) {
