@@ -35,7 +35,7 @@ fn hear_until(program: &Program, last: &Heard) -> Vec<Heard> {
 }
 
 /// The recording holds these events, in this order. Why a session was disconnected, callbacks do not tell; and this program
-/// asks for signals that fail to be told through on_error.
+/// asks for signals that fail to be told through `on_error`.
 fn assert_told(file: &Path, heard: &[Heard]) {
     let mut recorded = events(&replay(file));
     for event in &mut recorded {
@@ -196,11 +196,12 @@ fn a_refused_join_happens_again() {
 
 /// A text in every form in which it might have got into a file.
 fn forms(text: &str) -> Vec<String> {
-    let percent: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let written = |byte: fn(u8) -> String| text.bytes().map(byte).collect::<Vec<String>>().concat();
+    let percent = written(|byte| format!("%{byte:02X}"));
     let url_encoded = form_urlencoded(text);
     let json = serde_json::to_string(text).expect("a text");
     let json = json.trim_matches('"').to_owned();
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = written(|byte| format!("{byte:02x}"));
     // Inside of a longer text, base64 has one of three forms; without its ends they can be found.
     let mut forms: Vec<String> = (0..3)
         .flat_map(|shift| {
@@ -223,6 +224,7 @@ fn form_urlencoded(text: &str) -> String {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a session with everything in it that must not be written down")]
 fn a_recording_holds_no_secret_and_nothing_that_was_said() {
     const ICE: &str = "ice-credential-swordfish";
     const E2EE: &str = "e2ee-secret-swordfish";

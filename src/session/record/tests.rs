@@ -322,7 +322,7 @@ fn broken_rules_are_found() {
     let twice: [(Value, &[Value]); 3] = [
         (signal.clone(), std::slice::from_ref(&request)),
         (answer, &[]),
-        (nothing.clone(), &[failed.clone()]),
+        (nothing.clone(), std::slice::from_ref(&failed)),
     ];
     assert_eq!(broken(&twice), 1, "it was carried out");
     assert_eq!(broken(&[(signal, &[failed.clone(), failed])]), 1, "reported twice");
