@@ -105,6 +105,12 @@ export class BrowserClient {
     if (refused !== null) throw new Error(`the signal was refused: ${JSON.stringify(refused)}`);
   }
 
+  /** Sends `count` numbered signals as fast as the client takes them. */
+  async signalMany(type, count, deadline) {
+    const refused = await this.#call('signalMany', { type, count }, deadline);
+    if (refused !== 0) throw new Error(`${refused} of ${count} signals were refused`);
+  }
+
   /** Publishes a fake camera, or with `canvas: { width, height }` a canvas. Returns the stream as the client knows it. */
   async publish(properties) {
     const refused = await this.#call('publish', properties);
@@ -175,8 +181,8 @@ export class BrowserClient {
     if (this.failures.length > 0) throw this.failures[0];
   }
 
-  #call(name, argument) {
+  #call(name, argument, deadline = DEADLINE) {
     const call = ([method, value]) => window.interop[method](value);
-    return within(this.page.evaluate(call, [name, argument]), `${name} in the browser`);
+    return within(this.page.evaluate(call, [name, argument]), `${name} in the browser`, deadline);
   }
 }

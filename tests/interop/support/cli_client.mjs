@@ -37,6 +37,11 @@ export class CliClient {
     this.command({ cmd: 'signal', ...signal });
   }
 
+  /** Sends `count` numbered signals as fast as the program takes them. */
+  async signalMany(type, count) {
+    for (let number = 0; number < count; number += 1) this.command({ cmd: 'signal', type, data: String(number) });
+  }
+
   async leave() {
     this.command({ cmd: 'disconnect' });
     await this.log.next('disconnected');

@@ -49,6 +49,13 @@ window.interop = {
     return new Promise((resolve) => this.session.signal(signal, (error) => resolve(this.described(error))));
   },
 
+  // Sends numbered signals without waiting for any. Resolves to how many were refused.
+  async signalMany({ type, count }) {
+    const numbers = Array.from({ length: count }, (_, index) => String(index));
+    const outcomes = await Promise.all(numbers.map((data) => this.signal({ type, data })));
+    return outcomes.filter((error) => error !== null).length;
+  },
+
   // Resolves to null, or to the error. `canvas` asks for a film of a canvas of that size instead of the camera's.
   publish({ canvas, ...properties }) {
     if (canvas) properties.videoSource = this.filmCanvas(canvas);

@@ -7,6 +7,10 @@ export class Proxy {
   #pairs = new Set();
   #refusing = false;
   #refused = 0;
+  #budget = null;
+
+  /** Connections that were cut because their bytes had passed. */
+  torn = 0;
 
   /** A proxy on a free port before the server at `url`. */
   static async start(url) {
@@ -44,13 +48,50 @@ export class Proxy {
       near.destroy();
       return;
     }
-    near.pipe(far);
-    far.pipe(near);
+    if (this.#budget === null) {
+      near.pipe(far);
+      far.pipe(near);
+      return;
+    }
+    this.#passSome(near, far);
+    this.#passSome(far, near);
+  }
+
+  /** Passes bytes on until the budget is used up, and then cuts: in the middle of a frame, of a handshake, anywhere. */
+  #passSome(from, to) {
+    let left = this.#budget();
+    from.on('end', () => to.end());
+    from.on('data', (chunk) => {
+      if (left <= 0) return;
+      const passing = chunk.subarray(0, left);
+      left -= passing.length;
+      if (left <= 0) {
+        this.torn += 1;
+        to.write(passing, () => {
+          from.resetAndDestroy();
+          to.resetAndDestroy();
+        });
+      } else if (!to.write(passing)) {
+        from.pause();
+        to.once('drain', () => from.resume());
+      }
+    });
   }
 
   /** Cuts every connection, at both ends. */
   cut() {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+  }
+
+  /** Cuts every connection, and each further one after so many bytes in one of its directions as `budget` says. */
+  tear(budget) {
+    this.#budget = budget;
+    this.cut();
+  }
+
+  /** Connections that are made from now on last. */
+  mend() {
+    this.#budget = null;
   }
 
   /** Lets nothing more pass on the connections that are open: they look alive, and are silent. New ones work. */

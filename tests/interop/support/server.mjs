@@ -25,9 +25,9 @@ function serverProgram() {
 const asEnvironment = ({ apiKey, secret }) => ({ OTC_API_KEY: apiKey, OTC_API_SECRET: secret });
 
 export class Server {
-  /** Starts a server on a free port of this machine. */
-  static async start(options = []) {
-    const args = ['serve', '--listen', '127.0.0.1:0', ...options];
+  /** Starts a server, on a free port of this machine unless it is to take another's place. */
+  static async start(options = [], place = '127.0.0.1:0') {
+    const args = ['serve', '--listen', place, ...options];
     const process = await start(serverProgram(), args, asEnvironment(PROJECT));
     const lines = createInterface({ input: process.child.stdout });
     const said = (async () => {
