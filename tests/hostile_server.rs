@@ -286,7 +286,7 @@ fn a_bad_server_is_nobody_elses_trouble() {
     program.delete();
 
     let before = memory();
-    for (script, expected) in [(enormous_list as Script, 1020), (words_before_the_answer, 1006)] {
+    for (script, expected) in [(enormous_list as Script, 2001), (words_before_the_answer, 1006)] {
         let server = BadServer::start(&beside.world.session_id, script);
         let program = beside.meet(&server);
         let (code, text) = program.wait_for_failure();

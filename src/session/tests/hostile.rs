@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::client::{Did, S, Sent, failure, info, member, message_frame};
-use crate::session::{Event, FailureKind, Input, Status};
+use crate::session::{Event, FailureKind, Input, Output, Status};
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::{HELD_MESSAGES, ROSTER_BYTES, ROSTER_CONNECTIONS};
@@ -80,27 +80,48 @@ fn an_enormous_roster_is_taken() {
     assert_eq!(client.events().len(), 15_001);
 }
 
-#[test]
-fn a_server_that_tells_of_too_much_is_left() {
-    let mut client = Client::joined();
-    for index in 0..=ROSTER_CONNECTIONS {
-        assert_eq!(client.engine.status(), Status::Connected);
-        client.hear_created(&format!("t{index}"), &format!("m{index}"));
-    }
-    let events = client.events();
-    let codes = super::client::codes(&events);
-    assert_eq!((codes, client.engine.status()), (vec![ErrorCode::ConnectionDropped], Status::NotConnected));
-    client.join();
+/// What the engine makes of one message, without a recording of it.
+fn tell(client: &mut Client, transaction: usize, message: &Value) -> Vec<Output> {
+    let bytes = message_frame(&transaction.to_string(), "", message);
+    let (attempt, mut out) = (client.attempt, Vec::new());
+    let frame = Input::Frame { attempt, bytes: &bytes };
+    client.engine.handle(client.now, frame, &mut out).expect("not a call");
+    out
+}
 
-    // Few things, but large ones.
-    let name = "x".repeat(200_000);
-    for index in 0..=ROSTER_BYTES / name.len() {
-        let uri = format!("{S}/stream/s{index}");
-        let created =
-            json!({"method": "created", "uri": uri, "content": {"id": format!("s{index}"), "name": name}});
-        client.message(&format!("u{index}"), "", &created);
+fn ends_with_1022(out: &[Output]) -> bool {
+    out.iter().any(|output| {
+        matches!(output, Output::Event(Event::Error { code: ErrorCode::ConnectionDropped, .. }))
+    })
+}
+
+#[test]
+fn a_server_that_tells_of_too_many_members_is_left() {
+    let mut client = Client::joined();
+    let mut come = |index: usize| {
+        let id = format!("m{index}");
+        let uri = format!("{S}/connection/{id}");
+        tell(&mut client, index, &json!({"method": "created", "uri": uri, "content": {"id": id}}))
+    };
+    for index in 0..ROSTER_CONNECTIONS {
+        assert!(!ends_with_1022(&come(index)));
     }
-    assert_eq!(client.errors(), [ErrorCode::ConnectionDropped]);
+    let out = come(ROSTER_CONNECTIONS);
+    assert!(ends_with_1022(&out) && out.contains(&Output::Close));
+    assert_eq!(client.engine.status(), Status::NotConnected);
+}
+
+#[test]
+fn a_server_that_tells_of_few_but_large_things_is_left() {
+    let mut client = Client::joined();
+    let name = "x".repeat(200_000);
+    let last = ROSTER_BYTES / name.len();
+    for index in 0..=last {
+        let id = format!("s{index}");
+        let uri = format!("{S}/stream/{id}");
+        let created = json!({"method": "created", "uri": uri, "content": {"id": id, "name": name}});
+        assert_eq!(ends_with_1022(&tell(&mut client, index, &created)), index == last);
+    }
 }
 
 #[test]
@@ -108,13 +129,13 @@ fn a_server_that_tells_of_much_before_it_answers_is_left() {
     let mut client = Client::new();
     client.connect().expect("idle");
     client.reach_socket();
-    client.take();
-    for index in 0..=HELD_MESSAGES {
+    let signal = json!({"method": "signal", "uri": format!("{S}/signal/x"), "content": {"data": "y"}});
+    for index in 0..HELD_MESSAGES {
+        tell(&mut client, index, &signal);
         assert_eq!(client.engine.status(), Status::Connecting);
-        client.hear_signal(&format!("t{index}"), "x", &json!({"data": "y"}));
     }
-    let did = client.take();
-    assert!(did.contains(&Did::Closed) && did.contains(&Did::Sent(Sent::Leave)));
+    let out = tell(&mut client, HELD_MESSAGES, &signal);
+    assert!(out.contains(&Output::Send(envelope::leave())) && out.contains(&Output::Close));
     assert_eq!(client.engine.status(), Status::Failed);
 }
 
@@ -122,25 +143,26 @@ fn a_server_that_tells_of_much_before_it_answers_is_left() {
 fn what_goes_makes_room_again() {
     let mut client = Client::joined();
     let name = "x".repeat(200_000);
-    for index in 0..2 * ROSTER_BYTES / name.len() {
-        let say = |method: &str, path: &str, content: Value| json!({"method": method, "uri": format!("{S}/{path}"), "content": content});
-        let stream = json!({"id": "s", "name": name, "connection": member("m"), "channel": [{"id": "v", "type": "video"}], "more": [1]});
-        for (number, message) in [
-            say("created", "connection/m", member("m")),
-            say("created", "stream/s", stream),
-            say("updated", "stream/s", json!({"name": "short"})),
-            say("updated", "stream/s/channel/v", json!({"active": true, "source": "screen", "more": name})),
-            say("created", "archive/a", json!({"id": "a", "status": "started"})),
-            say("updated", "archive/a", json!({"id": "a", "status": "stopped"})),
-            say("deleted", "stream/s", json!({})),
-            say("deleted", "connection/m", json!({})),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            client.message(&format!("t{index}-{number}"), "", &message);
+    let say = |method: &str, path: &str, content: Value| json!({"method": method, "uri": format!("{S}/{path}"), "content": content});
+    let channel = json!({"id": "v", "type": "video"});
+    let stream =
+        json!({"id": "s", "name": name, "connection": member("m"), "channel": [channel], "more": [1]});
+    let source = json!({"active": true, "source": name, "more": [1]});
+    let news = [
+        say("created", "connection/m", member("m")),
+        say("created", "stream/s", stream),
+        say("updated", "stream/s", json!({"name": "short"})),
+        say("updated", "stream/s/channel/v", source),
+        say("created", "archive/a", json!({"id": "a", "status": "started"})),
+        say("updated", "archive/a", json!({"id": "a", "status": "stopped"})),
+        say("deleted", "stream/s", json!({})),
+        say("deleted", "connection/m", json!({})),
+    ];
+    for index in 0..=ROSTER_BYTES / name.len() {
+        for (number, message) in news.iter().enumerate() {
+            let out = tell(&mut client, index * news.len() + number, message);
+            assert!(!ends_with_1022(&out));
         }
-        client.take();
     }
     assert_eq!(client.engine.status(), Status::Connected);
 }
