@@ -57,7 +57,7 @@ bench: ## Measure the library and the server beside a bare WebSocket pair (BENCH
 	$(CARGO) build --release --locked -p otc-server -p otc-bench
 	target/release/otc-bench $(BENCH)
 
-reliability: ## Try every fault on real sockets, measure, and write docs/reliability.md (ten minutes)
+reliability: ## Try every fault on real sockets, measure, and write docs/reliability.md (twenty minutes)
 	@scripts/reliability.sh
 
 demo: ## See two C programs talk over a server of their own

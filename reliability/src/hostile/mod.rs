@@ -31,7 +31,7 @@ use pair::{Fared, Meeting};
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
-use std::thread::sleep;
+use std::thread::{self, ScopedJoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 /// How long the pairs are watched before an attack, during it, and after it.
@@ -78,12 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let chosen = ATTACKS
         .iter()
         .filter(|attack| options.names.is_empty() || options.names.iter().any(|name| name == attack.name));
-    let mut outcomes = Vec::new();
-    for attack in chosen {
-        let outcome = try_out(attack, options).map_err(|error| format!("{}: {error}", attack.name))?;
-        eprintln!("{}: {} {}", attack.name, outcome.came_to.counts, outcome.faults().join("; "));
-        outcomes.push(outcome);
-    }
+    let outcomes = try_all(&chosen.collect::<Vec<_>>(), options)?;
     let text = render(&outcomes);
     print!("{text}");
     if let Some(document) = &options.into {
@@ -97,7 +92,33 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
 }
 
+/// One after the other, because they are measured; in the short form, where nothing is, two at a time.
+fn try_all(attacks: &[&'static Attack], options: &Options) -> Result<Vec<Outcome>, Error> {
+    let at_once = if options.quick { 2 } else { 1 };
+    let mut outcomes = Vec::new();
+    for some in attacks.chunks(at_once) {
+        let some: Vec<Result<Outcome, Error>> = thread::scope(|scope| {
+            let threads: Vec<_> =
+                some.iter().map(|attack| scope.spawn(|| try_out(attack, options))).collect();
+            let join =
+                |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|_| Err("a panic".into()));
+            threads.into_iter().map(join).collect()
+        });
+        for outcome in some {
+            let outcome = outcome?;
+            let faults = outcome.faults().join("; ");
+            eprintln!("{}: {} {faults}", outcome.attack.name, outcome.came_to.counts);
+            outcomes.push(outcome);
+        }
+    }
+    Ok(outcomes)
+}
+
 fn try_out(attack: &'static Attack, options: &Options) -> Result<Outcome, Error> {
+    try_out_here(attack, options).map_err(|error| format!("{}: {error}", attack.name).into())
+}
+
+fn try_out_here(attack: &'static Attack, options: &Options) -> Result<Outcome, Error> {
     let watch = Watch::of(options);
     let log = tempfile(attack.name);
     let mut command = otc_server(&options.server);

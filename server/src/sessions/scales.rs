@@ -8,6 +8,9 @@ use otc_protocol::limits::{LARGE_ANSWER_BYTES, LARGE_ANSWERS_BYTES};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Of the weight that there may be, this part may be that of answers which are only kept.
+const KEPT_SHARE: usize = 8;
+
 /// Weighs the large answers of one server for as long as they live.
 #[derive(Clone, Debug)]
 pub struct Scales {
@@ -35,7 +38,7 @@ impl Scales {
     /// Whether an answer that has been written may be kept, in case that it is asked for again: those that are kept leave
     /// room for those that are on their way.
     pub(super) fn keep(&self, bytes: usize) -> bool {
-        bytes <= LARGE_ANSWER_BYTES || self.weight.load(Ordering::Relaxed) <= self.most / 2
+        bytes <= LARGE_ANSWER_BYTES || self.weight.load(Ordering::Relaxed) + bytes <= self.most / KEPT_SHARE
     }
 
     /// Weighs an answer until its last copy is gone.
@@ -75,16 +78,24 @@ mod tests {
         let large = LARGE_ANSWER_BYTES + 1;
         let scales = Scales::up_to(2 * large);
         let answer = scales.weigh(vec![7; large].into());
-        let copy = answer.slice(1..2);
+        let part = answer.slice(1..2);
         drop(answer);
-        assert!(scales.keep(large) && scales.take(large) && !scales.take(2 * large), "a part of it is left");
+        assert!(scales.take(large) && !scales.take(2 * large), "a part of it is left");
         let other = scales.weigh(vec![7; large].into());
-        assert!(!scales.keep(large) && !scales.take(large), "two are all there may be");
-        assert!(
-            scales.keep(LARGE_ANSWER_BYTES) && scales.take(LARGE_ANSWER_BYTES),
-            "short ones do not count"
-        );
-        drop((copy, other));
-        assert!(scales.keep(large) && scales.take(2 * large));
+        assert!(!scales.take(large), "two are all there may be");
+        assert!(scales.take(LARGE_ANSWER_BYTES), "short ones do not count");
+        drop((part, other));
+        assert!(scales.take(2 * large));
+    }
+
+    #[test]
+    fn what_is_kept_leaves_room_for_what_is_on_its_way() {
+        let large = LARGE_ANSWER_BYTES + 1;
+        let scales = Scales::up_to(2 * KEPT_SHARE * large);
+        assert!(scales.keep(2 * large) && !scales.keep(3 * large) && scales.keep(LARGE_ANSWER_BYTES));
+        let answer = scales.weigh(vec![7; large].into());
+        assert!(scales.keep(large) && !scales.keep(2 * large));
+        drop(answer);
+        assert!(scales.keep(2 * large));
     }
 }
