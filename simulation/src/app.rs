@@ -56,13 +56,13 @@ impl World<'_> {
             return;
         }
         match client.dice.below(100) {
-            0..50 => self.signal(index),
-            50..85 => {
+            0..48 => self.signal(index),
+            48..80 => {
                 let burst = client.dice.between(2, 10);
                 (0..burst).for_each(|_| self.signal(index));
             }
-            85..97 => {}
-            97 => self.moderate(index),
+            80..90 => {}
+            90..96 => self.moderate(index),
             _ => self.speak_for_the_server(index),
         }
     }

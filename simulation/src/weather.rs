@@ -171,6 +171,21 @@ impl World<'_> {
         }
     }
 
+    /// Everybody has a network again; some of them after their time to come back has passed.
+    fn end_offline(&mut self) {
+        let late = self.now + self.plan.grace + Duration::from_secs(3);
+        for person in 0..self.offline_until.len() {
+            let is_late = self.dice.one_in(12);
+            self.offline_until[person] = if is_late { late } else { Moment::ZERO };
+            for wire in self.wires.values_mut().filter(|_| is_late) {
+                if self.clients[wire.client].person == person {
+                    wire.up.stall(FOREVER);
+                    wire.down.stall(FOREVER);
+                }
+            }
+        }
+    }
+
     /// The end of all faults.
     pub(crate) fn heal(&mut self) {
         self.trace.say(self.now, || "no more faults".to_owned());
@@ -180,7 +195,7 @@ impl World<'_> {
         if self.server.registry.is_none() {
             self.server.up_at = now;
         }
-        self.offline_until.iter_mut().for_each(|until| *until = Moment::ZERO);
+        self.end_offline();
         for client in &mut self.clients {
             if client.asleep_until > now {
                 let rest = i64::try_from((client.asleep_until - now).as_micros()).unwrap_or(0);
@@ -190,7 +205,8 @@ impl World<'_> {
             client.stuck_until = now;
         }
         for wire in self.wires.values_mut() {
-            if wire.up.is_stalled(now) || wire.down.is_stalled(now) {
+            let is_late = self.offline_until[self.clients[wire.client].person] > now;
+            if !is_late && (wire.up.is_stalled(now) || wire.down.is_stalled(now)) {
                 match wire.dice.below(3) {
                     0 => wire.break_off(now),
                     1 => {} // Silent to the end.
