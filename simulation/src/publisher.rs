@@ -120,8 +120,13 @@ impl World<'_> {
             return;
         }
         self.book.carried(&her.socket, HER_WIRE, self.now);
+        let is_greeted = pipe.is_waiting();
         her.place = Some((seat, pipe));
         if comes_back {
+            // A server that knows her says so at once.
+            if !is_greeted {
+                self.book.wrong("the publisher came back to a server that does not know it");
+            }
             return;
         }
         her.connection = her.id();
