@@ -33,7 +33,7 @@ export OTC_API_KEY=${OTC_API_KEY:-12345678}
 OTC_API_SECRET=${OTC_API_SECRET:-$(od -An -N 20 -tx1 /dev/urandom | tr -d ' \n')}
 export OTC_API_SECRET
 # What else the caller has set for a server of their own.
-unset OTC_LISTEN OTC_CONFIG OTC_PUBLIC_URL
+unset OTC_LISTEN OTC_CONFIG OTC_PUBLIC_URL OTC_DATA
 
 mkfifo "$directory/out"
 "$server" serve --listen 127.0.0.1:0 >"$directory/out" 2>"$directory/log" </dev/null &

@@ -40,6 +40,7 @@ const FILE: &str = r#"
 listen = "0.0.0.0:7000"
 public_url = "https://calls.example.org/otc"
 subscriber_may_signal = true
+data = "/var/lib/otc"
 grace_seconds = 50
 
 [[keys]]
@@ -90,10 +91,17 @@ fn the_file_gives_several_keys_and_flags_go_before_it() {
     assert_eq!(config.keys.len(), 2);
     assert_eq!((config.subscriber_may_signal, config.rooms.resume_grace), (true, Duration::from_secs(50)));
     assert!(config.public_url.is_some());
+    assert_eq!(config.data.as_deref(), Some(Path::new("/var/lib/otc")));
 
-    let flags = Given { grace_seconds: Some(5), ..given(Some("127.0.0.1:0"), Some("123456"), Some("third")) };
+    let data = Some(PathBuf::from("here"));
+    let flags = Given {
+        data: data.clone(),
+        grace_seconds: Some(5),
+        ..given(Some("127.0.0.1:0"), Some("123456"), Some("third"))
+    };
     let (config, _) = with_file(FILE, flags).unwrap();
     assert_eq!((config.listen.port(), config.rooms.resume_grace), (0, Duration::from_secs(5)));
+    assert_eq!(config.data, data);
     let secrets: Vec<_> = config.keys.iter().map(|pair| pair.secret.expose()).collect();
     assert_eq!(secrets, ["second", "third"], "the flag's secret replaces the file's");
 }

@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tracing::{info, warn};
+use tracing::info;
 
 /// Whoever holds this file has the directory.
 const LOCK_FILE: &str = "lock";
@@ -23,6 +23,10 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Makes the directory if it is not there, and waits until an earlier server has let go of it.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Self::open_within(path, DATA_LOCK_WITHIN)
+    }
+
+    fn open_within(path: &Path, patience: Duration) -> io::Result<Self> {
         let in_words = |what: &str, error: &io::Error| {
             io::Error::new(
                 error.kind(),
@@ -32,7 +36,7 @@ impl DataDir {
         create(path).map_err(|error| in_words("make", &error))?;
         let lock = file(&path.join(LOCK_FILE), OpenOptions::new().create(true).truncate(false).write(true))
             .map_err(|error| in_words("write into", &error))?;
-        wait_for(&lock, path).map_err(|error| in_words("lock", &error))?;
+        wait_for(&lock, path, patience).map_err(|error| in_words("lock", &error))?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -67,11 +71,11 @@ impl DataDir {
     }
 }
 
-fn wait_for(lock: &File, path: &Path) -> io::Result<()> {
+fn wait_for(lock: &File, path: &Path, patience: Duration) -> io::Result<()> {
     let start = Instant::now();
     let mut told = false;
     while !try_lock(lock)? {
-        if start.elapsed() >= DATA_LOCK_WITHIN {
+        if start.elapsed() >= patience {
             let text = "another server uses it; stop that one, or give this one a directory of its own";
             return Err(io::Error::new(ErrorKind::WouldBlock, text));
         }
@@ -109,7 +113,7 @@ fn create(path: &Path) -> io::Result<()> {
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o022 != 0 {
         let directory = path.display();
-        warn!(%directory, mode = format_args!("{:o}", mode & 0o777), "others may write into the data directory: take that right from them (chmod 700)");
+        tracing::warn!(%directory, mode = format_args!("{:o}", mode & 0o777), "others may write into the data directory: take that right from them (chmod 700)");
     }
     Ok(())
 }
@@ -147,4 +151,21 @@ pub(crate) fn is_ours(file: &File) -> io::Result<bool> {
 #[cfg(not(unix))]
 pub(crate) fn is_ours(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.is_file())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_another_server_keeps_is_an_error() {
+        let path = std::env::temp_dir().join(format!("otc-data-{}", std::process::id()));
+        let first = DataDir::open(&path).expect("a directory");
+        let error = DataDir::open_within(&path, Duration::from_millis(100)).expect_err("it is in use");
+        assert!(error.to_string().contains("another server uses it"), "{error}");
+        drop(first);
+        let again = DataDir::open_within(&path, Duration::ZERO);
+        std::fs::remove_dir_all(&path).expect("our directory");
+        again.expect("it has been let go of");
+    }
 }

@@ -6,6 +6,11 @@ use cli::{Cli, Command};
 use std::io::Write;
 use std::process::ExitCode;
 
+/// The system's allocator keeps what ten thousand clients have left behind (`tests/memory`).
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let result = match Cli::read().command {
         Command::Serve(serve) => cli::serve(serve),

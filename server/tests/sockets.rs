@@ -9,7 +9,7 @@ use otc_protocol::uuid;
 use otc_server::mint::{self, TokenRequest};
 use otc_server::{Config, KeyPair, Server};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,6 +20,10 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 /// Far more than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+fn pair() -> KeyPair {
+    KeyPair::new("123456", "a secret of some length").expect("a pair")
+}
+
 /// A server, and a session that it knows.
 struct Scene {
     server: Server,
@@ -29,9 +33,13 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let pair = KeyPair::new("123456", "a secret of some length").expect("a pair");
+        Self::with(Config::local(pair()))
+    }
+
+    fn with(config: Config) -> Self {
+        let pair = pair();
         let session = mint::session(&pair.project, true).expect("a session");
-        let server = Server::start(Config::local(pair.clone())).expect("a server");
+        let server = Server::start(config).expect("a server");
         Self { server, pair, session }
     }
 
@@ -209,6 +217,20 @@ async fn a_cut_socket_comes_back_to_what_it_missed() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn a_cut_socket_that_stays_away_for_too_long_is_given_up() {
+    let mut config = Config::local(pair());
+    config.rooms.resume_grace = Duration::from_millis(500);
+    let scene = Scene::with(config);
+    let (mut a, b) = (scene.join("a").await, scene.join("b").await);
+    let cut = Instant::now();
+    drop(b.socket);
+    assert_eq!(a.message("deleted").await["reason"], "networkDisconnected");
+    assert!(cut.elapsed() >= Duration::from_millis(500), "{:?}", cut.elapsed());
+    let mut late = scene.open("socketId=b&reconnect=true&attempt=2").await.expect("opens, to be closed");
+    assert_eq!(close_code(&mut late).await, 1011);
 }
 
 #[tokio::test]

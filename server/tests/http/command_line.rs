@@ -12,7 +12,9 @@ use std::sync::mpsc;
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_otc-server"));
-    for name in ["OTC_LISTEN", "OTC_API_KEY", "OTC_API_SECRET", "OTC_CONFIG", "OTC_PUBLIC_URL", "OTC_LOG"] {
+    for name in
+        ["OTC_LISTEN", "OTC_API_KEY", "OTC_API_SECRET", "OTC_CONFIG", "OTC_PUBLIC_URL", "OTC_DATA", "OTC_LOG"]
+    {
         command.env_remove(name);
     }
     command
@@ -115,7 +117,7 @@ fn serve_is_configured_by_the_environment_too() {
 #[test]
 fn a_variable_that_is_set_to_nothing_is_not_set() {
     let mut command = program();
-    for name in ["OTC_API_KEY", "OTC_API_SECRET", "OTC_CONFIG", "OTC_PUBLIC_URL", "OTC_LOG"] {
+    for name in ["OTC_API_KEY", "OTC_API_SECRET", "OTC_CONFIG", "OTC_PUBLIC_URL", "OTC_DATA", "OTC_LOG"] {
         command.env(name, "");
     }
     let mut serving = Serving::start(command.args(["serve", "--listen", "127.0.0.1:0"]));

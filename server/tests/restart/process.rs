@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 pub(crate) const KEY: &str = "123456";
-const SECRET: &str = "a-very-secret-secret";
+pub(crate) const SECRET: &str = "a-very-secret-secret";
 
 /// A data directory, and what all servers that use it have in common.
 pub(crate) struct Site {

@@ -1,0 +1,117 @@
+//! Ten thousand clients are left behind.
+
+use super::DEADLINE;
+use super::client::Client;
+use super::process::{Process, Site};
+use super::sample::{Sample, inhabited, rss_kib, sample, sockets, wait};
+use futures_util::stream::{self, StreamExt};
+use otc_server::mint;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::sleep;
+
+const CLIENTS: usize = 10_000;
+/// Clients of each session.
+const TOGETHER: usize = 10;
+/// Signals of 1,000 bytes that one of each session sends, and nobody acknowledges.
+const SIGNALS: usize = 20;
+/// Clients that connect at the same time.
+const AT_ONCE: usize = 100;
+/// How often each shows that it lives (`wire.md §3.4`).
+const BEAT: Duration = Duration::from_secs(2);
+/// Open files beside the clients' sockets.
+const OTHER_FILES: u64 = 100;
+
+/// Both processes need a file for each client. The server raises its limit by itself.
+fn need_open_files() {
+    let wanted = CLIENTS as u64 + OTHER_FILES;
+    let allowed = getrlimit(Resource::Nofile);
+    let most = allowed.maximum.unwrap_or(u64::MAX);
+    assert!(
+        most >= wanted,
+        "this test needs {wanted} open files in each of two processes, and `ulimit -Hn` allows {most}: raise it"
+    );
+    let raised =
+        Rlimit { current: Some(wanted.max(allowed.current.unwrap_or(u64::MAX))), maximum: allowed.maximum };
+    setrlimit(Resource::Nofile, raised).expect("within the limit");
+}
+
+/// Everybody who has joined, with a number.
+type Crowd = Arc<Mutex<Vec<(usize, Client)>>>;
+
+/// Keeps everybody alive until the task is ended.
+async fn beat(crowd: Crowd) {
+    loop {
+        sleep(BEAT).await;
+        crowd.lock().await.iter().for_each(|(_, client)| client.beat());
+    }
+}
+
+async fn gather(site: &Site, server: &Process, sessions: &[String], crowd: &Crowd) {
+    let joins = (0..CLIENTS).map(|index| async move {
+        let session = &sessions[index / TOGETHER];
+        let client = Client::join(site, server.address(), session, &format!("client-{index}")).await;
+        crowd.lock().await.push((index, client));
+    });
+    stream::iter(joins).buffer_unordered(AT_ONCE).collect::<()>().await;
+}
+
+/// One of each session speaks, and nobody acknowledges it.
+async fn speak(crowd: &Crowd) {
+    for place in 0..CLIENTS {
+        let (index, client) = &mut crowd.lock().await[place];
+        if index.is_multiple_of(TOGETHER) {
+            client.speak(SIGNALS, &"x".repeat(1000)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ten_thousand_clients_leave_behind_is_given_back() {
+    need_open_files();
+    let site = Site::new();
+    let server = site.spawn("127.0.0.1:0", &["--grace-seconds", "2"]).listening().expect("a free port");
+    let sessions: Vec<String> =
+        (0..CLIENTS / TOGETHER).map(|_| mint::session(&site.pair.project, true).expect("minted")).collect();
+    let mut table: Vec<(&str, Sample)> = vec![("before", sample(&server, &sessions))];
+    let crowd = Crowd::default();
+    let heart = tokio::spawn(beat(crowd.clone()));
+    gather(&site, &server, &sessions, &crowd).await;
+    speak(&crowd).await;
+    table.push(("connected", sample(&server, &sessions)));
+    heart.abort();
+    // Half leave properly; of the others every second one is reset, and the rest is silent from now on.
+    let mut silent = Vec::new();
+    for (index, client) in crowd.lock().await.drain(..) {
+        match index % 4 {
+            0 | 1 => client.leave().await,
+            2 => client.reset(),
+            _ => silent.push(client),
+        }
+    }
+    table.push(("left behind", sample(&server, &sessions)));
+    let gone =
+        wait(DEADLINE, || sockets(&server) <= table[0].1.sockets && inhabited(&server, &sessions[..10]) == 0)
+            .await;
+    assert!(gone, "{} sockets are still open", sockets(&server));
+    let [before, connected] = [table[0].1.rss_kib, table[1].1.rss_kib];
+    let near = before + (connected - before) / 4;
+    let given_back = wait(DEADLINE / 4, || rss_kib(&server) <= near).await;
+    table.push(("after the grace", sample(&server, &sessions)));
+    println!("{:<16} {:>13} {:>9} {:>9}", "", "resident", "sockets", "sessions");
+    for (when, sample) in &table {
+        println!("{when:<16} {sample}");
+    }
+    let after = table[3].1;
+    assert!(given_back, "{} KiB are still held, {near} would be near {before}", after.rss_kib);
+    assert_eq!((table[1].1.sessions, after.sessions), (sessions.len(), 0));
+    assert!(
+        table[1].1.sockets > CLIENTS,
+        "some were given up before: is the machine too busy for this test?"
+    );
+    drop(silent);
+    let log = server.stop();
+    assert!(log.contains("sessions left for the next server sessions=0 connections=0"), "{log}");
+}

@@ -1,0 +1,17 @@
+//! What clients leave behind at the real server, and that their memory is given back.
+#![cfg(target_os = "linux")]
+#![allow(dead_code, reason = "its helpers are those of other tests too")]
+
+mod burst;
+mod client;
+mod crowd;
+#[path = "../restart/process.rs"]
+mod process;
+mod sample;
+#[path = "../http/support.rs"]
+mod support;
+
+use std::time::Duration;
+
+/// How long anything that must happen may take, on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(120);
