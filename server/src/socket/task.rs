@@ -129,8 +129,7 @@ where
                 Err(end) => return Poll::Ready(end),
                 Ok(Turn { again: true, .. }) => {}
                 Ok(Turn { blocked, .. }) => {
-                    let closing = !matches!(self.closing, Closing::No);
-                    if self.queue.rest(cx.waker(), blocked, closing) {
+                    if self.queue.rest(cx.waker(), blocked, self.knows_its_end(blocked)) {
                         return Poll::Pending;
                     }
                 }
@@ -154,6 +153,15 @@ where
         let more = read == Step::Again || !self.arrived.is_empty();
         // While too many answers wait there is nothing to do until some are written.
         Ok(Turn { again: more && !self.queue.is_full(), blocked: written == Step::Waits })
+    }
+
+    /// Whether the end, if there is one, has been said or is going to be as soon as the peer takes bytes. One that was
+    /// decided after this turn's writing is not yet.
+    fn knows_its_end(&self, blocked: bool) -> bool {
+        match self.closing {
+            Closing::No => false,
+            Closing::Until { said, .. } => said || blocked,
+        }
     }
 
     /// Reads what has arrived, unless too many answers wait.

@@ -257,3 +257,91 @@ async fn pongs_that_nobody_takes_do_not_break_the_socket() {
     drop(peer);
     assert_eq!(running.await.expect("no panic"), End::Broken);
 }
+
+/// A stream during whose flushing, at some time, the room decides the end of the socket.
+struct EndsMeanwhile {
+    stream: DuplexStream,
+    queue: Arc<Queue>,
+    flushes: usize,
+}
+
+impl AsyncRead for EndsMeanwhile {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for EndsMeanwhile {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        if self.flushes == 0
+            && let Some(waker) = self.queue.deliver(Delivery::Close(CloseCode::Restarting))
+        {
+            waker.wake();
+        }
+        self.flushes = self.flushes.wrapping_sub(1);
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[derive(Default)]
+struct Woken(std::sync::atomic::AtomicBool);
+
+impl std::task::Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// Whatever the task is doing when the end is decided, it says so before it rests.
+#[tokio::test]
+async fn an_end_that_is_decided_during_a_turn_is_said_at_once() {
+    let mut ended = 0;
+    for flushes in 0..4 {
+        let registry = registry();
+        let (near, far) = duplex(1 << 20);
+        let queue = Arc::new(Queue::default());
+        let stream = EndsMeanwhile { stream: near, queue: Arc::clone(&queue), flushes };
+        let bounds = Some(super::super::bounds());
+        let stream = WebSocketStream::from_raw_socket(Wire::new(stream), Side::Server, bounds).await;
+        let seat = registry.open(Moment::ZERO, "a", false, Arc::clone(&queue));
+        let mut task = Task::new(stream, Arc::clone(&queue), seat, start_of_time as fn() -> Time);
+        let mut peer = WebSocketStream::from_raw_socket(far, Side::Client, None).await;
+        send(&mut peer, envelope::ping()).await;
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        loop {
+            woken.0.store(false, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(task.poll(&mut Context::from_waker(&waker)), Poll::Pending);
+            if !woken.0.load(std::sync::atomic::Ordering::Relaxed) {
+                break;
+            }
+        }
+        if queue.close().is_none() {
+            continue; // There was no such flush.
+        }
+        ended += 1;
+        let mut said = false;
+        let mut cx = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(Ok(message))) = Pin::new(&mut peer).poll_next(&mut cx) {
+            said |= matches!(message, Message::Close(Some(frame)) if u16::from(frame.code) == 1012);
+        }
+        assert!(said, "decided at flush {flushes}");
+    }
+    assert!(ended > 0, "there is a flush in which the end can come");
+}
