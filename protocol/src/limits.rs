@@ -122,6 +122,8 @@ pub const ROSTER_BYTES: usize = 64 * 1024 * 1024;
 pub const HELD_MESSAGES: usize = 16_384;
 /// Bytes of them.
 pub const HELD_BYTES: usize = 16 * 1024 * 1024;
+/// Malformed frames and messages of one session that a client warns of in its log; the others are ignored in silence.
+pub const MALFORMED_WARNINGS: u32 = 16;
 /// Frames that wait to be written to a client's socket; above, it reads no more of it until some are written.
 pub const CLIENT_QUEUE_FRAMES: usize = 16_384;
 /// How long a dial may wait for its turn.
@@ -289,6 +291,8 @@ pub const LARGE_ANSWER_BYTES: usize = 8 * 1024;
 pub const LARGE_ANSWERS_BYTES: usize = 512 * 1024 * 1024;
 /// Frames that the server takes from one socket before it answers them and turns to the others.
 pub const SOCKET_BATCH_FRAMES: usize = 64;
+/// Deliveries to members after which a room lets its other sockets have their turn.
+pub const TURN_DELIVERIES: usize = 8192;
 /// Socket ids at one time that have not joined yet, within [`SOCKET_IDS`]; above, a new socket is closed (1013).
 pub const DOORS: usize = 16_384;
 /// Refused requests of one socket that has not joined; at the last, its socket is closed (1011).

@@ -293,6 +293,7 @@ impl Engine {
             leaving: None,
             tries: 0,
             failure: None,
+            malformed: 0,
         };
         membership.dial(self.new_dial(), now + DIAL_TURN, false, out);
         let create = Create { transaction: self.ids.uuid(), data, answered: false };

@@ -30,19 +30,21 @@ impl Engine {
             }
         }
         let told = out.len();
-        self.take_frame(now, bytes, out);
+        self.take_frame(now, attempt, bytes, out);
         // Who learns from the first frame that the session is over has not come back.
         if lost.is_some() && matches!(self.phase, Phase::Joined(_)) {
             out.insert(told, Output::Event(Event::Reconnected));
         }
     }
 
-    fn take_frame(&mut self, now: Moment, bytes: &[u8], out: &mut Vec<Output>) {
+    fn take_frame(&mut self, now: Moment, attempt: u64, bytes: &[u8], out: &mut Vec<Output>) {
         let frame = match Frame::decode(bytes) {
             Ok(frame) => frame,
             Err(FrameError::UnknownKind(_)) => return,
             Err(error) => {
-                out.push(Output::Warn(format!("The server sent a malformed frame, ignored: {error}")));
+                if let Some(membership) = self.open_membership(attempt) {
+                    membership.warn_of_malformed(&format!("frame, ignored: {error}"), out);
+                }
                 return;
             }
         };
@@ -93,7 +95,7 @@ impl Engine {
             match Message::decode(delivery.data) {
                 Ok(message) => membership.take(message.body, delivery.from, events),
                 Err(error) => {
-                    out.push(Output::Warn(format!("The server sent a malformed message, ignored: {error}")));
+                    membership.warn_of_malformed(&format!("message, ignored: {error}"), out);
                     None
                 }
             }

@@ -40,6 +40,7 @@ use duplicates::Duplicates;
 use ids::Ids;
 use link::Link;
 use otc_protocol::Moment;
+use otc_protocol::limits::MALFORMED_WARNINGS;
 use otc_protocol::permissions::{Permission, Permissions};
 use otc_protocol::raptor::{Connection, SessionAddress};
 use outbox::Outbox;
@@ -108,6 +109,8 @@ struct Membership {
     failure: Option<String>,
     /// Until when the server may answer what it has not, before this client says goodbye; `None`: it stays.
     leaving: Option<Moment>,
+    /// What the server has sent that makes no sense.
+    malformed: u32,
 }
 
 /// A return that may not have lasted.
@@ -121,6 +124,15 @@ struct Returned {
 }
 
 impl Membership {
+    /// Warns of something malformed, unless there has been much of it: a log is not to be filled by a server.
+    fn warn_of_malformed(&mut self, what: &str, out: &mut Vec<Output>) {
+        self.malformed = self.malformed.saturating_add(1);
+        if self.malformed <= MALFORMED_WARNINGS {
+            let last = if self.malformed == MALFORMED_WARNINGS { "; it is the last one told of" } else { "" };
+            out.push(Output::Warn(format!("The server sent a malformed {what}{last}")));
+        }
+    }
+
     /// Something got through.
     fn proven(&mut self) {
         if let Some(returned) = &mut self.returned {

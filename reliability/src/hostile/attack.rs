@@ -52,11 +52,11 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack(
         "states",
         "two ask for the state of a session of hundreds, again and again",
-        [402, 52],
+        [202, 52],
         200.0,
         floods::states,
     ),
-    attack("unread-states", "hundreds ask for it and take nothing", [400, 50], 600.0, floods::unread_states),
+    attack("unread-states", "hundreds ask for it and take nothing", [200, 50], 600.0, floods::unread_states),
     attack("joins", "joining and leaving", [8, 2], 100.0, floods::joins),
     attack("bad-tokens", "joins with bad tokens", [8, 2], 60.0, floods::bad_tokens),
     attack("pings", "pings of either kind, without reading the answers", [8, 2], 30.0, floods::pings),

@@ -4,7 +4,8 @@ use super::room::{Newcomer, Room};
 use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Time};
 use bytes::Bytes;
 use otc_protocol::Moment;
-use parking_lot::Mutex;
+use otc_protocol::limits::TURN_DELIVERIES;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -103,7 +104,8 @@ impl<L: Link> Hall<L> {
         resumed
     }
 
-    /// Takes the frames of one socket in order, until too many of its answers wait; whether somebody falls behind with what
+    /// Takes the frames of one socket in order, until too many of its answers wait, or others should have their turn: in a
+    /// large session one frame is thousands of deliveries. Whether somebody falls behind with what
     /// they say.
     pub(super) fn receive(
         &self,
@@ -113,18 +115,24 @@ impl<L: Link> Hall<L> {
         frames: &mut VecDeque<Bytes>,
         errands: &mut Errands,
     ) -> bool {
-        let mut inner = self.inner.lock();
-        let inner = &mut *inner;
+        let mut lock = self.inner.lock();
+        let inner = &mut *lock;
         inner.room.take_crowded(); // Not by this one.
+        let mut deliveries = 0;
         while let Some(frame) = frames.pop_front() {
             inner.room.receive(time, link, &frame, &mut inner.out);
+            deliveries += inner.out.len();
             inner.carry_out(errands);
-            if handle.is_full() {
+            if handle.is_full() || deliveries >= TURN_DELIVERIES {
                 break;
             }
         }
         self.note(inner, errands);
-        inner.room.take_crowded()
+        let crowded = inner.room.take_crowded();
+        if deliveries >= TURN_DELIVERIES {
+            MutexGuard::unlock_fair(lock);
+        }
+        crowded
     }
 
     /// The WebSocket `link` is closed.

@@ -5,7 +5,7 @@ use super::client::{Did, S, Sent, failure, info, member, message_frame};
 use crate::session::{Event, FailureKind, Input, Output, Status};
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{HELD_MESSAGES, ROSTER_BYTES, ROSTER_CONNECTIONS};
+use otc_protocol::limits::{HELD_MESSAGES, MALFORMED_WARNINGS, ROSTER_BYTES, ROSTER_CONNECTIONS};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -23,6 +23,7 @@ fn malformed_frames_are_ignored() {
     }
     let news = client.take();
     assert!(news.iter().all(|did| matches!(did, Did::Warned(_))), "{news:?}");
+    assert_eq!(news.len(), MALFORMED_WARNINGS as usize, "the log is not filled");
     client.receive(&good);
     assert_eq!(client.take().len(), 2, "the session lives");
 }
