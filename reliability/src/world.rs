@@ -12,12 +12,13 @@ use otc_harness::server::{Server, new_session, otc_server};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::process::Command as Program;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What a row plays with.
 pub(crate) struct World {
     pub(crate) server: Server,
-    pub(crate) proxy: Proxy,
+    pub(crate) proxy: Arc<Proxy>,
     pub(crate) clients: Vec<Client>,
     /// The kernel's own networks, if the row is about them. Removed after the processes in them.
     spaces: Option<Namespaces>,
@@ -45,7 +46,7 @@ impl World {
     /// A server with these options of `serve`, and the network before it.
     pub(crate) fn new(plan: &Plan, options: &[&str]) -> Result<Self, Error> {
         let server = Server::start_with(otc_server(&plan.server), "127.0.0.1:0", options)?;
-        let proxy = Proxy::start("127.0.0.1:0", server.address(), plan.seed)?;
+        let proxy = Arc::new(Proxy::start("127.0.0.1:0", server.address(), plan.seed)?);
         let dice = StdRng::seed_from_u64(plan.seed);
         Ok(Self { server, proxy, clients: Vec::new(), spaces: None, dice, plan: plan.clone() })
     }
@@ -54,7 +55,7 @@ impl World {
     pub(crate) fn apart(plan: &Plan, spaces: Namespaces) -> Result<Self, Error> {
         let command = inside(&spaces.in_server(), otc_server(&plan.server));
         let server = Server::start_with(command, &format!("{}:0", namespace::SERVER), &[])?;
-        let proxy = Proxy::start("127.0.0.1:0", server.address(), plan.seed)?;
+        let proxy = Arc::new(Proxy::start("127.0.0.1:0", server.address(), plan.seed)?);
         let dice = StdRng::seed_from_u64(plan.seed);
         Ok(Self { server, proxy, clients: Vec::new(), spaces: Some(spaces), dice, plan: plan.clone() })
     }
@@ -128,11 +129,18 @@ impl World {
 
     /// The same with so many signals in a second and member.
     pub(crate) fn noise_at(&mut self, rate: Option<u32>) -> Result<(), Error> {
-        for client in &mut self.clients {
-            let load = Load { seed: self.dice.random(), rate, to_one: 30, bytes: 600 };
-            client.done(&Command::Send(load))?;
-        }
-        Ok(())
+        self.tell(|seed| Command::Send(Load { seed, rate, most: None, to_one: 30, bytes: 600 }))
+    }
+
+    /// Everybody sends so many, as fast as it goes; this returns when all are accepted.
+    pub(crate) fn volley(&mut self, most: u32) -> Result<(), Error> {
+        self.tell(|seed| Command::Volley(Load { seed, rate: None, most: Some(most), to_one: 30, bytes: 600 }))
+    }
+
+    /// Tells every process something with a seed of its own.
+    fn tell(&mut self, command: impl Fn(u64) -> Command) -> Result<(), Error> {
+        let dice = &mut self.dice;
+        self.clients.iter_mut().try_for_each(|client| client.done(&command(dice.random())))
     }
 
     /// Nobody sends any more.
@@ -186,6 +194,11 @@ impl World {
     }
 
     fn all_heard(&mut self) -> Result<bool, Error> {
+        self.all_heard_by(Instant::now() + PATIENCE)
+    }
+
+    /// Waits until everything that was sent has been heard; whether it was in time.
+    pub(crate) fn all_heard_by(&mut self, deadline: Instant) -> Result<bool, Error> {
         let accounts = self.accounts()?;
         // Only the last life of each: what was lost with an earlier one is lost.
         let sent = accounts.iter().flat_map(|account| {
@@ -193,7 +206,7 @@ impl World {
         });
         let until = Until::Heard { sent: sent.collect() };
         for client in &mut self.clients {
-            if !client.comes(&until, PATIENCE)? {
+            if !client.comes(&until, deadline.saturating_duration_since(Instant::now()))? {
                 return Ok(false);
             }
         }

@@ -13,6 +13,8 @@ pub(crate) enum Command {
     Send(Load),
     /// They stop. Answers when they have.
     Stop,
+    /// Members send what the load says and no more. Answers when it is accepted.
+    Volley(Load),
     /// Each sends some, all at once. Answers when they are accepted.
     Burst(Burst),
     /// The next signal's callback of the first member takes this long.
@@ -42,6 +44,8 @@ pub(crate) struct Load {
     pub(crate) seed: u64,
     /// Signals in a second and member; `None`: as many as are accepted.
     pub(crate) rate: Option<u32>,
+    /// Signals of each member, at most.
+    pub(crate) most: Option<u32>,
     /// Of a hundred signals, how many are for one member alone.
     pub(crate) to_one: u32,
     /// Bytes of a signal, at most.

@@ -46,6 +46,7 @@ impl Client {
                 self.senders = Some(Senders::start(&self.members, load));
             }
             Command::Stop => self.stop()?,
+            Command::Volley(load) => Senders::start(&self.members, load).finish()?,
             Command::Burst(burst) => self.burst(burst)?,
             Command::Block { millis } => self.members.first().ok_or("nobody has joined")?.block(millis),
             Command::Rejoin => self.members.iter().try_for_each(|member| member.rejoin())?,

@@ -34,6 +34,11 @@ impl Senders {
     /// Stops them; the first one's error, if there is one.
     pub(super) fn stop(self) -> Result<(), Error> {
         self.stop.store(true, Ordering::SeqCst);
+        self.finish()
+    }
+
+    /// Waits until they have sent what they were to send.
+    pub(super) fn finish(self) -> Result<(), Error> {
         for thread in self.threads {
             thread.join().map_err(|_| "a sender has panicked")??;
         }
@@ -42,7 +47,8 @@ impl Senders {
 }
 
 fn send(member: &Member, load: Load, mut dice: StdRng, stop: &AtomicBool) -> Result<(), Error> {
-    while !stop.load(Ordering::SeqCst) {
+    let mut left = load.most.unwrap_or(u32::MAX);
+    while left > 0 && !stop.load(Ordering::SeqCst) {
         let others = member.others();
         let to = if dice.random_ratio(load.to_one.min(100), 100) && !others.is_empty() {
             others.get(dice.random_range(0..others.len()))
@@ -51,6 +57,7 @@ fn send(member: &Member, load: Load, mut dice: StdRng, stop: &AtomicBool) -> Res
         };
         let bytes = dice.random_range(0..=load.bytes);
         let said = member.say(to, bytes)?;
+        left -= u32::from(said == Said::Accepted);
         match load.rate {
             Some(rate) => sleep(Duration::from_secs(1) / rate.max(1)),
             None if said == Said::Refused => sleep(BACK_OFF),
