@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// The system's allocator keeps what ten thousand clients have left behind (`tests/memory`).
-#[cfg(not(target_env = "msvc"))]
+#[cfg(all(feature = "jemalloc", not(target_env = "msvc")))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
