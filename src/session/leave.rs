@@ -24,6 +24,11 @@ impl Engine {
                 _ => self.leave_at_once(out),
             },
             Phase::Joined(membership) => match membership.link {
+                // Nothing has come over the new socket yet: what is unanswered is not waited for, but the others are told.
+                Link::Open { attempt, .. } if membership.away_since.is_some() => {
+                    self.report_unanswered(out);
+                    self.say_goodbye(now, attempt, out);
+                }
                 Link::Open { .. } => {
                     membership.leaving.get_or_insert(now + LEAVE_TIMEOUT);
                     self.status = Status::Disconnecting;

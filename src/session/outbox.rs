@@ -90,6 +90,8 @@ pub(super) struct Outbox {
     most: usize,
     /// How many may be unanswered.
     window: usize,
+    /// With how many it began after the last cut; `None` once one has been answered.
+    began_with: Option<usize>,
     bytes: usize,
     next: u64,
 }
@@ -102,6 +104,7 @@ impl Outbox {
             waiting: VecDeque::new(),
             most,
             window: REQUEST_WINDOW,
+            began_with: None,
             bytes: 0,
             next: 0,
         }
@@ -138,7 +141,12 @@ impl Outbox {
     /// The socket is lost: everything that is unanswered is sent again under the same ids, before anything new
     /// (`wire.md §3.5`).
     pub(super) fn cut(&mut self) {
-        self.window = REQUEST_WINDOW_AFTER_CUT;
+        // A link over which not one of them was answered gets half as many, so that what is behind them gets through.
+        self.window = match self.began_with {
+            Some(before) if !self.unanswered.is_empty() => (before / 2).max(1),
+            _ => REQUEST_WINDOW_AFTER_CUT,
+        };
+        self.began_with = Some(self.window);
         self.unanswered.append(&mut self.waiting);
         std::mem::swap(&mut self.unanswered, &mut self.waiting);
         // One that the server had put off with 429 stands behind later ones.
@@ -163,6 +171,7 @@ impl Outbox {
         };
         self.bytes -= outgoing.data.len();
         self.window = (self.window + 1).min(REQUEST_WINDOW);
+        self.began_with = None;
         Some(outgoing)
     }
 
@@ -270,6 +279,20 @@ mod tests {
         let last = (2 * REQUEST_WINDOW_AFTER_CUT - 1).to_string();
         assert!(outbox.answered(&last).is_some(), "an answer from before the cut counts");
         assert!(!send_all(&mut outbox).contains(&last));
+    }
+
+    #[test]
+    fn a_link_over_which_nothing_is_answered_gets_ever_less_at_once() {
+        let mut outbox = outbox(100);
+        let mut batches = Vec::new();
+        for _ in 0..8 {
+            outbox.cut();
+            batches.push(send_all(&mut outbox).len());
+        }
+        assert_eq!(batches, [32, 16, 8, 4, 2, 1, 1, 1]);
+        outbox.answered("0").expect("sent");
+        outbox.cut();
+        assert_eq!(send_all(&mut outbox).len(), REQUEST_WINDOW_AFTER_CUT, "something got through");
     }
 
     #[test]

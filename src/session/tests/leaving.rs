@@ -79,6 +79,25 @@ fn a_cut_while_leaving_is_the_end() {
 }
 
 #[test]
+fn who_leaves_over_a_new_socket_that_has_said_nothing_does_not_come_back_first() {
+    let mut client = Client::joined();
+    client.close(None);
+    client.signal("x");
+    client.open();
+    client.take();
+    client.disconnect().expect("joined");
+    let news = client.take();
+    assert!(
+        matches!(&news[..], [Did::Told(Event::SignalFailed(_)), Did::Sent(Sent::Leave), Did::Closed]),
+        "{news:?}"
+    );
+    client.pong();
+    assert_eq!((client.take(), client.engine.status()), (vec![], Status::Disconnecting));
+    client.close(None);
+    assert_eq!(client.events(), [LEFT]);
+}
+
+#[test]
 fn answers_and_goodbye_get_two_seconds_each() {
     let mut client = Client::joined();
     client.signal("x");
