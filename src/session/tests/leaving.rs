@@ -200,19 +200,6 @@ fn disconnect_while_away() {
 }
 
 #[test]
-fn who_leaves_while_coming_back_goes_on_leaving() {
-    let mut client = Client::joined();
-    client.signal("x");
-    client.close(None);
-    client.open();
-    client.take();
-    client.disconnect().expect("nearly back");
-    client.pong();
-    assert_eq!(client.engine.status(), Status::Disconnecting);
-    assert_eq!(client.events(), [Event::Reconnected], "what follows is heard in the session");
-}
-
-#[test]
 fn being_sent_away() {
     for (reason, expected) in [
         ("forceDisconnected", DisconnectReason::ForceDisconnected),
