@@ -91,10 +91,10 @@ async fn suffer(mut member: Member, fault: Fault) -> Result<&'static str, Error>
 /// Sends to one member as fast as the server takes it.
 async fn talk(ground: &Ground, mut talker: Member, to: &str) -> Result<(), Error> {
     loop {
-        match say_some(&mut talker, to).await? {
-            true => ground.count("times 16 signals of 8,000 bytes"),
-            // The other one has been ended; it will be noticed there.
-            false => sleep(SOON).await,
+        if say_some(&mut talker, to).await? {
+            ground.count("times 16 signals of 8,000 bytes");
+        } else {
+            sleep(SOON).await; // The other one has been ended; it will be noticed there.
         }
     }
 }

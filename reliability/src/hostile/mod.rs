@@ -154,7 +154,7 @@ fn try_out_here(attack: &'static Attack, options: &Options) -> Result<Outcome, E
         sleep(LOOK);
         most = most.max(server.process.memory()? / MEGABYTE);
     }
-    let processor = (server.process.cpu()? - cpu).as_secs_f64() / start.elapsed().as_secs_f64();
+    let processor = server.process.cpu()?.saturating_sub(cpu).as_secs_f64() / start.elapsed().as_secs_f64();
     let during = pairs.fared()?;
     attackers.write_line("stop")?;
     let came_to: CameTo = serde_json::from_str(&attackers.read_line()?)?;

@@ -42,8 +42,7 @@ fn drip(ground: Arc<Ground>, start: impl Fn() -> String + Send + 'static, then: 
             socket.raw(start().as_bytes()).await?;
             ground.arrive();
             ground.count("connections");
-            let mut bytes = then.bytes().chain(std::iter::repeat(b'x'));
-            while let Some(byte) = bytes.next() {
+            for byte in then.bytes().chain(std::iter::repeat(b'x')) {
                 if socket.raw(&[byte]).await.is_err() {
                     break;
                 }

@@ -166,11 +166,11 @@ pub(super) fn head(first: u8, masked: bool, length: u64) -> Vec<u8> {
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short), _) if short < 126 => bytes.push(mask | short),
         (_, Ok(middle)) => {
-            bytes.push(mask | 126);
+            bytes.push(mask | 0x7e);
             bytes.extend(middle.to_be_bytes());
         }
         _ => {
-            bytes.push(mask | 127);
+            bytes.push(mask | 0x7f);
             bytes.extend(length.to_be_bytes());
         }
     }
