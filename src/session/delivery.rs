@@ -25,9 +25,7 @@ impl Engine {
         if let Some(lost) = lost {
             membership.failure = None;
             membership.returned = Some(Returned { at: now, lost, proven: false });
-            if membership.leaving.is_none() {
-                self.status = Status::Connected;
-            }
+            self.status = Status::Connected;
         }
         let told = out.len();
         self.take_frame(now, attempt, bytes, out);
