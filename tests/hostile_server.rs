@@ -185,7 +185,7 @@ fn giant_frames(voice: &mut Voice) -> Option<()> {
     // A binary message of 16 GB.
     stream.write_all(&[0x82, 127, 0, 0, 0, 4, 0, 0, 0, 0]).ok()?;
     loop {
-        stream.write_all(&[7; 65_536]).ok()?;
+        stream.write_all(&[7; 4096]).ok()?;
     }
 }
 
@@ -206,13 +206,9 @@ fn members_without_end(voice: &mut Voice) -> Option<()> {
 
 /// The largest frame that there may be, of the smallest entries.
 fn enormous_list(voice: &mut Voice) -> Option<()> {
-    let mut json = String::from(r#"{"connection":["#);
-    let mut number = 0;
-    while json.len() < SERVER_FRAME_BYTES - 4096 {
-        json += &format!(r#"{{"id":"{number}"}},"#);
-        number += 1;
-    }
-    json += r#"{"id":"x"}],"stream":[],"archive":[]}"#;
+    let entry = r#"{"id":"x"},"#;
+    let entries = entry.repeat(SERVER_FRAME_BYTES / entry.len() - 512);
+    let json = format!(r#"{{"connection":[{entries}{{"id":"x"}}],"stream":[],"archive":[]}}"#);
     voice.answer(200, json.as_bytes())
 }
 
