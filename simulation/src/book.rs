@@ -248,9 +248,10 @@ impl Book {
         let next = self.next_for(listener);
         let expected = next.map(|index| self.deeds[listener.session][index].item);
         if expected != Some(item) {
-            // Who joins a muted session is told so before anything else.
-            if item == Item::Mute(true) && !listener.began {
+            // Who joins a muted session is told so before anything else, even if the first thing that is said then is the same.
+            if item == Item::Mute(true) && (!listener.began || listener.was_muted) {
                 self.lives[life].began = true;
+                self.lives[life].was_muted = false;
                 return;
             }
             let what = format!("exactly once, in order: {name} heard {item:?} instead of {expected:?}");
@@ -273,6 +274,7 @@ impl Book {
             }
         }
         let listener = &mut self.lives[life];
+        listener.was_muted = !listener.began && item == Item::Mute(true);
         listener.began = true;
         listener.heard = next.map_or(listener.heard, |index| index + 1);
     }

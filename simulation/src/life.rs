@@ -19,6 +19,8 @@ pub(crate) struct Life {
     pub(crate) heard: usize,
     /// It has heard something since it joined.
     pub(crate) began: bool,
+    /// All that it has heard is that people are muted, which may have been so when it joined.
+    pub(crate) was_muted: bool,
     pub(crate) suppressed: bool,
     /// Somebody was allowed to send it away.
     pub(crate) kicked: bool,
@@ -56,6 +58,7 @@ impl Life {
             joined,
             heard: 0,
             began: false,
+            was_muted: false,
             suppressed: false,
             kicked: false,
             entered: None,
