@@ -1,6 +1,6 @@
 # Thin: each target is one command, or a script in scripts/. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lib server examples header docs abi size test test-sanitizers lint fuzz soak bench reliability demo deny clean
+.PHONY: help setup lib server examples header docs abi size test test-full test-sanitizers lint fuzz soak bench reliability demo deny clean
 
 MAKEFLAGS += --no-print-directory
 
@@ -40,6 +40,9 @@ size: lib ## Record how large the library is in abi/size.txt
 
 test: ## Run every test: Rust, C, and a real browser
 	@scripts/test.sh
+
+test-full: ## Run what takes hours: a soak (SOAK_S), long fuzzing (SECONDS_EACH), panics in release
+	@scripts/test-full.sh
 
 test-sanitizers: ## Run the C tests under ASan, UBSan, LSan, TSan and valgrind
 	@scripts/test-sanitizers.sh

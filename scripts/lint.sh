@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+source scripts/test-features.sh
+
 step() { printf '\n== %s\n' "$1"; }
 
 step "formatting"
@@ -10,12 +12,12 @@ cargo fmt --all --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 step "clippy"
-cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy --workspace --all-targets --locked "${test_features[@]}" -- -D warnings
 
 step "documentation"
 # For those who work on it, so private items are in it; and what src/ffi says is written for C's readers first.
 RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links -A rustdoc::bare_urls" \
-    cargo doc --workspace --no-deps --locked --document-private-items
+    cargo doc --workspace --no-deps --locked --document-private-items "${test_features[@]}"
 
 step "the reference and the guide"
 scripts/docs.sh

@@ -1,4 +1,7 @@
-//! What clients leave behind at the real server, and that their memory is given back.
+//! What clients leave behind at the real server, and that their memory is given back. Which allocator the server has
+//! matters here, so it is to be the one that ships:
+//!
+//!     OTC_SERVER=target/release/otc-server cargo test -p otc-server --test memory -- --ignored --nocapture
 #![cfg(target_os = "linux")]
 #![allow(dead_code, reason = "its helpers are those of other tests too")]
 

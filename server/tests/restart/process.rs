@@ -53,7 +53,9 @@ impl Site {
 
     /// A server that starts.
     pub(crate) fn spawn(&self, address: &str, arguments: &[&str]) -> Starting {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_otc-server"))
+        // OTC_SERVER names another one: as it ships.
+        let program = std::env::var_os("OTC_SERVER").unwrap_or(env!("CARGO_BIN_EXE_otc-server").into());
+        let mut child = Command::new(program)
             .args(["serve", "--listen", address])
             .args(arguments)
             .env("OTC_DATA", &self.data)
