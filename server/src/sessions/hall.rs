@@ -36,12 +36,15 @@ pub(super) struct Errands {
 /// `due` of a room that waits for nothing.
 const NEVER: u64 = u64::MAX;
 
+fn micros(due: Option<Moment>) -> u64 {
+    due.map_or(NEVER, Moment::as_micros)
+}
+
 impl<L: Link> Hall<L> {
+    /// A hall for `room`, which may wait for something already: one that was restored does.
     pub(super) fn new(room: Room) -> Self {
-        Self {
-            inner: Mutex::new(Inner { room, links: HashMap::new(), out: Vec::new() }),
-            due: AtomicU64::new(NEVER),
-        }
+        let due = AtomicU64::new(micros(room.due()));
+        Self { inner: Mutex::new(Inner { room, links: HashMap::new(), out: Vec::new() }), due }
     }
 
     /// Does something in the room and carries out what it wants.
@@ -162,7 +165,7 @@ impl<L: Link> Hall<L> {
     }
 
     fn note(&self, inner: &Inner<L>, errands: &mut Errands) {
-        self.due.store(inner.room.due().map_or(NEVER, Moment::as_micros), Ordering::Relaxed);
+        self.due.store(micros(inner.room.due()), Ordering::Relaxed);
         errands.vacant |= inner.room.is_vacant();
     }
 }

@@ -219,6 +219,29 @@ fn the_grace_begins_anew_and_ends() {
 }
 
 #[test]
+fn a_session_to_which_nobody_comes_back_ends() {
+    let mut world = World::new();
+    let _members = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    world.restart();
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (2, 1));
+    world.pass(3 * RESUME_GRACE);
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (0, 0));
+}
+
+#[test]
+fn a_session_that_is_only_owed_to_somebody_who_was_sent_away_ends() {
+    let mut world = World::new();
+    let _gone = world.join("g", "publisher|");
+    let mut moderator = world.join("m", "moderator|");
+    assert_eq!(moderator.call(&world, "delete", "/connection/g", json!({})).0, 200);
+    moderator.send(&world, envelope::leave());
+    world.restart();
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (1, 1));
+    world.pass(3 * RESUME_GRACE);
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (0, 0));
+}
+
+#[test]
 fn what_many_are_owed_is_written_once() {
     let world = World::new();
     let mut speaker = world.join("a", "publisher|");
