@@ -29,9 +29,17 @@ struct Replay {
 /// A queue that had this much room and is empty gives it back.
 const KEPT_CAPACITY: usize = 64;
 
+#[cfg(test)]
+thread_local! {
+    /// Messages that were added by this thread: what tests bound instead of time.
+    pub(super) static PUSHES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl Owed {
     /// Adds a message; whether it is to be sent now. While older ones are being sent again, it waits for its turn.
     pub(super) fn push(&mut self, sequence: u64, frame: Bytes) -> bool {
+        #[cfg(test)]
+        PUSHES.set(PUSHES.get() + 1);
         self.bytes += frame.len();
         self.messages.push_back((sequence, Some(frame)));
         self.replay.is_none()

@@ -183,18 +183,18 @@ impl Room {
             .filter(|(_, member)| member.line.due(&self.settings) <= now)
             .map(|(id, _)| *id)
             .collect();
+        let mut given_up = Vec::new();
         for id in due {
             match self.members.get(&id).map(|member| member.line.carrier()) {
                 Some(Carrier::Open { link, .. }) => {
                     out.push(Output::to(link, Delivery::Close(CloseCode::Silent)));
                     self.lose(now, link);
                 }
-                Some(Carrier::Lost { .. }) => {
-                    self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::None, out);
-                }
+                Some(Carrier::Lost { .. }) => given_up.push(id),
                 None => {}
             }
         }
+        self.dismiss_all(now, &given_up, &Reason::NetworkDisconnected, Farewell::None, out);
         self.forget_departed(now, out);
         self.settle(now, out);
         let lines = self.members.values().map(|member| member.line.due(&self.settings));
@@ -380,8 +380,10 @@ impl Room {
 
     /// Ends whoever is owed too much, until nobody is.
     fn settle(&mut self, now: Moment, out: &mut Vec<Output>) {
-        while let Some(id) = self.overflowing.pop() {
-            self.dismiss(now, id, &Reason::NetworkDisconnected, Farewell::Close(CloseCode::Ended), out);
+        while !self.overflowing.is_empty() {
+            let ids = std::mem::take(&mut self.overflowing);
+            let farewell = Farewell::Close(CloseCode::Ended);
+            self.dismiss_all(now, &ids, &Reason::NetworkDisconnected, farewell, out);
         }
         if self.members.is_empty() {
             self.muted = false;

@@ -187,8 +187,7 @@ impl Room {
         Ok(Answer::Done)
     }
 
-    /// Ends a member: first its subscribers and streams, then itself (`wire.md §5.3`). Of one that is no member any
-    /// more, what is left is forgotten.
+    /// Ends a member. Of one that is no member any more, what is left is forgotten.
     pub(super) fn dismiss(
         &mut self,
         now: Moment,
@@ -197,10 +196,39 @@ impl Room {
         farewell: Farewell,
         out: &mut Vec<Output>,
     ) {
-        let Some(mut member) = self.members.remove(&id) else {
-            self.close_departed(id, farewell, out);
-            return;
-        };
+        self.dismiss_all(now, &[id], reason, farewell, out);
+    }
+
+    /// Ends several at once. All are out before the first is spoken of: those who go together are not told of each
+    /// other, which for thousands would be millions of messages that nobody hears.
+    pub(super) fn dismiss_all(
+        &mut self,
+        now: Moment,
+        ids: &[MemberId],
+        reason: &Reason,
+        farewell: Farewell,
+        out: &mut Vec<Output>,
+    ) {
+        let going: Vec<(MemberId, Option<Member>)> =
+            ids.iter().map(|id| (*id, self.members.remove(id))).collect();
+        for (id, member) in going {
+            match member {
+                Some(member) => self.end(now, id, member, reason, farewell, out),
+                None => self.close_departed(id, farewell, out),
+            }
+        }
+    }
+
+    /// Ends somebody who has been taken out: first its subscribers and streams, then itself (`wire.md §5.3`).
+    fn end(
+        &mut self,
+        now: Moment,
+        id: MemberId,
+        mut member: Member,
+        reason: &Reason,
+        farewell: Farewell,
+        out: &mut Vec<Output>,
+    ) {
         debug!(session = %self.address.session, connection = %member.id, %reason, "left");
         self.by_connection.remove(&member.id);
         self.state_bytes -= entry_bytes(&member.json);

@@ -1,6 +1,7 @@
 //! One process hands its sessions to the next.
 
 use super::world::{Client, Heard, SESSION, World, signal_data};
+use crate::sessions::owed::PUSHES;
 use crate::sessions::{CloseCode, Delivery, Settings, Snapshot, Unfit};
 use otc_protocol::envelope;
 use otc_protocol::limits::RESUME_GRACE;
@@ -238,6 +239,50 @@ fn a_session_that_is_only_owed_to_somebody_who_was_sent_away_ends() {
     world.restart();
     assert_eq!((world.registry.sockets(), world.registry.sessions()), (1, 1));
     world.pass(3 * RESUME_GRACE);
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (0, 0));
+}
+
+/// Whoever goes at the same moment is not told of the others: for thousands that would be millions of messages.
+#[test]
+fn a_crowd_that_does_not_come_back_costs_what_is_told_to_those_who_do() {
+    const LOST: usize = 2000;
+    let mut world = World::new();
+    let mut back = world.join("a", "publisher|");
+    assert_eq!(back.call(&world, "create", "/stream/st", json!({ "channel": [] })).0, 200);
+    back.listen(&world);
+    let mut snapshot: Value = serde_json::from_slice(&world.freeze()).expect("JSON");
+    let room = &mut snapshot["rooms"][0];
+    let line = room["lines"][0].clone();
+    let copy = |member: usize| {
+        let mut line = line.clone();
+        line["member"] = json!(member);
+        line["socket"] = json!(format!("socket-{member}"));
+        line["connection"] = json!(format!("lost-{member}"));
+        line
+    };
+    room["head"]["next_member"] = json!(1 + LOST);
+    room["lines"].as_array_mut().expect("lines").extend((2..2 + LOST).map(copy));
+    let streams: Vec<Value> = (2..2 + LOST)
+        .step_by(10)
+        .map(|member| json!({ "owner": member, "stream": { "id": format!("st-{member}"), "channel": [] }, "subscribers": [] }))
+        .collect();
+    let told = LOST + streams.len();
+    room["streams"].as_array_mut().expect("streams").extend(streams);
+    let snapshot = serde_json::to_vec(&snapshot).expect("JSON");
+
+    world.restore(&snapshot).expect("they fit");
+    come_back(&world, &mut back);
+    back.listen(&world);
+    let before = PUSHES.get();
+    world.pass_with(RESUME_GRACE, &mut [&mut back]);
+    assert_eq!(PUSHES.get() - before, told);
+    assert_eq!(back.messages(&world).len(), told, "who is there hears of each");
+    assert_eq!((world.registry.sockets(), world.registry.sessions()), (1, 1));
+
+    world.restore(&snapshot).expect("they fit");
+    let before = PUSHES.get();
+    world.pass(RESUME_GRACE);
+    assert_eq!(PUSHES.get() - before, 0, "nobody is there");
     assert_eq!((world.registry.sockets(), world.registry.sessions()), (0, 0));
 }
 
