@@ -18,7 +18,7 @@ pub(super) struct Owed {
 /// again gets something done each time, because its acknowledgements do not wait behind all that is owed.
 #[derive(Debug)]
 struct Replay {
-    /// What comes before this message has been sent again, and what comes from it on has not.
+    /// What comes before this message has been sent again or acknowledged, and what comes from it on has not been sent.
     next: u64,
     /// Bytes that are sent again and not acknowledged.
     under_way: usize,
@@ -60,10 +60,12 @@ impl Owed {
             self.replay = None;
             return None;
         };
+        // What was acknowledged before it is passed over once, not with each acknowledgement.
+        replay.next = sequence;
         if replay.under_way > 0 && replay.under_way + frame.len() > replay.window {
             return None;
         }
-        replay.next = sequence + 1;
+        replay.next += 1;
         replay.under_way += frame.len();
         Some(frame.clone())
     }
@@ -197,6 +199,27 @@ mod tests {
         assert!(owed.push(21, Bytes::new()), "everything has been sent: new ones go at once");
         owed.begin_replay();
         assert_eq!(sendable(&mut owed), [size, size, size, size]);
+    }
+
+    /// A client that acknowledges what waits behind a full window costs no more for it with each acknowledgement.
+    #[test]
+    fn what_was_acknowledged_behind_a_full_window_is_passed_over_once() {
+        let (size, count) = (REPLAY_WINDOW_BYTES / 4, 1000);
+        let mut owed = Owed::default();
+        for sequence in 0..count {
+            owed.push(sequence, vec![0; size].into());
+        }
+        owed.begin_replay();
+        assert_eq!(sendable(&mut owed), [size; 4]);
+        for sequence in 4..count - 2 {
+            owed.acknowledge(sequence);
+            assert!(owed.next_to_send().is_none(), "{sequence} makes no room");
+            let next = owed.replay.as_ref().expect("it goes on").next;
+            assert_eq!(next, sequence + 1, "the next look begins where something waits");
+        }
+        assert_eq!(owed.replay.as_ref().expect("it goes on").under_way, 4 * size);
+        owed.acknowledge(0);
+        assert_eq!(sendable(&mut owed), [size; 2], "nothing is lost on the way");
     }
 
     #[test]
