@@ -234,6 +234,23 @@ fn a_directory_that_cannot_be_written_is_an_error_and_leaves_nothing_half_writte
     assert!(!scene.path(FILE).exists());
 }
 
+/// What somebody may have opened, or may read, is not what is written into.
+#[test]
+fn a_file_that_is_there_is_not_written_into() {
+    let scene = Scene::new();
+    let kept = scene.path("kept");
+    std::fs::write(&kept, "of somebody").expect("room on the disk");
+    std::fs::set_permissions(&kept, PermissionsExt::from_mode(0o644)).expect("our file");
+    std::fs::hard_link(&kept, scene.path(UNFINISHED)).expect("a second name");
+    leave(&scene.data, &snapshot(), NOW).expect("room on the disk");
+    assert_eq!(std::fs::read(&kept).expect("it stays"), b"of somebody");
+    let mode = std::fs::metadata(scene.path(FILE)).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    symlink(&kept, scene.path(UNFINISHED)).expect("a link");
+    leave(&scene.data, &snapshot(), NOW).expect("a link makes way");
+    assert_eq!(std::fs::read(&kept).expect("it stays"), b"of somebody");
+}
+
 #[test]
 fn a_full_disk_is_an_error() {
     // Whatever is written there, there is no room.

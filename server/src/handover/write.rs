@@ -70,8 +70,11 @@ impl Sealed {
 
 /// Writes the file, and its name last; how many bytes it has before its seal.
 pub(super) fn write(directory: &DataDir, snapshot: &Snapshot, unix_ms: u64) -> io::Result<u64> {
+    // A file that is there already may be open elsewhere, or for others to read: what is said in sessions goes into a new
+    // one.
+    directory.remove(UNFINISHED)?;
     let options = &mut OpenOptions::new();
-    let mut file = Sealed::new(directory.file(UNFINISHED, options.create(true).truncate(true).write(true))?);
+    let mut file = Sealed::new(directory.file(UNFINISHED, options.create_new(true).write(true))?);
     file.all(snapshot, unix_ms)?;
     let bytes = file.finish()?;
     directory.rename(UNFINISHED, FILE)?;
