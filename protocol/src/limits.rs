@@ -56,10 +56,11 @@ pub const ANSWERS_REMEMBERED: usize = 8192;
 /// [`REQUEST_WINDOW`] stay as long as their connection: a client may not have read them, however old they are. And none
 /// ages before one WebSocket has carried the connection for this long: until then a client may still be repeating.
 pub const ANSWER_AGE: Duration = Duration::from_secs(120);
-/// While somebody is owed more than half of [`UNACKNOWLEDGED_MESSAGES`] or [`UNACKNOWLEDGED_BYTES`], the server reads no
-/// more than this of whoever sends to them, …
+/// While somebody who is connected is owed more than half of [`UNACKNOWLEDGED_MESSAGES`] or [`UNACKNOWLEDGED_BYTES`], the
+/// server reads no more than this of whoever sends to them, …
 pub const CROWDED_BATCH_FRAMES: usize = 16;
-/// … then waits this long. A flood slows down its sender instead of ending its receivers.
+/// … then waits this long. A flood slows down its sender instead of ending its receivers. Nobody waits for somebody who is
+/// away: one who is owed too much meanwhile is ended.
 pub const CROWDED_PAUSE: Duration = Duration::from_millis(5);
 /// Messages that the server holds for one socket until they are acknowledged; above, that connection is ended.
 pub const UNACKNOWLEDGED_MESSAGES: usize = 65_536;
