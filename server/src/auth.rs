@@ -61,6 +61,11 @@ impl Authenticator {
         Self { keys }
     }
 
+    /// Whether the server works for that project.
+    pub fn knows(&self, project: &str) -> bool {
+        self.keys.knows(project)
+    }
+
     /// The session that a text names, if it names one of a project of this server.
     pub fn session(&self, session_id: &str) -> Result<SessionId, Refusal> {
         let session = SessionId::decode(session_id)

@@ -68,7 +68,10 @@ impl App {
             Ok(move || random.next_u64())
         };
         let carried_on = match earlier {
-            Some(earlier) => carry_on(config.rooms.clone(), gate(), random()?, earlier),
+            Some(mut earlier) => {
+                leave_out_strangers(&mut earlier, &auth);
+                carry_on(config.rooms.clone(), gate(), random()?, earlier)
+            }
             None => None,
         };
         let registry = match carried_on {
@@ -92,6 +95,17 @@ impl App {
     /// Becomes true when the server stops.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.stop.clone()
+    }
+}
+
+/// A project whose key was taken away has no members any more.
+fn leave_out_strangers(earlier: &mut Snapshot, auth: &Authenticator) {
+    let sessions = earlier.keep_projects(|project| auth.knows(project));
+    if sessions > 0 {
+        warn!(
+            sessions,
+            "an earlier server has left sessions of projects that this one does not know; they end"
+        );
     }
 }
 

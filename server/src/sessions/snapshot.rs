@@ -24,6 +24,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Leaves out the sessions of every project that `is_known` does not name; how many those are.
+    pub fn keep_projects(&mut self, is_known: impl Fn(&str) -> bool) -> usize {
+        let before = self.rooms.len();
+        self.rooms.retain(|room| is_known(&room.head.project));
+        before - self.rooms.len()
+    }
+
     /// Sessions in it.
     pub fn sessions(&self) -> usize {
         self.rooms.len()
@@ -187,3 +194,25 @@ impl fmt::Display for Unfit {
 }
 
 impl std::error::Error for Unfit {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_sessions_of_other_projects_stay() {
+        let room = |project: &str, session: &str| {
+            json!({
+                "head": { "project": project, "session": session, "nonce": 1, "next_sequence": 1, "next_member": 1, "muted": false },
+                "letters": [], "lines": [], "streams": [],
+            })
+        };
+        let rooms = [room("1", "a"), room("2", "b"), room("1", "c"), room("12", "d")];
+        let mut snapshot: Snapshot = serde_json::from_value(json!({ "rooms": rooms })).expect("a snapshot");
+        assert_eq!(snapshot.keep_projects(|project| project == "1"), 2);
+        let left: Vec<&str> = snapshot.rooms.iter().map(|room| room.head.session.as_str()).collect();
+        assert_eq!(left, ["a", "c"]);
+        assert_eq!(snapshot.keep_projects(|project| project == "1"), 0);
+    }
+}

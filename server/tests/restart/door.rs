@@ -93,3 +93,24 @@ async fn who_had_not_joined_starts_anew_and_who_had_comes_back() {
     assert_eq!(join(&site, &token, &mut anew).await, 200, "a join that was answered may be made anew, too");
     server.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_whose_key_was_taken_away_has_no_members_any_more() {
+    let site = Site::new();
+    let token = site.token();
+    let server = site.start();
+    let address = server.address().to_owned();
+    let mut member = open(&address, "socketId=member&attempt=1").await;
+    assert_eq!(join(&site, &token, &mut member).await, 200);
+    server.signal(rustix::process::Signal::TERM);
+    assert_eq!(close_code(&mut member).await, 1012);
+    let (status, log) = server.ended();
+    assert!(status.success(), "{status}: {log}");
+
+    let other = site.of_another_project();
+    let server = other.start_at(&address);
+    let mut member = open(&address, "socketId=member&reconnect=true&attempt=2").await;
+    assert_eq!(close_code(&mut member).await, 1011);
+    let log = server.stop();
+    assert!(log.contains("projects that this one does not know") && log.contains("sessions=1"), "{log}");
+}

@@ -31,6 +31,12 @@ impl Site {
         Self { data, session, pair }
     }
 
+    /// The same directory, for servers that know another project.
+    pub(crate) fn of_another_project(&self) -> Self {
+        let pair = KeyPair::new("654321", SECRET).expect("a pair");
+        Self { data: self.data.clone(), session: self.session.clone(), pair }
+    }
+
     pub(crate) fn token(&self) -> String {
         mint::token(&self.pair, &TokenRequest::new(&self.session)).expect("minted")
     }
@@ -59,8 +65,8 @@ impl Site {
             .args(["serve", "--listen", address])
             .args(arguments)
             .env("OTC_DATA", &self.data)
-            .env("OTC_API_KEY", KEY)
-            .env("OTC_API_SECRET", SECRET)
+            .env("OTC_API_KEY", self.pair.project.as_str())
+            .env("OTC_API_SECRET", self.pair.secret.expose())
             .env("OTC_LOG", "info")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
