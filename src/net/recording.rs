@@ -79,12 +79,9 @@ impl Recording {
     }
 
     /// Writes what has been noted. Says whether there may be more to write.
-    pub(super) fn save(&mut self) -> bool {
-        if let Err(error) = self.write() {
-            crate::log::warn(&format!("The recording of a session ends early: {error}."));
-            return false;
-        }
-        !self.recorder.is_full()
+    pub(super) fn save(&mut self) -> io::Result<bool> {
+        self.write()?;
+        Ok(!self.recorder.is_full())
     }
 
     /// At once and without a buffer, so that a crash loses at most the last lines.
@@ -143,8 +140,10 @@ fn for_its_owner_alone(_options: &mut OpenOptions) {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Library, Listener, Session, Settings};
     use super::*;
-    use crate::session::{MediaConfig, Secret};
+    use crate::session::{Event, MediaConfig, Secret};
+    use std::sync::{Arc, mpsc};
     use std::time::Duration;
 
     #[test]
@@ -153,13 +152,11 @@ mod tests {
         assert_eq!(names, ["a/b.jsonl", "a/b.jsonl.2", "a/b.jsonl.3"].map(PathBuf::from));
     }
 
-    /// As when the disk is full: the engine goes on, the recording does not.
-    #[test]
-    fn a_file_that_cannot_be_written_any_more_ends_the_recording() {
-        let config = Config {
+    fn config() -> Config {
+        Config {
             api_key: "k".into(),
             session_id: "s".into(),
-            api_url: "http://host".into(),
+            api_url: "http://127.0.0.1:1".into(),
             proxy_url: None,
             connection_events_suppressed: false,
             reconnect_window: Duration::ZERO,
@@ -167,7 +164,13 @@ mod tests {
             user_agent: "a".into(),
             session_migration: false,
             media: MediaConfig::default(),
-        };
+        }
+    }
+
+    /// As when the disk is full: the engine goes on, the recording does not.
+    #[test]
+    fn a_file_that_cannot_be_written_any_more_ends_the_recording() {
+        let config = config();
         let seeds = Seeds::from([0; 32]);
         let path = std::env::temp_dir().join(format!("otc-read-only-{}", std::process::id()));
         let wanted = RecordFile { path: path.clone(), is_needed: true };
@@ -176,11 +179,53 @@ mod tests {
         // Open for reading, and so not for writing.
         recording.file = File::open(&path).expect("it is there");
         std::fs::remove_file(&path).expect("it is there");
-        assert!(recording.save(), "there is nothing to write");
+        assert!(recording.save().expect("there is nothing to write"));
         let (mut engine, mut out) = (Engine::new(config, seeds), Vec::new());
         let connect = Input::Connect { token: Secret("t".into()), api_url: None };
         recording.handle(&mut engine, Moment::ZERO, connect, &mut out).expect("idle");
         assert!(!out.is_empty());
-        assert!(!recording.save());
+        recording.save().expect_err("it cannot be written");
+    }
+
+    struct Nobody;
+
+    impl Listener for Nobody {
+        fn hear(&self, _: Event) {}
+        fn awaits_release(&self) -> bool {
+            false
+        }
+        fn released(&self) {}
+        fn callback_name(&self, _: &Event) -> &'static str {
+            "none"
+        }
+    }
+
+    /// The application's logger may ask the session something.
+    #[test]
+    fn the_log_is_told_of_the_end_while_the_session_can_be_asked() {
+        let path = std::env::temp_dir().join(format!("otc-told-{}", std::process::id()));
+        let library = Library::start(|| {}).expect("threads");
+        let record_file = Some(RecordFile { path: path.clone(), is_needed: true });
+        let settings = Settings { ca_file: None, network_proxy: None, callback_queue: 10, record_file };
+        let session =
+            Session::new(&library, config(), settings, Box::new(Nobody)).expect("it can be recorded");
+        let mut core = session.core.lock();
+        core.recording.as_mut().expect("it is recorded").file = File::open(&path).expect("it is there");
+        drop(core);
+        std::fs::remove_file(&path).expect("it is there");
+        let (told, answers) = mpsc::channel();
+        let asked = Arc::clone(&session);
+        crate::log::set_sink(Some(Arc::new(move |line| {
+            if line.contains("ends early") {
+                let _ = told.send(asked.core.try_lock_for(Duration::from_secs(5)).is_some());
+            }
+        })));
+        crate::log::set_level(crate::log::Level::Warn);
+        session.call(Input::Connect { token: Secret("t".into()), api_url: None }).expect("idle");
+        let answer = answers.recv_timeout(Duration::from_secs(20));
+        crate::log::set_level(crate::log::Level::Disabled);
+        crate::log::set_sink(None);
+        assert_eq!(answer, Ok(true));
+        library.stop();
     }
 }

@@ -40,7 +40,7 @@ pub struct Session {
     pub(super) strand: Arc<Strand>,
     /// The task has something to do.
     pub(super) wake: Notify,
-    core: Mutex<Core>,
+    pub(super) core: Mutex<Core>,
     /// The open socket. Locked before `core`, and held from the taking of outputs until they are queued, so that frames keep
     /// the engine's order; who holds `core` may only try to lock it.
     pub(super) socket: Mutex<Option<Box<Socket>>>,
@@ -49,11 +49,11 @@ pub struct Session {
 /// A list of outputs that had more room than this and is empty gives it back.
 const KEPT_CAPACITY: usize = 64;
 
-struct Core {
+pub(super) struct Core {
     engine: Engine,
     out: Vec<Output>,
     /// Boxed, because hardly any session has one.
-    recording: Option<Box<Recording>>,
+    pub(super) recording: Option<Box<Recording>>,
     /// A task drives the engine.
     driven: bool,
     /// The application is done with the session: it connects no more.
@@ -69,9 +69,24 @@ impl Core {
     }
 
     /// Writes what has been recorded.
-    fn save(&mut self) {
-        if self.recording.as_mut().is_some_and(|recording| !recording.save()) {
+    fn save(&mut self) -> Ended {
+        let saved = self.recording.as_mut().map_or(Ok(true), |recording| recording.save());
+        if !matches!(saved, Ok(true)) {
             self.recording = None;
+        }
+        Ended(saved.err())
+    }
+}
+
+/// Why a recording has ended early, if it has. It goes to the log, and so to the application's logger, which may call the
+/// session: nobody tells it before all locks are free.
+#[must_use]
+struct Ended(Option<io::Error>);
+
+impl Ended {
+    fn tell(self) {
+        if let Some(error) = self.0 {
+            crate::log::warn(&format!("The recording of a session ends early: {error}."));
         }
     }
 }
@@ -112,16 +127,24 @@ impl Session {
     /// Carries out a call of the application: connect, signal, disconnect.
     pub fn call(self: &Arc<Self>, input: Input<'_>) -> Result<(), Refused> {
         let mut core = self.core.lock();
-        let core = &mut *core;
         if core.ended && matches!(input, Input::Connect { .. }) {
             return Err(Refused { code: ErrorCode::IllegalState, text: "The session is being ended." });
         }
         let nothing_waits = core.out.is_empty();
         let result = core.handle(self.library.clock.now(), input);
-        core.save();
-        result?;
+        let ended = core.save();
+        if result.is_ok() {
+            self.carry_out(&mut core, nothing_waits);
+        }
+        drop(core);
+        ended.tell();
+        result
+    }
+
+    /// Has done what the engine wants: at once, or by the task.
+    fn carry_out(self: &Arc<Self>, core: &mut Core, nothing_waits: bool) {
         if core.out.is_empty() || (nothing_waits && self.write_now(core)) {
-            return Ok(());
+            return;
         }
         if core.driven {
             self.wake.notify_one();
@@ -130,7 +153,6 @@ impl Session {
             self.library.begin_driving();
             self.library.handle.spawn(task::drive(Arc::clone(self)));
         }
-        Ok(())
     }
 
     /// Writes a lone signal from the caller's thread, which spares the way over the I/O thread. In a stream of signals that
@@ -185,13 +207,14 @@ impl Session {
     /// Feeds the engine with what has happened, in order.
     pub(super) fn feed<'a>(&self, inputs: impl IntoIterator<Item = Input<'a>>) {
         let mut core = self.core.lock();
-        let core = &mut *core;
         let now = self.library.clock.now();
         for input in inputs {
             // Only calls of the application can be refused.
             let _ = core.handle(now, input);
         }
-        core.save();
+        let ended = core.save();
+        drop(core);
+        ended.tell();
     }
 
     /// Moves what is to be done into `outputs`, which is empty; says when the engine wants to be woken, and whether it
@@ -218,14 +241,14 @@ impl Session {
     /// The task has a fault: the application is told, and the session can be connected again.
     pub(super) fn broke(&self) {
         *self.socket.lock() = None;
-        let mut core = self.core.lock();
-        let core = &mut *core;
+        let mut guard = self.core.lock();
+        let core = &mut *guard;
         core.out.clear();
         match &mut core.recording {
             None => core.engine.broke(&mut core.out),
             Some(recording) => recording.broke(&mut core.engine, self.library.clock.now(), &mut core.out),
         }
-        core.save();
+        let ended = core.save();
         let told = core.out.drain(..).filter_map(|output| match output {
             Output::Event(event) => Some(event),
             _ => None,
@@ -233,6 +256,8 @@ impl Session {
         self.tell(told.collect::<Vec<_>>());
         core.driven = false;
         self.library.end_driving();
+        drop(guard);
+        ended.tell();
     }
 
     /// Ends the task if there is nothing left to do; the next call of the application starts another one.
