@@ -37,6 +37,9 @@ pub(crate) enum Path {
     Cable,
 }
 
+/// With this in the environment each session writes what it was told, to be seen again with `otc-replay`.
+const RECORD: &str = "OTC_RECORD";
+
 /// How long anything may take that happens at once on a machine that has time.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 /// How long it may take until all that was sent has been heard.
@@ -242,6 +245,10 @@ impl Client {
     /// Starts it; `way` is what it is run by, if not directly.
     fn start(way: &[&str]) -> Result<Self, Error> {
         let mut program = inside(way, Program::new(std::env::current_exe()?));
+        // Two processes must not write the same recording.
+        if let Ok(file) = std::env::var(RECORD) {
+            program.env(RECORD, format!("{file}-{}-{}", std::process::id(), otc_harness::now()));
+        }
         Ok(Self { process: Process::spawn("a client", program.arg("client"))? })
     }
 

@@ -13,10 +13,13 @@ use std::time::Duration;
 
 pub(super) const RESTARTED: Row = Row {
     name: "restarted",
-    what: "SIGTERM to a server with `--data`, which is started again, while everybody sends as fast as it goes",
+    what: "SIGTERM to a server with `--data`, which is started again, while everybody sends",
     quick: true,
     run,
 };
+
+/// Signals in a second and member: who comes back last is owed what those who are back have said meanwhile.
+const RATE: u32 = 1000;
 
 fn run(plan: &Plan, outcome: &mut Outcome) -> Result<(), Error> {
     let rounds = if plan.quick { 2 } else { 8 };
@@ -25,7 +28,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) -> Result<(), Error> {
     let options = ["--data", data];
     let mut world = World::new(plan, &options)?;
     world.gather([Path::Proxy, Path::Direct])?;
-    world.noise()?;
+    world.noise_at(Some(RATE))?;
     for _ in 0..rounds {
         sleep(Duration::from_millis(world.roll(200, 1500)));
         let status = world.server.process.terminate()?;
