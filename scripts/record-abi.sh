@@ -8,5 +8,6 @@ scripts/abi-anchor.sh include/otc.h "$directory"
 if [ -e abi/otc.abi ]; then
     abidiff --no-show-locs abi/otc.abi "$directory/otc.abi" || echo "record-abi: see above: read it before you commit" >&2
 fi
+sed -i "s|$directory/||" "$directory/otc.abi"
 mkdir -p abi
 cp "$directory/otc.abi" "$directory/declarations.h" abi/

@@ -25,7 +25,8 @@ pub(super) struct Answer {
 pub(super) fn refusal(status: u16, headers: &HeaderMap) -> FailureKind {
     match status {
         401 | 403 => FailureKind::Refused(Refusal::Forbidden),
-        404 | 410 => FailureKind::Refused(Refusal::Gone),
+        404 => FailureKind::Refused(Refusal::Missing),
+        410 => FailureKind::Refused(Refusal::Gone),
         429 | 503 => FailureKind::Busy(retry_after(headers)),
         _ => FailureKind::Unreachable,
     }
@@ -33,8 +34,11 @@ pub(super) fn refusal(status: u16, headers: &HeaderMap) -> FailureKind {
 
 /// The pause of `Retry-After` in seconds. The form with a date is left alone: it is about a clock that may be another one.
 fn retry_after(headers: &HeaderMap) -> Duration {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0)).min(RETRY_AFTER_MOST)
+    let value = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+    if value.is_empty() || !value.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Duration::ZERO;
+    }
+    value.parse().map_or(RETRY_AFTER_MOST, |seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MOST))
 }
 
 /// How a session's requests get to a server.
@@ -92,8 +96,8 @@ mod tests {
     #[test]
     fn what_a_status_means() {
         let forbidden = FailureKind::Refused(Refusal::Forbidden);
-        let gone = FailureKind::Refused(Refusal::Gone);
-        let table = [(401, forbidden), (403, forbidden), (404, gone), (410, gone)];
+        let (missing, gone) = (FailureKind::Refused(Refusal::Missing), FailureKind::Refused(Refusal::Gone));
+        let table = [(401, forbidden), (403, forbidden), (404, missing), (410, gone)];
         for (status, kind) in table {
             assert_eq!(refusal(status, &HeaderMap::new()), kind, "{status}");
         }
@@ -111,7 +115,7 @@ mod tests {
             (b"0", 0),
             (b"-1", 0),
             (b"18446744073709551615", most),
-            (b"99999999999999999999999", 0),
+            (b"99999999999999999999999", most),
             (b"Wed, 21 Oct 2026 07:28:00 GMT", 0),
             (b"\xff", 0),
         ];

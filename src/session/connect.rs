@@ -85,7 +85,9 @@ impl Trouble {
             FailureKind::Refused(Refusal::Forbidden) | FailureKind::Token => {
                 Self::new(ErrorCode::AuthorizationFailure, text, false)
             }
-            FailureKind::Refused(Refusal::Gone) => Self::new(ErrorCode::InvalidSession, text, false),
+            FailureKind::Refused(Refusal::Missing | Refusal::Gone) => {
+                Self::new(ErrorCode::InvalidSession, text, false)
+            }
             FailureKind::Busy(pause) if pause > CONNECT_PAUSE_MOST => {
                 let text = format!("{text}; it asks to be left alone for {} seconds", pause.as_secs());
                 Self::new(code, text, false)

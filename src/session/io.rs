@@ -214,7 +214,9 @@ pub enum FailureKind {
 pub enum Refusal {
     /// This client: its token has expired, its key is suspended (HTTP 401, 403).
     Forbidden,
-    /// What it asks for is not there, or not any more (HTTP 404, 410).
+    /// What it asks for is not there (HTTP 404). Whoever comes back may have met a router whose server is being replaced.
+    Missing,
+    /// What it asks for is there no more (HTTP 410).
     Gone,
     /// Its login at the network proxy. Another try could lock the account.
     Login,

@@ -1,7 +1,7 @@
 //! The socket under a session: open, silent, lost, coming back (`wire.md §3.4`, `§3.5`).
 
 use super::event::Event;
-use super::io::{Failure, FailureKind, Output};
+use super::io::{Failure, FailureKind, Output, Refusal};
 use super::outbox::Outgoing;
 use super::said::said;
 use super::status::{DisconnectReason, Status};
@@ -146,7 +146,8 @@ impl Engine {
             Phase::Joined(membership) if membership.link.is_dialing(attempt) => {
                 let text = said(&failure.text);
                 let pause = match failure.kind {
-                    FailureKind::Refused(_) => {
+                    FailureKind::Refused(Refusal::Missing) => Duration::ZERO,
+                    FailureKind::Refused(Refusal::Forbidden | Refusal::Gone | Refusal::Login) => {
                         self.dropped(
                             &format!("The connection was lost and will not be restored: {text}"),
                             out,

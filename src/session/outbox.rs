@@ -143,8 +143,10 @@ impl Outbox {
     pub(super) fn cut(&mut self) {
         // A link over which not one of them was answered gets half as many, so that what is behind them gets through.
         self.window = match self.began_with {
-            Some(before) if !self.unanswered.is_empty() => (before / 2).max(1),
-            _ => REQUEST_WINDOW_AFTER_CUT,
+            // Nothing was sent: no socket was opened since.
+            Some(before) if self.unanswered.is_empty() => before,
+            Some(before) => (before / 2).max(1),
+            None => REQUEST_WINDOW_AFTER_CUT,
         };
         self.began_with = Some(self.window);
         self.unanswered.append(&mut self.waiting);
@@ -293,6 +295,16 @@ mod tests {
         outbox.answered("0").expect("sent");
         outbox.cut();
         assert_eq!(send_all(&mut outbox).len(), REQUEST_WINDOW_AFTER_CUT, "something got through");
+    }
+
+    #[test]
+    fn a_dial_that_hangs_between_two_cuts_changes_nothing() {
+        let mut outbox = outbox(REQUEST_WINDOW_AFTER_CUT);
+        outbox.cut();
+        send_all(&mut outbox);
+        outbox.cut();
+        outbox.cut();
+        assert_eq!(send_all(&mut outbox).len(), REQUEST_WINDOW_AFTER_CUT / 2);
     }
 
     #[test]

@@ -101,6 +101,7 @@ pub(super) fn failure_name(kind: FailureKind) -> &'static str {
         FailureKind::Unreachable => "unreachable",
         FailureKind::Busy(_) => "busy",
         FailureKind::Refused(No::Forbidden) => "forbidden",
+        FailureKind::Refused(No::Missing) => "missing",
         FailureKind::Refused(No::Gone) => "gone",
         FailureKind::Refused(No::Login) => "login",
         FailureKind::Permanent => "permanent",

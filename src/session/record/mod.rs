@@ -31,7 +31,7 @@
 //! | `mute_stream`, `send_away` | `stream`, `connection`: an id |
 //! | `info` | `attempt`, `status`, `bytes`; then `json`, or `error` and `retry`: what the client makes of it |
 //! | `dialing`, `opened` | `attempt` |
-//! | `info_failed`, `open_failed` | `attempt`; `failure`: `unreachable`, `busy` (with `pause` in milliseconds), `forbidden`, `gone`, `login`, `permanent` or `token`; `text`: a size |
+//! | `info_failed`, `open_failed` | `attempt`; `failure`: `unreachable`, `busy` (with `pause` in milliseconds), `forbidden`, `missing`, `gone`, `login`, `permanent` or `token`; `text`: a size |
 //! | `frame` | `attempt`, `bytes`, `frame`, and what belongs to it |
 //! | `closed` | `attempt`; `code` if there was one |
 //! | `reading` | `reading` |

@@ -293,6 +293,7 @@ fn failure(members: &Members<'_>) -> Result<FailureKind, String> {
         FailureKind::Unreachable,
         FailureKind::Busy(pause),
         FailureKind::Refused(Refusal::Forbidden),
+        FailureKind::Refused(Refusal::Missing),
         FailureKind::Refused(Refusal::Gone),
         FailureKind::Refused(Refusal::Login),
         FailureKind::Permanent,

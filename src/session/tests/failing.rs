@@ -121,9 +121,12 @@ fn nobody_answers_the_request_for_session_info() {
 
 #[test]
 fn a_refusal_on_the_way_ends_the_connect_at_once_with_its_number() {
-    for (refusal, asked, opened) in
-        [(Refusal::Forbidden, 1004, 1004), (Refusal::Gone, 1005, 1005), (Refusal::Login, 1006, 1023)]
-    {
+    for (refusal, asked, opened) in [
+        (Refusal::Forbidden, 1004, 1004),
+        (Refusal::Missing, 1005, 1005),
+        (Refusal::Gone, 1005, 1005),
+        (Refusal::Login, 1006, 1023),
+    ] {
         let kind = FailureKind::Refused(refusal);
         let (code, text, begun) = fail(Client::new(), |client| client.fail_info(kind));
         assert_eq!((code, millis(&begun).as_slice()), (asked, ONCE), "{text}");

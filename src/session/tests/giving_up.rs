@@ -67,7 +67,10 @@ fn what_a_server_says_is_bounded() {
 #[test]
 fn everything_else_is_tried_again_a_certificate_too() {
     // Behind the sign-in page of a Wi-Fi, with a certificate of its own, is the server.
-    for kind in [FailureKind::Unreachable, FailureKind::Permanent, FailureKind::Busy(Duration::ZERO)] {
+    // A router says 404 while its server is being replaced.
+    let missing = FailureKind::Refused(Refusal::Missing);
+    for kind in [FailureKind::Unreachable, FailureKind::Permanent, missing, FailureKind::Busy(Duration::ZERO)]
+    {
         let mut client = away(WINDOW);
         client.fail_open(kind);
         client.pass(BACKOFF_FIRST);
