@@ -707,9 +707,10 @@ otc_status otc_init(void *reserved);
  * threads. One that waits for the system to look up a name ends when the system gives up. otc_init() works again afterwards.
  *
  * Threads: any. Callback-safe: no, it is refused there.
- * Blocks: until running callbacks have returned, 5 seconds at most.
+ * Blocks: until running callbacks have returned and recordings are written, 5 seconds at most.
  * Owns: ends every session that has not been deleted; connection and stream objects of the caller stay.
- * Errors: OTC_SESSION_ILLEGAL_STATE inside a callback; OTC_FATAL when a callback has not returned in time.
+ * Errors: OTC_SESSION_ILLEGAL_STATE inside a callback; OTC_FATAL when a callback has not returned, or a recording is not
+ * written, in time.
  */
 otc_status otc_destroy(void);
 
@@ -890,7 +891,8 @@ struct otc_session *otc_session_new_with_settings(const char *apikey,
  *
  * Threads: any. Callback-safe: yes.
  * Blocks: outside callbacks, until a running callback of the session has returned and on_released has run, and after two
- * seconds the log says whom it waits for; never for the network.
+ * seconds the log says whom it waits for; then half a second at most for its recording to be written, if it has one; never
+ * for the network.
  * Owns: takes the object.
  * Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
  */

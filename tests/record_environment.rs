@@ -36,8 +36,8 @@ fn the_environment_names_the_file() {
     assert_eq!(ada.next(), Heard::Came { id: bob_id, data: "bob".into() });
     assert_eq!(bob.next(), Heard::Came { id: ada_id.clone(), data: "ada".into() });
     // It is there while the session lives: a crash loses nothing but the last lines.
-    let written = std::fs::read_to_string(&file).expect("the first session's");
-    assert!(written.contains("connection_created"), "{written}");
+    let written = || std::fs::read_to_string(&file).expect("the first session's");
+    common::wait_until("it is written", || written().contains("connection_created"));
     drop(ada);
     assert_eq!(bob.next(), Heard::Went { id: ada_id });
     bob.disconnect();

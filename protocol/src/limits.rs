@@ -196,6 +196,8 @@ pub const ISSUE_LOG_CHARS: usize = 2048;
 
 /// Largest recording of a session; its last line says that there is no more.
 pub const RECORDING_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of a recording that wait for a slow disk; above, the recording has ended.
+pub const RECORDING_WAITING_BYTES: usize = 8 * 1024 * 1024;
 
 // ---- A room ----
 

@@ -118,9 +118,10 @@ fn start() -> Result<bool, Failed> {
 /// threads. One that waits for the system to look up a name ends when the system gives up. otc_init() works again afterwards.
 ///
 /// Threads: any. Callback-safe: no, it is refused there.
-/// Blocks: until running callbacks have returned, 5 seconds at most.
+/// Blocks: until running callbacks have returned and recordings are written, 5 seconds at most.
 /// Owns: ends every session that has not been deleted; connection and stream objects of the caller stay.
-/// Errors: OTC_SESSION_ILLEGAL_STATE inside a callback; OTC_FATAL when a callback has not returned in time.
+/// Errors: OTC_SESSION_ILLEGAL_STATE inside a callback; OTC_FATAL when a callback has not returned, or a recording is not
+/// written, in time.
 #[unsafe(no_mangle)]
 pub extern "C" fn otc_destroy() -> otc_status {
     status(|| {
@@ -130,15 +131,17 @@ pub extern "C" fn otc_destroy() -> otc_status {
                 "otc_destroy() would wait for the callback that calls it; call it elsewhere.",
             ));
         }
-        match stop()? {
-            Stopped::Cleanly => Ok(()),
+        let text = match stop()? {
+            Stopped::Cleanly => return Ok(()),
             Stopped::Late => {
-                let text =
-                    "A callback has not returned in 5 seconds; its thread goes on without the library.";
-                crate::log::error(text);
-                Err(Failed::new(ErrorCode::Fatal, text))
+                "A callback has not returned in 5 seconds; its thread goes on without the library."
             }
-        }
+            Stopped::Unwritten => {
+                "The disk has not taken the end of a recording in 5 seconds; the thread that writes it goes on."
+            }
+        };
+        crate::log::error(text);
+        Err(Failed::new(ErrorCode::Fatal, text))
     })
 }
 

@@ -201,7 +201,8 @@ fn record_file(chosen: Option<PathBuf>) -> Option<RecordFile> {
 ///
 /// Threads: any. Callback-safe: yes.
 /// Blocks: outside callbacks, until a running callback of the session has returned and on_released has run, and after two
-/// seconds the log says whom it waits for; never for the network.
+/// seconds the log says whom it waits for; then half a second at most for its recording to be written, if it has one; never
+/// for the network.
 /// Owns: takes the object.
 /// Errors: OTC_INVALID_PARAM when session is not one, or has been deleted before.
 #[unsafe(no_mangle)]

@@ -31,7 +31,7 @@ pub(super) const BLOCKED_AFTER: Duration = Duration::from_millis(100);
 /// An extra thread without work leaves after this long.
 const IDLE_FOR: Duration = Duration::from_secs(10);
 /// The stack of a thread, on which callbacks run, whatever the environment says.
-const STACK: usize = 2 * 1024 * 1024;
+pub(super) const STACK: usize = 2 * 1024 * 1024;
 /// How long the leader stays away from the sockets while callbacks return.
 const ROUND: Duration = Duration::from_millis(2);
 
@@ -45,6 +45,11 @@ thread_local! {
 /// Whether the calling thread is one of the library's: it runs a callback, or the application's logger.
 pub fn in_callback() -> bool {
     IS_WORKER.get()
+}
+
+/// From now on the calling thread is one of the library's.
+pub(super) fn be_worker() {
+    IS_WORKER.set(true);
 }
 
 /// The threads, and the sessions whose callbacks are due.
@@ -224,7 +229,7 @@ impl Crew {
         let crew = Arc::clone(self);
         let name = format!("otc-worker-{}", state.started);
         let handle = std::thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
-            IS_WORKER.set(true);
+            be_worker();
             (crew.on_thread_start)();
             crew.work();
         })?;

@@ -5,6 +5,7 @@ use super::crew::Crew;
 use super::limiter::Limiter;
 use super::session::Session;
 use super::tls::Trust;
+use super::writer::Writers;
 use crate::session::Failure;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
@@ -30,6 +31,8 @@ pub enum Stopped {
     Cleanly,
     /// A callback has not returned; its thread goes on.
     Late,
+    /// The end of a recording is not written; the thread that waits for the disk goes on.
+    Unwritten,
 }
 
 /// The threads and the shared state of the library.
@@ -38,6 +41,7 @@ pub struct Library {
     pub(super) clock: Clock,
     pub(super) crew: Arc<Crew>,
     pub(super) limiter: Limiter,
+    pub(super) writers: Writers,
     trusts: Mutex<HashMap<Option<PathBuf>, Trust>>,
     /// `None` once the library stops.
     sessions: Mutex<Option<Vec<Weak<Session>>>>,
@@ -60,6 +64,7 @@ impl Library {
             clock: runtime.block_on(async { Clock::new() }),
             crew: Crew::start(runtime, on_thread_start)?,
             limiter: Limiter::new(),
+            writers: Writers::new(on_thread_start),
             trusts: Mutex::default(),
             sessions: Mutex::new(Some(Vec::new())),
             driven: Mutex::default(),
@@ -93,8 +98,16 @@ impl Library {
             }
             in_time = self.crew.stop(start + STOP_LAST_CALLBACKS);
         }
+        for session in &sessions {
+            session.end_recording();
+        }
+        let are_written = self.writers.stop(start + STOP_LAST_CALLBACKS);
         self.crew.shut_down(STOP.saturating_sub(start.elapsed()).min(GOODBYE));
-        if in_time { Stopped::Cleanly } else { Stopped::Late }
+        match (in_time, are_written) {
+            (false, _) => Stopped::Late,
+            (true, false) => Stopped::Unwritten,
+            (true, true) => Stopped::Cleanly,
+        }
     }
 
     /// Whether the library stops, or has stopped.

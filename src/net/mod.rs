@@ -21,6 +21,7 @@ mod strand;
 mod task;
 mod tls;
 mod url;
+mod writer;
 
 pub use crew::in_callback;
 pub use library::{Library, Stopped};

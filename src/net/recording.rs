@@ -1,13 +1,16 @@
 //! The file that a session is recorded in.
 
+use super::writer::{Pushed, Queue, Writer, Writers};
 use crate::session::record::{BEGINNING, Recorder};
 use crate::session::{Config, Engine, Input, Output, Refused, Seeds};
 use otc_protocol::Moment;
+use otc_protocol::limits::RECORDING_WAITING_BYTES;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where a session is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +27,13 @@ static RECORDED: Mutex<Option<HashMap<PathBuf, u32>>> = Mutex::new(None);
 /// A recording that is being written.
 pub(super) struct Recording {
     recorder: Recorder,
-    file: File,
+    writer: Writer,
 }
 
 impl Recording {
     /// Begins the recording of an engine that is made with this, if there is to be one.
     pub(super) fn begin(
+        writers: &Writers,
         wanted: Option<&RecordFile>,
         now: Moment,
         config: &Config,
@@ -40,9 +44,9 @@ impl Recording {
         let count = recorded.get_or_insert_default().entry(path.clone()).or_default();
         let path = numbered(path, *count);
         let begun = open(&path).and_then(|file| {
-            let recorder = Recorder::new(now, std::env::consts::OS, config, seeds);
-            let mut recording = Self { recorder, file };
-            recording.write().map(|()| recording)
+            let mut recorder = Recorder::new(now, std::env::consts::OS, config, seeds);
+            let writer = recorder.take(|text| writers.begin(file, text.to_owned()))?;
+            Ok(Self { recorder, writer })
         });
         *count = count.saturating_add(u32::from(begun.is_ok()));
         drop(recorded);
@@ -78,16 +82,20 @@ impl Recording {
         self.recorder.broke(engine, now, out);
     }
 
-    /// Writes what has been noted. Says whether there may be more to write.
+    /// Has what has been noted written. Says whether there may be more to write.
     pub(super) fn save(&mut self) -> io::Result<bool> {
-        self.write()?;
-        Ok(!self.recorder.is_full())
+        match self.recorder.take(|text| self.writer.push(text)) {
+            Pushed::Waits => Ok(!self.recorder.is_full()),
+            Pushed::Failed => Ok(false),
+            Pushed::TooMuch => Err(io::Error::other(format!(
+                "the disk is too slow, {RECORDING_WAITING_BYTES} bytes wait for it"
+            ))),
+        }
     }
 
-    /// At once and without a buffer, so that a crash loses at most the last lines.
-    fn write(&mut self) -> io::Result<()> {
-        let file = &mut self.file;
-        self.recorder.take(|text| file.write_all(text.as_bytes()))
+    /// What can be waited for.
+    pub(super) fn queue(&self) -> Arc<Queue> {
+        self.writer.queue()
     }
 }
 
@@ -167,26 +175,6 @@ mod tests {
         }
     }
 
-    /// As when the disk is full: the engine goes on, the recording does not.
-    #[test]
-    fn a_file_that_cannot_be_written_any_more_ends_the_recording() {
-        let config = config();
-        let seeds = Seeds::from([0; 32]);
-        let path = std::env::temp_dir().join(format!("otc-read-only-{}", std::process::id()));
-        let wanted = RecordFile { path: path.clone(), is_needed: true };
-        let begun = Recording::begin(Some(&wanted), Moment::ZERO, &config, &seeds).expect("a new file");
-        let mut recording = begun.expect("wanted");
-        // Open for reading, and so not for writing.
-        recording.file = File::open(&path).expect("it is there");
-        std::fs::remove_file(&path).expect("it is there");
-        assert!(recording.save().expect("there is nothing to write"));
-        let (mut engine, mut out) = (Engine::new(config, seeds), Vec::new());
-        let connect = Input::Connect { token: Secret("t".into()), api_url: None };
-        recording.handle(&mut engine, Moment::ZERO, connect, &mut out).expect("idle");
-        assert!(!out.is_empty());
-        recording.save().expect_err("it cannot be written");
-    }
-
     struct Nobody;
 
     impl Listener for Nobody {
@@ -210,7 +198,7 @@ mod tests {
         let session =
             Session::new(&library, config(), settings, Box::new(Nobody)).expect("it can be recorded");
         let mut core = session.core.lock();
-        core.recording.as_mut().expect("it is recorded").file = File::open(&path).expect("it is there");
+        core.recording.as_mut().expect("it is recorded").writer = Writer::stuck();
         drop(core);
         std::fs::remove_file(&path).expect("it is there");
         let (told, answers) = mpsc::channel();

@@ -1,5 +1,6 @@
 //! A session as the C API sees it: an engine behind a lock, a task that drives it, a queue of callbacks.
 
+use super::crew::in_callback;
 use super::http::Way;
 use super::library::Library;
 use super::proxy::NetworkProxy;
@@ -18,6 +19,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// What a session is made with, beside what the engine wants to know.
@@ -45,6 +47,9 @@ pub struct Session {
     /// the engine's order; who holds `core` may only try to lock it.
     pub(super) socket: Mutex<Option<Box<Socket>>>,
 }
+
+/// How long the end of a session waits for its recording to be written.
+const WRITING: Duration = Duration::from_millis(500);
 
 /// A list of outputs that had more room than this and is empty gives it back.
 const KEPT_CAPACITY: usize = 64;
@@ -100,8 +105,13 @@ impl Session {
         listener: Box<dyn Listener>,
     ) -> io::Result<Arc<Self>> {
         let seeds = Seeds { ids: random()?, sockets: random()? };
-        let recording =
-            Recording::begin(settings.record_file.as_ref(), library.clock.now(), &config, &seeds)?;
+        let recording = Recording::begin(
+            &library.writers,
+            settings.record_file.as_ref(),
+            library.clock.now(),
+            &config,
+            &seeds,
+        )?;
         let core = Core {
             engine: Engine::new(config, seeds),
             out: Vec::new(),
@@ -195,6 +205,15 @@ impl Session {
         self.end();
         let session_id = self.ask(|engine| engine.config().session_id.clone());
         self.strand.close(&session_id);
+        let recorded = self.core.lock().recording.as_ref().map(|recording| recording.queue());
+        if let Some(recorded) = recorded.filter(|_| !in_callback()) {
+            recorded.wait(Instant::now() + WRITING);
+        }
+    }
+
+    /// Writes nothing more down; what has been is written to its file all the same.
+    pub(super) fn end_recording(&self) {
+        self.core.lock().recording = None;
     }
 
     /// Leaves the session if it is joined, for good.
