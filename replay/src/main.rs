@@ -1,14 +1,17 @@
 //! Lets what a recording says happen again, and prints what the engine of this version makes of it.
 //!
 //! * `arguments`: what can be asked for
+//! * `plain`: what strangers have written, for a terminal
 //! * `show`: steps, as people read them
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod plain;
 mod show;
 
 use arguments::{Arguments, USAGE};
 use otc::session::record::{Recording, Replayed};
+use plain::{Plain, plain};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -27,12 +30,17 @@ const FILE_BYTES: u64 = 128 * 1024 * 1024;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let code = match Arguments::parse(&arguments) {
-        Ok(Arguments::Help) => print(|out| writeln!(out, "{USAGE}")).map(|()| SAME),
+        Ok(Arguments::Help) => {
+            print(|out| USAGE.lines().try_for_each(|line| writeln!(out, "{line}"))).map(|()| SAME)
+        }
         Ok(Arguments::Replay { file, mode }) => run(Path::new(&file), mode),
         Err(error) => Err(error),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
-        eprintln!("otc-replay: {error}");
+        // It may quote the file.
+        for line in format!("otc-replay: {error}").lines() {
+            eprintln!("{}", plain(line));
+        }
         UNREADABLE
     }))
 }
@@ -42,7 +50,7 @@ fn run(file: &Path, mode: arguments::Mode) -> Result<u8, String> {
     let replayed = quietly(|| recording.replay());
     match mode {
         arguments::Mode::Expected => {
-            print(|out| out.write_all(replayed.expected().as_bytes()))?;
+            print(|out| replayed.expected().lines().try_for_each(|line| writeln!(out, "{line}")))?;
             return Ok(SAME);
         }
         arguments::Mode::All => print(|out| show::all(out, &recording, &replayed))?,
@@ -77,9 +85,11 @@ fn quietly(replay: impl FnOnce() -> Replayed) -> Replayed {
 }
 
 /// Prints. Who does not want to read on (`| head`) has seen enough.
-fn print(write: impl FnOnce(&mut io::BufWriter<io::StdoutLock<'_>>) -> io::Result<()>) -> Result<(), String> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
+fn print(
+    write: impl FnOnce(&mut Plain<io::BufWriter<io::StdoutLock<'_>>>) -> io::Result<()>,
+) -> Result<(), String> {
+    let mut out = Plain(io::BufWriter::new(io::stdout().lock()));
+    match write(&mut out).and_then(|()| out.0.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.to_string()),
         _ => Ok(()),
     }

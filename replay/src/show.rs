@@ -1,11 +1,12 @@
 //! Steps, as people read them.
 
+use crate::plain::Plain;
 use otc::session::record::{Recording, Replayed, Step};
 use serde_json::Value;
 use std::io::{self, Write};
 
 /// Everything that happens.
-pub(crate) fn all(out: &mut impl Write, recording: &Recording, replayed: &Replayed) -> io::Result<()> {
+pub(crate) fn all(out: &mut Plain<impl Write>, recording: &Recording, replayed: &Replayed) -> io::Result<()> {
     let steps = replayed.steps.len();
     writeln!(out, "recorded by libotc {} on {}: {steps} steps", recording.library, recording.os)?;
     for each in &replayed.steps {
@@ -21,14 +22,14 @@ pub(crate) fn all(out: &mut impl Write, recording: &Recording, replayed: &Replay
 }
 
 /// What is different from what was recorded.
-pub(crate) fn differences(out: &mut impl Write, replayed: &Replayed) -> io::Result<()> {
+pub(crate) fn differences(out: &mut Plain<impl Write>, replayed: &Replayed) -> io::Result<()> {
     for each in replayed.steps.iter().filter(|step| step.different.is_some()) {
         step(out, each)?;
     }
     summary(out, replayed)
 }
 
-fn step(out: &mut impl Write, step: &Step) -> io::Result<()> {
+fn step(out: &mut Plain<impl Write>, step: &Step) -> io::Result<()> {
     let did: Vec<String> = step.out.iter().map(said).collect();
     let mut did = did.join("; ");
     if let Some(code) = step.refused {
@@ -51,7 +52,7 @@ fn step(out: &mut impl Write, step: &Step) -> io::Result<()> {
     Ok(())
 }
 
-fn summary(out: &mut impl Write, replayed: &Replayed) -> io::Result<()> {
+fn summary(out: &mut Plain<impl Write>, replayed: &Replayed) -> io::Result<()> {
     for broken in replayed.broken_rules() {
         writeln!(out, "  BROKEN RULE: {broken}")?;
     }

@@ -156,6 +156,29 @@ fn what_is_different_is_said() {
     assert_eq!(out(&expected), Recording::read(&recording).expect("whole").replay().expected());
 }
 
+/// Recordings come from strangers.
+#[test]
+fn nothing_in_a_recording_reaches_the_terminal_as_a_command() {
+    let zeros = "0".repeat(64);
+    let recording = format!(
+        r#"{{"otc_recording":1,"library":"0.1\u001b[2J\u001b]0;owned\u0007","os":"linux\u001b[31m","seed":"{zeros}","api_key":"k","session_id":"s","api_url":"http://x","connection_events_suppressed":false,"reconnect_window":30000000,"signal_queue":10,"user_agent":1,"session_migration":false}}
+{{"t":1,"in":"frame","attempt":1,"bytes":1,"frame":"status","transaction":"T\u001b[2K\r0.1 all is well\n\u009b2J","status":200,"json":{{}},"out":[{{"do":"warn","frame":"\u001b]52;c;ZXZpbA==\u0007"}}]}}
+{{"t":2,"in":"frame","attempt":1,"bytes":1,"frame":"message","json":{{"method":"\u001bc","uri":"/a/b/c/d/e/\u0007"}}}}
+"#
+    );
+    let file = File::new("commands", recording.as_bytes());
+    let unknown = File::new("unknown", recording.replace("message", "\u{9b}2J").as_bytes());
+    for arguments in
+        [&[file.path()][..], &["--quiet", file.path()], &["--expected", file.path()], &[unknown.path()]]
+    {
+        let output = run(arguments);
+        let text = out(&output) + &String::from_utf8_lossy(&output.stderr);
+        assert!(!text.is_empty() && !text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+        assert!(!text.lines().any(|line| line.starts_with("0.1 all")), "{text:?}");
+    }
+    assert!(out(&run(&[file.path()])).contains("all is well"));
+}
+
 #[test]
 fn what_is_no_recording_is_an_error() {
     let recording = dropped();
