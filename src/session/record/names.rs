@@ -2,7 +2,7 @@
 
 use otc_protocol::raptor::Json;
 use otc_protocol::uuid;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Gives every id that might say something another one, always the same.
 ///
@@ -11,17 +11,19 @@ use std::collections::HashMap;
 pub(super) struct Names {
     /// `None`: what is asked for is in a recording already, and stays as it is.
     given: Option<HashMap<String, String>>,
+    /// UUIDs among them, in small letters: in capitals they are as secret.
+    hidden: HashSet<String>,
 }
 
 impl Names {
     /// For a recording that begins.
     pub(super) fn new() -> Self {
-        Self { given: Some(HashMap::new()) }
+        Self { given: Some(HashMap::new()), hidden: HashSet::new() }
     }
 
     /// For what comes out of a recording.
     pub(super) fn as_they_are() -> Self {
-        Self { given: None }
+        Self { given: None, hidden: HashSet::new() }
     }
 
     /// What stands for a text whatever it looks like.
@@ -42,13 +44,15 @@ impl Names {
         }
         name.extend(std::iter::repeat_n('-', text.len().saturating_sub(name.len())));
         given.insert(text.to_owned(), name.clone());
+        if uuid::parse(text).is_some() {
+            self.hidden.insert(text.to_ascii_lowercase());
+        }
         name
     }
 
     /// What stands for an id.
     pub(super) fn id(&mut self, text: &str) -> String {
-        let is_hidden = self.given.as_ref().is_some_and(|given| given.contains_key(text));
-        if uuid::parse(text).is_some() && !is_hidden {
+        if uuid::parse(text).is_some() && !self.hidden.contains(&text.to_ascii_lowercase()) {
             return text.to_owned();
         }
         // The client tells the server's own addresses by their beginning.
@@ -192,6 +196,8 @@ mod tests {
         assert_eq!(names.id(""), "");
         names.hide(ID);
         assert_ne!(names.id(ID), ID);
+        let capitals = ID.to_ascii_uppercase();
+        assert_ne!(names.id(&capitals), capitals);
         assert_eq!(names.channel("video1"), "video1");
         assert!(names.channel("captions of Alice").starts_with("caption"));
         assert_eq!(names.word("audio", &["audio"]), "audio");
