@@ -7,7 +7,7 @@ use crate::session::{Config, Failure, FailureKind, Input, MediaConfig, Moderatio
 use bytes::Bytes;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{OUTBOX_SIGNALS_MOST, RECORDING_BYTES, SESSION_CONNECTIONS};
+use otc_protocol::limits::{OUTBOX_SIGNALS_MOST, RECORDING_BYTES, RECORDING_LEFT_OUT, SESSION_CONNECTIONS};
 use otc_protocol::rumor::{Kind, encode};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -95,6 +95,7 @@ impl Recording {
         let mut lines = text.split_inclusive('\n').zip(1..);
         let (first, _) = lines.next().ok_or_else(|| at(1)("the file is empty".to_owned()))?;
         let mut recording = beginning(first).map_err(at(1))?;
+        let mut left_out = 0;
         for (line, number) in lines {
             if !line.ends_with('\n') {
                 recording.is_cut_off = true;
@@ -104,6 +105,14 @@ impl Recording {
                 return Err(at(number)("something follows the end".to_owned()));
             }
             let members = Members::read(line).map_err(at(number))?;
+            // A line of a few bytes brings back thousands.
+            let entries: Option<usize> = members.number_or_none("left_out").map_err(at(number))?;
+            left_out += entries.map_or(0, |entries| entries.min(SESSION_CONNECTIONS));
+            if left_out > RECORDING_LEFT_OUT {
+                let what =
+                    format!("more than {RECORDING_LEFT_OUT} entries of lists were left out up to here");
+                return Err(at(number)(what));
+            }
             if members.text_or_none("end").map_err(at(number))?.is_some() {
                 recording.is_full = true;
             } else {

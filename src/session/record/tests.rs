@@ -195,6 +195,19 @@ fn a_recording_that_is_cut_off_anywhere_is_read_as_far_as_it_goes() {
     }
 }
 
+/// A file of strangers' must not take all memory: each line stands for 75,000 bytes.
+#[test]
+fn what_a_recording_brings_back_is_bounded() {
+    let mut test = Recorded::new();
+    let first = test.text();
+    let first = first.lines().next().expect("the first line");
+    let line = r#"{"t":1,"in":"frame","attempt":1,"bytes":1,"frame":"status","transaction":"","status":200,"left_out":15000,"json":{}}"#;
+    let text = |lines: usize| format!("{first}\n{}", format!("{line}\n").repeat(lines));
+    assert_eq!(Recording::read(&text(256)).expect("as much as may be").len(), 256);
+    let error = Recording::read(&text(257)).err().expect("too much");
+    assert_eq!(error.line, 258, "{error}");
+}
+
 #[test]
 fn what_is_no_recording_is_an_error_that_says_where() {
     let good = Recorded::of_everything();
