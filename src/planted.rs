@@ -14,6 +14,10 @@ pub enum Bug {
     DropOutbox,
     /// A message that comes again is not acknowledged again.
     IgnoreDuplicates,
+    /// The second cut ends the session.
+    GiveUp,
+    /// The time to come back is twice as long as it is set.
+    StayAway,
 }
 
 #[cfg(feature = "planted")]

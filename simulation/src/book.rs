@@ -318,17 +318,26 @@ impl Book {
             return self.wrong(what);
         }
         let Some(gone) = self.life_of(other) else { return };
-        let away = self.longest_away(&self.lives[gone].socket, now);
-        let gone = &mut self.lives[gone];
-        gone.seen_leaving = true;
-        let in_time = away.is_some_and(|away| away < grace);
-        if in_time
-            && gone.entered.is_some()
-            && !(gone.left || gone.kicked || tight || gone.epoch != self.epoch)
+        self.lives[gone].seen_leaving = true;
+        if self.lives[gone].entered.is_some()
+            && let Some(away) = self.ended_early(gone, now, grace, tight)
         {
             let what = format!("{other} was seen leaving after it had been away for {away:?} of {grace:?}");
             self.wrong(what);
         }
+    }
+
+    /// How long a life was away that the server ended without a reason.
+    pub(crate) fn ended_early(
+        &self,
+        life: LifeId,
+        now: Moment,
+        grace: Duration,
+        tight: bool,
+    ) -> Option<Duration> {
+        let life = &self.lives[life];
+        let may_end = life.left || life.kicked || tight || life.epoch != self.epoch;
+        self.longest_away(&life.socket, now).filter(|away| *away < grace && !may_end)
     }
 
     /// A WebSocket carries this socket id at the server from now on.

@@ -1,5 +1,6 @@
 //! One client: an engine, and what `src/net/task.rs` keeps beside it.
 
+use crate::absence::{Absence, Cause};
 use crate::book::Item;
 use crate::dice::Dice;
 use crate::flow::FOREVER;
@@ -13,6 +14,7 @@ use otc_protocol::Moment;
 use otc_protocol::envelope::FromServer;
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::CLIENT_SILENCE;
+use otc_protocol::raptor::{Body, Message};
 use otc_protocol::rumor::Frame;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -37,6 +39,7 @@ pub(crate) struct Client {
     heard: Moment,
     /// When it dialed lately.
     dials: VecDeque<Moment>,
+    absence: Absence,
     /// Acknowledgements wait until then for something to travel with.
     pub(crate) hold: Option<Moment>,
     /// Callbacks that wait, with the life that they are about.
@@ -102,6 +105,7 @@ impl Client {
             closing: None,
             heard: Moment::ZERO,
             dials: VecDeque::new(),
+            absence: Absence::default(),
             hold: None,
             told: VecDeque::new(),
             full: false,
@@ -178,6 +182,19 @@ fn is_yes(bytes: &[u8]) -> bool {
         })
 }
 
+fn is_loss(output: &Output) -> bool {
+    matches!(output, Output::Event(Event::Error { code: ErrorCode::ConnectionDropped, .. }))
+}
+
+/// Whether a frame says that this connection has ended.
+fn tells_of_the_end(frame: &[u8], own: &str) -> bool {
+    Frame::decode(frame).is_ok_and(|frame| match FromServer::read(&frame) {
+        FromServer::Message(message) => Message::decode(message.data)
+            .is_ok_and(|message| matches!(message.body, Body::ConnectionDeleted { id, .. } if id == own)),
+        _ => false,
+    })
+}
+
 impl World<'_> {
     /// Lets something happen to an engine. No request may vanish: each leaves the outbox with the server's yes or with a
     /// report.
@@ -190,6 +207,8 @@ impl World<'_> {
             client.heard = now;
         }
         let yes = matches!(&input, Input::Frame { bytes, .. } if is_yes(bytes));
+        let mut cause = Cause::of(&input, client.socket.is_some());
+        let frame = if let Input::Frame { bytes, .. } = &input { *bytes } else { &[] };
         let name = if self.trace.is_on() { format!("{input:?}") } else { String::new() };
         let result = client.engine.handle(now, input, &mut client.out);
         self.trace.say(self.now, || format!("client {index} <- {name}"));
@@ -222,7 +241,42 @@ impl World<'_> {
             self.book.wrong(format!("client {index} accepted a request without a session"));
         }
         self.book.count.reports += reports as u64;
+        let client = &self.clients[index];
+        let is_lost = client.out[told..].iter().any(is_loss);
+        if is_lost && tells_of_the_end(frame, &client.own) {
+            cause = Cause::Ended;
+        }
+        self.look_at_absence(index, (now, cause), told, answered);
+        if is_lost && cause == Cause::Ended {
+            self.look_at_end(index);
+        }
         result
+    }
+
+    /// Nobody gives up before the window has passed, unless the server has said so and was right; nor later.
+    fn look_at_absence(&mut self, index: usize, what: (Moment, Cause), told: usize, answered: bool) {
+        let client = &mut self.clients[index];
+        let window = self.plan.people[client.person].window;
+        let wrong = client.absence.take(what, window, &client.out[told..], answered);
+        // While the open socket is not read, nobody could hear that the session is back.
+        let runs = client.engine.status() == Status::Reconnecting
+            && (client.engine.is_reading() || client.socket.is_none());
+        let deadline = client.engine.deadline();
+        let wrong = wrong.or(client.absence.look(window, deadline, what.1).filter(|_| runs));
+        if let Some(wrong) = wrong {
+            self.book.wrong(format!("given up in time: client {index} {wrong}"));
+        }
+    }
+
+    /// Whom the server ends has been away for too long, or is owed too much, or is not known to it.
+    fn look_at_end(&mut self, index: usize) {
+        let own = &self.clients[index].own;
+        if let Some(life) = self.book.life_of(own)
+            && let Some(away) = self.book.ended_early(life, self.now, self.plan.grace, self.plan.is_tight())
+        {
+            let what = format!("the server ended {own} after it had been away for {away:?}");
+            self.book.wrong(what);
+        }
     }
 
     /// Silence is noticed in time: the engine wants to be woken before it has lasted too long.

@@ -33,6 +33,8 @@
 //!   a double or an exchange, from the join to the end of its connection. Nothing is carried out twice.
 //! * Delivered or reported: a request leaves an outbox with the server's yes or with one report. What is reported as not
 //!   sent or as refused is never carried out; what is carried out and could be repeated is not reported.
+//! * Nobody gives up too early or too late: a session is lost when its window has passed by the client's own clock, and then at
+//!   once; or when the server says so, which must have had a reason.
 //! * Callbacks come in a legal order: coming back only after being away, nothing heard meanwhile, 1022 right before the end by the
 //!   network, nothing after the end.
 //! * Nobody is seen leaving who came back in time; nobody comes back to a server that does not know her.
@@ -55,6 +57,7 @@
 //! * `book`, `life`, `signal`: what really happened, and what each was told; `world`: the loop that lets the next thing happen
 #![forbid(unsafe_code)]
 
+mod absence;
 mod app;
 mod book;
 mod client;

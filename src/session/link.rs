@@ -6,6 +6,7 @@ use super::outbox::Outgoing;
 use super::said::said;
 use super::status::{DisconnectReason, Status};
 use super::{Engine, Membership, Phase, Returned};
+use crate::planted::{self, Bug};
 use otc_protocol::Moment;
 use otc_protocol::envelope;
 use otc_protocol::error::ErrorCode;
@@ -253,7 +254,8 @@ impl Engine {
             self.leave_at_once(out);
             return;
         }
-        if self.config.reconnect_window.is_zero() {
+        let gives_up = planted::is(Bug::GiveUp) && membership.returned.is_some();
+        if self.config.reconnect_window.is_zero() || gives_up {
             self.dropped("The connection was lost; the settings say not to restore it.", out);
             return;
         }
