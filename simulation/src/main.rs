@@ -88,5 +88,9 @@ fn soak(seconds: &str, first: &str) -> Option<ExitCode> {
     println!("  {:>12} requests replayed", count.replayed_requests);
     println!("  {:>12} faults, {} servers killed, {} restarted", count.cuts, count.kills, count.restarts);
     println!("  {failures:>12} seeds failed");
+    if seed == first {
+        eprintln!("simulation: no seed was run in {seconds} s, so nothing was tried");
+        return Some(ExitCode::FAILURE);
+    }
     Some(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
