@@ -10,6 +10,10 @@ pub enum Bug {
     ForgetAnswers,
     /// The late end of a WebSocket that was replaced counts as the loss of the new one.
     LateCloseCounts,
+    /// The answers that clients were given are not handed over to the next server.
+    KeepAnswers,
+    /// A server that has handed its sessions over still says yes to the application's server.
+    SayYesTooLate,
 }
 
 #[cfg(feature = "planted")]

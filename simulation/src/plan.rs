@@ -68,7 +68,7 @@ impl Plan {
                 limits::UNACKNOWLEDGED_MESSAGES
             },
             kills: dice.one_in(4),
-            restarts: dice.one_in(3),
+            restarts: dice.one_in(2),
             publishes: dice.one_in(3),
             rest: dice.one_in(3),
         }

@@ -261,6 +261,13 @@ impl World<'_> {
         }
         self.is_leaving = true;
         let mut dice: Dice = self.dice.fork();
+        let mut forgotten_after = Duration::from_secs(15);
+        if dice.one_in(4) {
+            // The server is replaced, and to the next one nobody comes back.
+            self.restart_server();
+            self.run_until(self.server.stops_at.unwrap_or(self.now));
+            forgotten_after += self.plan.grace;
+        }
         self.dismiss_publishers();
         for index in self.present().collect::<Vec<_>>() {
             if dice.one_in(2) {
@@ -268,7 +275,7 @@ impl World<'_> {
             }
             self.delete(index);
         }
-        self.run_until(self.now + Duration::from_secs(15));
+        self.run_until(self.now + forgotten_after);
         let Some(registry) = &self.server.registry else { return };
         let (sockets, sessions) = (registry.sockets(), registry.sessions());
         if (sockets, sessions) != (0, 0) || !self.wires.is_empty() {

@@ -122,6 +122,10 @@ impl World<'_> {
             Err(error) => self.book.wrong(format!("what is handed over cannot be written: {error}")),
         }
         self.server.stops_at = Some(self.now + self.dice.millis(0, 800));
+        // Whoever speaks just now is refused, or it would be lost.
+        for session in 0..self.plan.sessions.len() {
+            self.server_signals(session, None);
+        }
     }
 
     /// The process of a server that has handed its sessions over ends.

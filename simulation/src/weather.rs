@@ -15,6 +15,7 @@ impl World<'_> {
         let victim = self.dice.index(self.clients.len());
         self.book.count.cuts += 1;
         match self.dice.below(100) {
+            0..8 if self.plan.restarts => self.restart(),
             0..35 => self.cut_one(victim),
             35..55 => self.stall_one(victim),
             55..62 => self.go_offline(victim),
@@ -23,7 +24,6 @@ impl World<'_> {
             74..84 => self.stick(victim),
             84..90 => self.freeze(),
             90..94 => self.cut_all(),
-            94..97 if self.plan.restarts => self.restart_server(),
             _ => self.kill(),
         }
     }
@@ -131,6 +131,14 @@ impl World<'_> {
         self.server.looks_first = self.dice.one_in(2);
         let until = self.server.frozen_until;
         self.trace.say(self.now, || format!("the server is frozen until {until:?}"));
+    }
+
+    /// The server is replaced by another one, at times because its machine is: then nothing that is under way arrives.
+    fn restart(&mut self) {
+        if self.dice.one_in(3) {
+            self.cut_all();
+        }
+        self.restart_server();
     }
 
     fn kill(&mut self) {

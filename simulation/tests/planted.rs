@@ -6,7 +6,7 @@ use otc_server::planted::Bug as ServerBug;
 use otc_simulation::{Failure, run};
 
 /// Seeds in which a bug must show.
-const WITHIN: u64 = 200;
+const WITHIN: u64 = 3000;
 
 /// The first seed that finds the bug; the same seed finds nothing without it.
 fn caught(name: &str, plant: impl Fn(bool)) -> Failure {
@@ -59,6 +59,16 @@ fn duplicates_that_are_not_acknowledged() {
 }
 
 #[test]
+fn giving_up_at_the_second_cut() {
+    assert_says(&client(ClientBug::GiveUp), &["gives up because of"]);
+}
+
+#[test]
+fn not_giving_up_in_time() {
+    assert_says(&client(ClientBug::StayAway), &["not give up after its window"]);
+}
+
+#[test]
 fn an_unknown_socket_that_is_taken_for_a_new_one() {
     assert_says(&server(ServerBug::UnknownIsNew), &["a server that does not know it", "rosters"]);
 }
@@ -74,4 +84,14 @@ fn a_late_close_that_ends_the_new_socket() {
         &server(ServerBug::LateCloseCounts),
         &["rosters", "seen leaving", "come to rest", "exactly once"],
     );
+}
+
+#[test]
+fn answers_that_are_not_handed_over() {
+    assert_says(&server(ServerBug::KeepAnswers), &["carried out twice", "exactly once"]);
+}
+
+#[test]
+fn a_yes_after_the_sessions_were_handed_over() {
+    assert_says(&server(ServerBug::SayYesTooLate), &["exactly once"]);
 }
