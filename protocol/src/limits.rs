@@ -292,7 +292,8 @@ pub const SOCKET_QUEUE_BYTES: usize = 1024 * 1024;
 /// Answers with more bytes than this are large: what newcomers to large sessions are told.
 pub const LARGE_ANSWER_BYTES: usize = 8 * 1024;
 /// Bytes of large answers that wait to be taken, of all clients of a server; above, a join and a request for the state of
-/// a session that needs a large answer are refused (503), and may be tried again.
+/// a session that needs a large answer are refused (503), and may be tried again. Whoever repeats one that was carried out
+/// is not told that it was refused: its socket is closed (1013), and it comes back.
 pub const LARGE_ANSWERS_BYTES: usize = 512 * 1024 * 1024;
 /// Frames that the server takes from one socket before it answers them and turns to the others.
 pub const SOCKET_BATCH_FRAMES: usize = 64;

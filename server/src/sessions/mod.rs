@@ -95,6 +95,8 @@ pub enum CloseCode {
     Ended,
     /// No room for another socket.
     Busy,
+    /// Too many large answers wait for others. The client comes back and asks again.
+    Crowded,
     /// Nothing was heard for too long. The client comes back if it still lives.
     Silent,
 }
@@ -109,7 +111,7 @@ impl CloseCode {
             Self::TooLarge => 1009,
             Self::Ended => 1011,
             Self::Restarting => 1012,
-            Self::Busy => 1013,
+            Self::Busy | Self::Crowded => 1013,
             Self::Silent => 4001,
         }
     }
@@ -124,6 +126,7 @@ impl CloseCode {
             Self::TooLarge => "the frame is too large",
             Self::Ended => "the connection has ended",
             Self::Busy => "the server has no room for another socket",
+            Self::Crowded => "too many clients are being told who is in a large session",
             Self::Silent => "nothing was heard for 10 seconds",
         }
     }

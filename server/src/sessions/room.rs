@@ -259,9 +259,18 @@ impl Room {
         request: &Request<'_>,
         out: &mut Vec<Output>,
     ) {
-        if let Some(frame) = self.repeated(id, request.transaction) {
-            out.push(Output::to(link, Delivery::Reply(frame)));
-            return;
+        match self.repeated(id, request.transaction) {
+            None => {}
+            Some(Ok(frame)) => {
+                out.push(Output::to(link, Delivery::Reply(frame)));
+                return;
+            }
+            // It was carried out, so it must not hear that it was refused: it comes back and asks again.
+            Some(Err(_)) => {
+                out.push(Output::to(link, Delivery::Close(CloseCode::Crowded)));
+                self.lose(time.now, link);
+                return;
+            }
         }
         let Some(connection) = self.connection(id) else { return };
         let slot = out.len();
@@ -276,20 +285,37 @@ impl Room {
         }
     }
 
-    /// The answer that a repeated request had.
-    fn repeated(&self, id: MemberId, transaction: &str) -> Option<Bytes> {
+    /// The answer that a repeated request had; an error while there is no room to write it again.
+    fn repeated(&self, id: MemberId, transaction: &str) -> Option<Result<Bytes, Refusal>> {
         if let Some(departed) = self.departed.get(&id) {
             let answer = departed.line.answered(transaction)?;
             let suppressed = departed.events_suppressed;
-            return Some(self.answer_frame(&departed.connection, suppressed, transaction, answer));
+            return Some(self.repeat(&departed.connection, suppressed, transaction, answer));
         }
         let member = self.members.get(&id)?;
+        let suppressed = member.events_suppressed;
         if *member.welcome.transaction == *transaction {
-            let again = || self.welcome_frame(member.events_suppressed, &member.id, transaction);
-            return Some(member.welcome.frame.clone().unwrap_or_else(again));
+            if let Some(frame) = &member.welcome.frame {
+                return Some(Ok(frame.clone()));
+            }
+            let again = |()| self.welcome_frame(suppressed, &member.id, transaction);
+            return Some(self.room_for_state(suppressed).map(again));
         }
         let answer = member.line.answered(transaction)?;
-        Some(self.answer_frame(&member.id, member.events_suppressed, transaction, answer))
+        Some(self.repeat(&member.id, suppressed, transaction, answer))
+    }
+
+    fn repeat(
+        &self,
+        to: &str,
+        suppressed: bool,
+        transaction: &str,
+        answer: &Answer,
+    ) -> Result<Bytes, Refusal> {
+        if *answer == Answer::State {
+            self.room_for_state(suppressed)?;
+        }
+        Ok(self.answer_frame(to, suppressed, transaction, answer))
     }
 
     fn answer_frame(&self, to: &str, events_suppressed: bool, transaction: &str, answer: &Answer) -> Bytes {
@@ -335,7 +361,7 @@ impl Room {
             Body::Signal { id: signal, to, content } => self.signal(id, session, signal, to, content, out),
             Body::ConnectionCreate { .. } => Err(Refusal::new(409, "This socket has joined already.")),
             Body::ConnectionDelete { id: target } => self.force_disconnect(time.now, id, &target, out),
-            Body::SessionRead => Ok(Answer::State),
+            Body::SessionRead => self.room_for_state(self.hears_of_nobody(id)).map(|()| Answer::State),
             Body::SessionMute(mute) => self.mute_session(id, mute, out),
             Body::StreamCreate(content) => self.publish(time.unix_ms, id, content, out),
             Body::StreamDelete { id: stream, content } => self.unpublish(id, &stream, content, out),

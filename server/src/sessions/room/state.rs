@@ -32,36 +32,21 @@ impl Room {
         }
     }
 
-    /// The STATUS of a join; a refusal while too many large ones wait.
+    /// The STATUS of a join that there is room for ([`Self::room_for_state`]).
     pub(super) fn welcome_frame(
         &self,
         events_suppressed: bool,
         connection: &str,
         transaction: &str,
     ) -> Bytes {
-        self.weighed(events_suppressed, connection, transaction, || {
-            json(&self.state(Some(connection), events_suppressed))
-        })
+        let state = json(&self.state(Some(connection), events_suppressed));
+        self.settings.scales.weigh(status_frame(connection, transaction, 200, &state))
     }
 
-    /// The STATUS of a request for the state; a refusal while too many large ones wait.
+    /// The STATUS of a request for the state that there is room for ([`Self::room_for_state`]).
     pub(super) fn state_frame(&self, events_suppressed: bool, connection: &str, transaction: &str) -> Bytes {
-        self.weighed(events_suppressed, connection, transaction, || {
-            json(&Content { content: self.state(None, events_suppressed) })
-        })
-    }
-
-    fn weighed(
-        &self,
-        events_suppressed: bool,
-        connection: &str,
-        transaction: &str,
-        write: impl FnOnce() -> Bytes,
-    ) -> Bytes {
-        match self.room_for_state(events_suppressed) {
-            Ok(()) => self.settings.scales.weigh(status_frame(connection, transaction, 200, &write())),
-            Err(refusal) => status_frame(connection, transaction, refusal.status, &refusal.data()),
-        }
+        let state = json(&Content { content: self.state(None, events_suppressed) });
+        self.settings.scales.weigh(status_frame(connection, transaction, 200, &state))
     }
 
     /// Refuses what would be answered with the state while too many large answers wait.

@@ -146,6 +146,46 @@ fn those_who_do_not_take_large_answers_make_nobody_else_pay() {
     assert_eq!(signal_data(&members[0].messages(&world)), [("asks", "on")]);
 }
 
+/// Whoever was let in must not hear that it was not.
+#[test]
+fn what_was_carried_out_is_not_refused_when_it_is_repeated() {
+    let scales = Scales::up_to(3 * LARGE_ANSWER_BYTES);
+    let world = World::with(Settings { scales, ..Settings::default() });
+    let token = format!("publisher|{}", "d".repeat(1000));
+    let _members: Vec<_> = (0..10).map(|index| world.join(&format!("m{index}"), &token)).collect();
+    let mut back = world.client("back");
+    let join = back.join(&world, "publisher|");
+    let read = back.request(&world, "read", "", json!({}));
+    assert_eq!((back.answer(&join).0, back.answer(&read).0), (200, 200));
+    let mut asks = world.join("asks", "publisher|");
+    let mut refused = (String::new(), 200);
+    while refused.1 == 200 {
+        let transaction = asks.request(&world, "read", "", json!({}));
+        refused = (transaction.clone(), asks.pipe.status(&transaction));
+    }
+    assert_eq!(refused.1, 503);
+    let join_again = back.request_frame(&join, &back.join_message(), Some("publisher|"));
+    let read_again = back.request_frame(&read, &back.message("read", "", json!({})), None);
+    for frame in [&join_again, &read_again] {
+        back.cut(&world);
+        back.open(&world, true);
+        back.read();
+        back.send(&world, frame.clone());
+        assert_eq!(back.read(), [Heard::Close(CloseCode::Crowded)], "it is to come back");
+    }
+    let refused_again = asks.request_frame(&refused.0, &asks.message("read", "", json!({})), None);
+    asks.cut(&world); // What was on its way to it makes room.
+    asks.open(&world, true);
+    asks.send(&world, refused_again);
+    assert_eq!(asks.answer(&refused.0).0, 503, "what was refused is not carried out either");
+    back.cut(&world);
+    back.open(&world, true);
+    back.send(&world, join_again);
+    back.send(&world, read_again);
+    assert_eq!((back.answer(&join).0, back.answer(&read).0), (200, 200));
+    assert_eq!(world.registry.sockets(), 12);
+}
+
 proptest! {
     #[test]
     fn no_frame_disturbs_the_others(

@@ -38,6 +38,18 @@ impl Link for Pipe {
     }
 }
 
+impl Pipe {
+    /// The code of the STATUS of a request, which stays here unread.
+    pub(super) fn status(&self, transaction: &str) -> u16 {
+        let deliveries = self.deliveries.lock();
+        let code = deliveries.iter().find_map(|delivery| match Heard::of(delivery.clone()) {
+            Heard::Status { transaction: of, code, .. } if of == transaction => Some(code),
+            _ => None,
+        });
+        code.expect("an answer")
+    }
+}
+
 /// What a client hears.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Heard {
