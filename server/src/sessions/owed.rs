@@ -12,6 +12,8 @@ pub(super) struct Owed {
     messages: VecDeque<(u64, Option<Bytes>)>,
     bytes: usize,
     replay: Option<Replay>,
+    /// With how much the last replay began; `None` once something has been acknowledged.
+    began_with: Option<usize>,
 }
 
 /// The sending of everything once more, in a window that each acknowledgement makes wider: a link that breaks again and
@@ -47,7 +49,10 @@ impl Owed {
 
     /// Everything is to be sent again, oldest first: see [`Self::next_to_send`].
     pub(super) fn begin_replay(&mut self) {
-        self.replay = Some(Replay { next: 0, under_way: 0, window: REPLAY_WINDOW_BYTES });
+        // A link over which not one of them was acknowledged gets half as much, so that what is behind it gets through.
+        let window = self.began_with.map_or(REPLAY_WINDOW_BYTES, |before| (before / 2).max(1));
+        self.began_with = (!self.messages.is_empty()).then_some(window);
+        self.replay = Some(Replay { next: 0, under_way: 0, window });
     }
 
     /// The next message that may be sent again now.
@@ -77,6 +82,7 @@ impl Owed {
         };
         let bytes = self.messages[index].1.take().map_or(0, |frame| frame.len());
         self.bytes -= bytes;
+        self.began_with = None;
         if let Some(replay) = self.replay.as_mut().filter(|replay| sequence < replay.next) {
             replay.under_way -= bytes;
             replay.window += bytes;
@@ -231,6 +237,26 @@ mod tests {
         assert_eq!(sendable(&mut owed), [2 * REPLAY_WINDOW_BYTES]);
         owed.acknowledge(1);
         assert_eq!(sendable(&mut owed), [1]);
+    }
+
+    #[test]
+    fn a_link_over_which_nothing_is_acknowledged_gets_ever_less_at_once() {
+        let size = REPLAY_WINDOW_BYTES / 4;
+        let mut owed = Owed::default();
+        owed.begin_replay();
+        assert!(sendable(&mut owed).is_empty(), "nothing is owed, so nothing can be acknowledged");
+        for sequence in 0..20 {
+            owed.push(sequence, vec![0; size].into());
+        }
+        let mut batches = Vec::new();
+        for _ in 0..5 {
+            owed.begin_replay();
+            batches.push(sendable(&mut owed).len());
+        }
+        assert_eq!(batches, [4, 2, 1, 1, 1]);
+        owed.acknowledge(0);
+        owed.begin_replay();
+        assert_eq!(sendable(&mut owed).len(), 4, "something got through");
     }
 
     #[test]
