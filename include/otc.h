@@ -1237,12 +1237,16 @@ otc_status otc_session_settings_set_signal_queue_size(struct otc_session_setting
  * makes it happen again.
  *
  * path: NULL: none, which is the default; then the environment variable OTC_RECORD names one. The second session of a
- * process that is recorded under the same path gets a file of its own, path with ".2" behind it, the next one ".3".
+ * process that is recorded under the same path gets a file of its own, path with ".2" behind it, the next one ".3"; a
+ * file that another process is writing is left to it, and the next number that is free is taken. By the environment 100
+ * sessions of a process are recorded at most, and none of a program that has more rights than its user (setuid).
  *
  * The file is made with otc_session_new_with_settings(), for its owner to read and nobody else, and ends at 64 MiB. An
  * older recording in its place is overwritten; any other file is left alone. It holds the ids of connections, streams and
- * archives, times and sizes; of tokens, secrets, URLs, names and what is signalled it holds the size alone. Should it not
- * be possible to go on writing, because the disk is full for example, the log says so and the session goes on.
+ * archives, times (of creation, too), permissions, the sizes of video, and the seed of ids and of jitter. Of tokens,
+ * secrets, names and what is signalled it holds how many characters of each kind they have (of one byte, of two and so
+ * on, and those that JSON escapes), of URLs the scheme, too. A thread for each recording writes it. Should it not be
+ * possible to go on writing, because the disk is full or too slow for example, the log says so and the session goes on.
  *
  * Threads: any. Callback-safe: yes. Blocks: no.
  * Owns: the text is copied.

@@ -406,3 +406,24 @@ fn only_files_that_are_recordings_are_overwritten() {
     // Nobody is at the other end: the call must not wait for it.
     assert!(refused(&world, &pipe).contains("no regular file"));
 }
+
+/// Two programs with one environment, for example one that starts the other.
+#[test]
+fn a_file_that_another_process_writes_is_left_to_it() {
+    use std::os::fd::AsRawFd;
+    let folder = Folder::new("claimed");
+    let world = World::new();
+    let file = folder.file("shared");
+    program(&world, &world.server.url(), &file, WINDOW).delete();
+    // To the system, files that are opened twice are as those of two processes.
+    let other = folder.file("other");
+    std::fs::rename(&file, &other).expect("written");
+    let theirs = std::fs::File::open(&other).expect("there");
+    let claim = || unsafe { libc::flock(theirs.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0;
+    common::wait_until("the deleted session has closed its file", claim);
+    let before = std::fs::read_to_string(&other).expect("there");
+    program(&world, &world.server.url(), &other, WINDOW).delete();
+    assert_eq!(std::fs::read_to_string(&other).expect("there"), before);
+    replay(&folder.file("other.2"));
+    drop(theirs);
+}

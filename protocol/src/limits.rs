@@ -198,6 +198,9 @@ pub const ISSUE_LOG_CHARS: usize = 2048;
 pub const RECORDING_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of a recording that wait for a slow disk; above, the recording has ended.
 pub const RECORDING_WAITING_BYTES: usize = 8 * 1024 * 1024;
+/// Files of one name, numbered, in which a process records the sessions of a program that has not asked for it; of further
+/// ones there is no recording. As many are tried until one is found that nobody writes.
+pub const RECORDINGS: u32 = 100;
 /// Entries left out of the lists of a recording that is replayed, which come back as nonsense; above, it is refused.
 pub const RECORDING_LEFT_OUT: usize = 256 * SESSION_CONNECTIONS;
 

@@ -20,6 +20,7 @@ mod session_callbacks;
 mod settings;
 mod signal;
 mod stream;
+mod system;
 mod threads;
 mod types;
 

@@ -6,6 +6,7 @@ use super::connection::{self, otc_connection};
 use super::handle::{Kind, Table};
 use super::library::{not_running, running};
 use super::settings::{self, Chosen, otc_session_settings};
+use super::system::{claim, file_variable};
 use super::types::{
     ConnectionStatusNumber, DisconnectReasonNumber, otc_bool, otc_session_capabilities, otc_status,
 };
@@ -189,10 +190,10 @@ fn api_url(api_key: &str, chosen: Option<ApiUrl>) -> Result<String, Failed> {
 /// The settings' file, else the environment's, which must not cost a session.
 fn record_file(chosen: Option<PathBuf>) -> Option<RecordFile> {
     if let Some(path) = chosen {
-        return Some(RecordFile { path, is_needed: true });
+        return Some(RecordFile { path, is_needed: true, claim });
     }
-    let path = std::env::var_os(RECORD_VARIABLE).filter(|path| !path.is_empty())?;
-    Some(RecordFile { path: path.into(), is_needed: false })
+    let path = file_variable(RECORD_VARIABLE)?;
+    Some(RecordFile { path: path.into(), is_needed: false, claim })
 }
 
 /// Leaves the session if it is connected, and ends the object. When the call returns, no callback of the session begins

@@ -4,7 +4,7 @@ use super::writer::{Pushed, Queue, Writer, Writers};
 use crate::session::record::{BEGINNING, Recorder};
 use crate::session::{Config, Engine, Input, Output, Refused, Seeds};
 use otc_protocol::Moment;
-use otc_protocol::limits::RECORDING_WAITING_BYTES;
+use otc_protocol::limits::{RECORDING_WAITING_BYTES, RECORDINGS};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -13,12 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where a session is recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RecordFile {
     /// The file of the first session of this process; those of the others have a number behind it.
     pub path: PathBuf,
     /// Without it there is no session; otherwise the log says that there is no recording.
     pub is_needed: bool,
+    /// Claims an open file until it is closed; false when another process has done so.
+    pub claim: fn(&File) -> bool,
 }
 
 /// Sessions that this process has recorded under each path.
@@ -39,11 +41,22 @@ impl Recording {
         config: &Config,
         seeds: &Seeds,
     ) -> io::Result<Option<Self>> {
-        let Some(RecordFile { path, is_needed }) = wanted else { return Ok(None) };
+        let Some(RecordFile { path, is_needed, claim }) = wanted else { return Ok(None) };
         let mut recorded = RECORDED.lock();
         let count = recorded.get_or_insert_default().entry(path.clone()).or_default();
-        let path = numbered(path, *count);
-        let begun = open(&path).and_then(|file| {
+        if !is_needed && *count >= RECORDINGS {
+            let is_first = *count == RECORDINGS;
+            *count = RECORDINGS + 1;
+            drop(recorded);
+            if is_first {
+                crate::log::warn(&format!(
+                    "OTC_RECORD in the environment: {RECORDINGS} sessions have been recorded; no more will be."
+                ));
+            }
+            return Ok(None);
+        }
+        let (path, opened) = open_first(path, count, *claim);
+        let begun = opened.and_then(|file| {
             let mut recorder = Recorder::new(now, std::env::consts::OS, config, seeds);
             let writer = recorder.take(|text| writers.begin(file, text.to_owned()))?;
             Ok(Self { recorder, writer })
@@ -109,14 +122,32 @@ fn numbered(path: &Path, count: u32) -> PathBuf {
     name.into()
 }
 
+/// Opens the first file from `count` on that no other process writes.
+fn open_first(path: &Path, count: &mut u32, claim: fn(&File) -> bool) -> (PathBuf, io::Result<File>) {
+    let mut tried = 0;
+    loop {
+        let name = numbered(path, *count);
+        match open(&name, claim) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && tried < RECORDINGS => {
+                tried += 1;
+                *count = count.saturating_add(1);
+            }
+            result => return (name, result),
+        }
+    }
+}
+
 /// Opens a file that is new, empty or an older recording, and nothing else: a slip in a path must not cost a file.
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path, claim: fn(&File) -> bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     for_its_owner_alone(&mut options);
     let mut file = options.open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is no regular file"));
+    }
+    if !claim(&file) {
+        return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process records in it"));
     }
     let mut beginning = Vec::new();
     (&file).take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
@@ -160,6 +191,30 @@ mod tests {
         assert_eq!(names, ["a/b.jsonl", "a/b.jsonl.2", "a/b.jsonl.3"].map(PathBuf::from));
     }
 
+    /// Programs that nobody can change may make sessions without end.
+    #[test]
+    fn the_environment_makes_no_more_files_than_it_may() {
+        let folder = std::env::temp_dir().join(format!("otc-many-{}", std::process::id()));
+        std::fs::create_dir(&folder).expect("a new folder");
+        let wanted = RecordFile { path: folder.join("r"), is_needed: false, claim: |_| true };
+        let writers = Writers::new(|| {});
+        let seeds = Seeds::from([0; 32]);
+        let begin = |wanted| Recording::begin(&writers, Some(wanted), Moment::ZERO, &config(), &seeds);
+        for _ in 0..RECORDINGS {
+            assert!(begin(&wanted).expect("never").is_some());
+        }
+        for _ in 0..3 {
+            assert!(begin(&wanted).expect("never").is_none());
+        }
+        let files = std::fs::read_dir(&folder).expect("there").count();
+        // What the program itself asks for has no such bound.
+        let asked = RecordFile { is_needed: true, ..wanted.clone() };
+        assert!(begin(&asked).expect("a file").is_some());
+        assert!(writers.stop(std::time::Instant::now() + Duration::from_secs(20)));
+        std::fs::remove_dir_all(&folder).expect("there");
+        assert_eq!(files, RECORDINGS as usize);
+    }
+
     fn config() -> Config {
         Config {
             api_key: "k".into(),
@@ -193,7 +248,7 @@ mod tests {
     fn the_log_is_told_of_the_end_while_the_session_can_be_asked() {
         let path = std::env::temp_dir().join(format!("otc-told-{}", std::process::id()));
         let library = Library::start(|| {}).expect("threads");
-        let record_file = Some(RecordFile { path: path.clone(), is_needed: true });
+        let record_file = Some(RecordFile { path: path.clone(), is_needed: true, claim: |_| true });
         let settings = Settings { ca_file: None, network_proxy: None, callback_queue: 10, record_file };
         let session =
             Session::new(&library, config(), settings, Box::new(Nobody)).expect("it can be recorded");
