@@ -20,7 +20,8 @@ pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() || is_invisible(character) {
-            plain.push_str(&format!("\\u{:04x}", u32::from(character)));
+            // Writing into a String cannot fail.
+            let _ = std::fmt::Write::write_fmt(&mut plain, format_args!("\\u{:04x}", u32::from(character)));
         } else {
             plain.push(character);
         }
@@ -43,7 +44,8 @@ mod tests {
     #[test]
     fn a_line_stays_a_line() {
         let mut out = Plain(Vec::new());
-        writeln!(out, "a{}b", "\u{1b}]52;c;x\u{7}\r\n\u{9b}2J\u{202e}\u{e9}").expect("memory");
+        let text = "\u{1b}]52;c;x\u{7}\r\n\u{9b}2J\u{202e}\u{e9}";
+        writeln!(out, "a{text}b").expect("memory");
         let line = String::from_utf8(out.0).expect("UTF-8");
         assert_eq!(line, "a\\u001b]52;c;x\\u0007\\u000d\\u000a\\u009b2J\\u202e\u{e9}b\n");
     }
