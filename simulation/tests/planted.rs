@@ -6,7 +6,7 @@ use otc_server::planted::Bug as ServerBug;
 use otc_simulation::{Failure, run};
 
 /// Seeds in which a bug must show.
-const WITHIN: u64 = 3000;
+const WITHIN: u64 = 500;
 
 /// The first seed that finds the bug; the same seed finds nothing without it.
 fn caught(name: &str, plant: impl Fn(bool)) -> Failure {
