@@ -46,7 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         count(&receiver, options)
     });
     println!("{}", tally.in_words());
-    if tally.failed.is_empty() { Ok(()) } else { Err(tally.failed.join("\n").into()) }
+    tally.verdict()
 }
 
 /// What is run next.
@@ -106,6 +106,17 @@ impl Tally {
             eprintln!("{words}");
             self.failed.push(format!("{words}; again with: {again}"));
         }
+    }
+
+    /// Nothing has failed, and something was tried.
+    fn verdict(&self) -> Result<(), Error> {
+        if !self.failed.is_empty() {
+            return Err(self.failed.join("\n").into());
+        }
+        if self.rows == 0 {
+            return Err("no row was run to its end on this machine, so nothing was tried".into());
+        }
+        Ok(())
     }
 
     fn in_words(&self) -> String {
