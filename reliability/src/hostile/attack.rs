@@ -1,6 +1,6 @@
 //! The process of those who attack, and what they can do.
 
-use super::ground::{Attack, Attacker, Ground, Orders};
+use super::ground::{Attack, Attacker, GAVE_UP, Ground, Orders};
 use super::{debtors, floods, malformed, slowly};
 use otc_harness::Error;
 use otc_harness::process::raise_file_limit;
@@ -11,7 +11,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 
-/// How long it may take until everybody is where they want to get to; then it begins with those who are.
+/// How long it may take until everybody is where they want to get to; then it begins with those who are, who must be half
+/// of them at least.
 const PREPARATION: Duration = Duration::from_secs(20);
 
 const fn attack(
@@ -75,12 +76,12 @@ pub(crate) fn run(orders: &str) -> Result<(), Error> {
     raise_file_limit()?;
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let ground = Ground::new(&orders);
-    let attackers = if orders.quick { attack.quick_attackers } else { attack.attackers };
+    let attackers = attack.size(orders.quick);
     for number in 0..attackers {
         let (attacker, ground) = ((attack.begin)(Arc::clone(&ground), number), Arc::clone(&ground));
         runtime.spawn(async move {
             if let Err(error) = attacker.await {
-                ground.count("attackers who gave up");
+                ground.count(GAVE_UP);
                 if ground.first_failure() {
                     eprintln!("{}: {error}", attack.name);
                 }
@@ -91,9 +92,10 @@ pub(crate) fn run(orders: &str) -> Result<(), Error> {
     while ground.there.load(Ordering::SeqCst) < attackers && Instant::now() < end {
         sleep(Duration::from_millis(10));
     }
+    let there = ground.there.load(Ordering::SeqCst);
     println!("begun");
     stdin().lock().read_line(&mut String::new())?;
-    println!("{}", serde_json::to_string(&ground.came_to())?);
+    println!("{}", serde_json::to_string(&ground.came_to(there))?);
     // What is under way is not waited for.
     runtime.shutdown_background();
     Ok(())

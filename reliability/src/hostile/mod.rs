@@ -58,6 +58,7 @@ const MEGABYTE: f64 = 1024.0 * 1024.0;
 /// What one attack came to.
 struct Outcome {
     attack: &'static Attack,
+    attackers: usize,
     came_to: CameTo,
     before: [Fared; 2],
     during: [Fared; 2],
@@ -166,7 +167,8 @@ fn try_out_here(attack: &'static Attack, options: &Options) -> Result<Outcome, E
     let lines = std::fs::read_to_string(&log)?.lines().count();
     std::fs::remove_file(&log)?;
     let memory = [memory_before, most, memory_after];
-    Ok(Outcome { attack, came_to, before, during, end, memory, processor, lines })
+    let attackers = attack.size(options.quick);
+    Ok(Outcome { attack, attackers, came_to, before, during, end, memory, processor, lines })
 }
 
 fn tempfile(name: &str) -> std::path::PathBuf {
@@ -223,9 +225,7 @@ impl Outcome {
                 self.attack.megabytes
             ));
         }
-        if !self.came_to.faults.is_empty() {
-            faults.push(format!("WRONG: {}", self.came_to.faults));
-        }
+        faults.extend(self.came_to.wrong(self.attackers));
         faults
     }
 }
