@@ -147,7 +147,6 @@ impl Engine {
             Phase::Joined(membership) if membership.link.is_dialing(attempt) => {
                 let text = said(&failure.text);
                 let pause = match failure.kind {
-                    FailureKind::Refused(Refusal::Missing) => Duration::ZERO,
                     FailureKind::Refused(Refusal::Forbidden | Refusal::Gone | Refusal::Login) => {
                         self.dropped(
                             &format!("The connection was lost and will not be restored: {text}"),
@@ -157,7 +156,10 @@ impl Engine {
                     }
                     FailureKind::Busy(pause) => pause,
                     // A certificate that is not trusted, too: behind many a sign-in page of a Wi-Fi is the server.
-                    FailureKind::Unreachable | FailureKind::Permanent | FailureKind::Token => Duration::ZERO,
+                    FailureKind::Refused(Refusal::Missing)
+                    | FailureKind::Unreachable
+                    | FailureKind::Permanent
+                    | FailureKind::Token => Duration::ZERO,
                 };
                 out.push(Output::Warn(format!("Coming back failed, will try again: {text}")));
                 membership.failure = Some(text);
