@@ -49,7 +49,7 @@ impl Watch {
     }
 }
 
-/// Lost connections are forgotten after so many seconds, so that the memory that they took is seen to come back.
+/// Lost connections are forgotten after so many seconds; the allocator keeps what they took for a while longer.
 const GRACE_SECONDS: &str = "3";
 /// How often the server's memory is looked at.
 const LOOK: Duration = Duration::from_millis(50);
