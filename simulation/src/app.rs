@@ -28,6 +28,8 @@ impl World<'_> {
     fn connect(&mut self, index: usize) {
         let role = self.plan.people[self.clients[index].person].role;
         let token = Secret(role.name().to_owned());
+        // How often the application connects is its own affair.
+        self.clients[index].dials.clear();
         let connected = self.handle(index, Input::Connect { token, api_url: None });
         if let Err(refused) = connected {
             self.book.wrong(format!("client {index} may not connect anew: {}", refused.text));

@@ -38,7 +38,7 @@ pub(crate) struct Client {
     /// When it was last heard of its open socket, or began to listen, by its own clock.
     heard: Moment,
     /// When it dialed lately.
-    dials: VecDeque<Moment>,
+    pub(crate) dials: VecDeque<Moment>,
     absence: Absence,
     /// Acknowledgements wait until then for something to travel with.
     pub(crate) hold: Option<Moment>,
