@@ -25,15 +25,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: otc-bench [--quick] [--server PATH-OF-otc-server]";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("otc-bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    otc_harness::main("otc-bench", run)
 }
 
 fn run(arguments: &[&str]) -> Result<(), Error> {

@@ -29,15 +29,7 @@ use otc_harness::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("otc-reliability: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    otc_harness::main("otc-reliability", run)
 }
 
 fn run(arguments: &[&str]) -> Result<(), Error> {
