@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-OTC_VERSION=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+OTC_VERSION=$(sed -n '/^version = /{ s/^version = "\(.*\)"$/\1/p; q }' Cargo.toml)
 export OTC_VERSION
 rm -rf build/docs/html
 mkdir -p build/docs
