@@ -130,7 +130,7 @@ pub fn run(bytes: &[u8]) {
         |index: usize| Peer::new(["a", "b", "c", "d", "s", "p"][index].into(), format!("socket-{index}"));
     let mut conversation = Conversation {
         source,
-        registry: Registry::new(settings(), admit, random),
+        registry: Registry::new(settings(), admit, (), random),
         now: Moment::from_millis(1000),
         peers: (0..PEERS).map(peer).collect(),
         witness: Peer::new(WITNESS.into(), "socket-of-the-witness".into()),

@@ -76,7 +76,7 @@ impl App {
         };
         let registry = match carried_on {
             Some(registry) => registry,
-            None => socket::Registry::new(config.rooms, gate(), random()?),
+            None => socket::Registry::new(config.rooms, gate(), (), random()?),
         };
         Ok(Self { auth, registry, public_url: config.public_url, started: Instant::now(), stop })
     }
@@ -117,7 +117,7 @@ fn carry_on(
     earlier: Snapshot,
 ) -> Option<Arc<socket::Registry>> {
     let (sessions, connections, owed) = (earlier.sessions(), earlier.lines(), earlier.owed());
-    match socket::Registry::restore(settings, gate, random, Moment::ZERO, earlier) {
+    match socket::Registry::restore(settings, gate, (), random, Moment::ZERO, earlier) {
         Ok(registry) => {
             info!(sessions, connections, owed, "carrying on the sessions of an earlier server");
             Some(registry)

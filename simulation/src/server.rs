@@ -80,7 +80,7 @@ impl Server {
 
 fn rooms(plan: &Plan, dice: &mut Dice) -> Arc<Registry<Pipe>> {
     let mut random = dice.fork();
-    Registry::new(settings(plan), admit, move || random.next())
+    Registry::new(settings(plan), admit, (), move || random.next())
 }
 
 impl World<'_> {
@@ -102,7 +102,7 @@ impl World<'_> {
         let Ok(snapshot) = serde_json::from_slice(&bytes) else {
             return self.book.wrong("what was handed over cannot be read");
         };
-        match Registry::restore(settings(&self.plan), admit, move || random.next(), now, snapshot) {
+        match Registry::restore(settings(&self.plan), admit, (), move || random.next(), now, snapshot) {
             Ok(registry) => self.server.registry = Some(registry),
             Err(unfit) => self.book.wrong(format!("what was handed over does not fit together: {unfit:?}")),
         }

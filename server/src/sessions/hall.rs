@@ -1,7 +1,7 @@
 //! A room together with the sockets of its members, under one lock.
 
 use super::room::{Newcomer, Room};
-use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Time};
+use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Time, Witness};
 use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::limits::TURN_DELIVERIES;
@@ -20,6 +20,7 @@ pub(super) struct Hall<L> {
 struct Inner<L> {
     room: Room,
     links: HashMap<LinkId, Arc<L>>,
+    witness: Arc<dyn Witness>,
     /// Kept for its capacity.
     out: Vec<Output>,
 }
@@ -42,9 +43,10 @@ fn micros(due: Option<Moment>) -> u64 {
 
 impl<L: Link> Hall<L> {
     /// A hall for `room`, which may wait for something already: one that was restored does.
-    pub(super) fn new(room: Room) -> Self {
+    pub(super) fn new(room: Room, witness: Arc<dyn Witness>) -> Self {
         let due = AtomicU64::new(micros(room.due()));
-        Self { inner: Mutex::new(Inner { room, links: HashMap::new(), out: Vec::new() }), due }
+        let inner = Inner { room, links: HashMap::new(), witness, out: Vec::new() };
+        Self { inner: Mutex::new(inner), due }
     }
 
     /// Does something in the room and carries out what it wants.
@@ -181,6 +183,7 @@ impl<L: Link> Inner<L> {
                     };
                     errands.wakers.extend(handle.and_then(|handle| handle.deliver(delivery)));
                 }
+                Output::Happened(event) => self.witness.saw(self.room.address(), *event),
                 Output::Forget { socket } => errands.forgotten.push(socket),
             }
         }

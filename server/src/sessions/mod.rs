@@ -6,12 +6,14 @@
 //! * [`Registry`]: which room a socket belongs to; what the sockets, REST and the clock call
 //! * `door`: a socket that has not joined yet; `room`: one session; `hall`: a room with the sockets of its members
 //! * `line`: what one socket is owed (`wire.md §3.5`): `owed` messages, `answers` already given
+//! * [`Event`]: what happens, for a [`Witness`]
 //! * [`Snapshot`]: all of it as data, for the process that comes next; `freeze` in each of them
 
 #![allow(clippy::similar_names, reason = "a link and the line that it carries are two things")]
 
 mod answers;
 mod door;
+mod event;
 mod hall;
 mod line;
 pub(crate) mod log_text;
@@ -26,6 +28,7 @@ pub(crate) mod snapshot;
 mod tests;
 
 pub use door::Gate;
+pub use event::{Event, Witness};
 pub use member::Admission;
 pub use registry::Registry;
 pub use scales::Scales;
@@ -133,7 +136,7 @@ impl CloseCode {
 }
 
 /// What a door or a room wants done. Those for one link are to be carried out in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Something for a WebSocket. After a `Close` the room knows the link no more.
     Deliver {
@@ -142,6 +145,8 @@ pub enum Output {
         /// What.
         delivery: Delivery,
     },
+    /// Something that whoever keeps account of sessions is told.
+    Happened(Box<Event>),
     /// The state of this socket id is gone; a client that comes back with it is a stranger.
     Forget {
         /// The socket id.

@@ -9,7 +9,7 @@ use super::door::{Door, Gate, Join};
 use super::hall::{Errands, Hall};
 use super::room::{Newcomer, Room};
 use super::seat::{Place, Seat, Whereabouts};
-use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time};
+use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time, Witness};
 use crate::planted::{self, Bug};
 use otc_protocol::Moment;
 use otc_protocol::raptor::{SessionAddress, SignalContent};
@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Registry<L: Link> {
     settings: Arc<Settings>,
     gate: Box<dyn Gate>,
+    witness: Arc<dyn Witness>,
     random: Mutex<Box<dyn FnMut() -> u64 + Send>>,
     halls: Mutex<HashMap<String, Arc<Hall<L>>>>,
     sockets: Mutex<HashMap<Arc<str>, Arc<Place<L>>>>,
@@ -46,16 +47,18 @@ impl From<Refusal> for Denied {
 }
 
 impl<L: Link> Registry<L> {
-    /// A server without sessions. `gate` decides who may join; `random` tells the messages of one room from those of an
+    /// A server without sessions. `gate` decides who may join; `witness` is told what happens; `random` tells the messages of one room from those of an
     /// earlier one of the same session.
     pub fn new(
         settings: Settings,
         gate: impl Gate + 'static,
+        witness: impl Witness + 'static,
         random: impl FnMut() -> u64 + Send + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             settings: Arc::new(settings),
             gate: Box::new(gate),
+            witness: Arc::new(witness),
             random: Mutex::new(Box::new(random)),
             halls: Mutex::new(HashMap::new()),
             sockets: Mutex::new(HashMap::new()),
@@ -186,7 +189,8 @@ impl<L: Link> Registry<L> {
             return Err(Refusal::new(503, "The server holds no more sessions.").into());
         }
         let nonce = (self.random.lock())();
-        let hall = Arc::new(Hall::new(Room::new(self.settings.clone(), address.clone(), nonce)));
+        let room = Room::new(self.settings.clone(), address.clone(), nonce);
+        let hall = Arc::new(Hall::new(room, self.witness.clone()));
         halls.insert(address.session.clone(), hall.clone());
         Ok(hall)
     }

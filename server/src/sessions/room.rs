@@ -111,6 +111,11 @@ impl Room {
         self.closed
     }
 
+    /// The session and the project as its first client named them.
+    pub(super) fn address(&self) -> &SessionAddress {
+        &self.address
+    }
+
     /// The session's id.
     pub(super) fn session(&self) -> &str {
         &self.address.session

@@ -48,7 +48,7 @@ pub fn registry(settings: Settings, gate: impl Gate + 'static) -> Arc<Registry> 
         rooms += 1;
         keys.hash_one(rooms)
     };
-    sessions::Registry::new(settings, gate, random)
+    sessions::Registry::new(settings, gate, (), random)
 }
 
 /// Bytes of a socket id that logs show; of short ids they show half.

@@ -18,7 +18,7 @@ fn registry() -> Arc<Registry<Queue>> {
     let gate = |_: &str, _: &SessionAddress, _: u64| -> Result<Admission, Refusal> {
         Ok(Admission { permissions: Role::Publisher.permissions(false), data: String::new() })
     };
-    Registry::new(Settings::default(), gate, || 7)
+    Registry::new(Settings::default(), gate, (), || 7)
 }
 
 fn start_of_time() -> Time {

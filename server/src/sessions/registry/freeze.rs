@@ -5,7 +5,7 @@ use super::super::hall::{Errands, Hall};
 use super::super::room::Room;
 use super::super::seat::{Place, Whereabouts};
 use super::super::snapshot::{Snapshot, Unfit};
-use super::super::{CloseCode, Delivery, Link, Settings};
+use super::super::{CloseCode, Delivery, Link, Settings, Witness};
 use super::Registry;
 use otc_protocol::Moment;
 use std::sync::Arc;
@@ -45,11 +45,12 @@ impl<L: Link> Registry<L> {
     pub fn restore(
         settings: Settings,
         gate: impl Gate + 'static,
+        witness: impl Witness + 'static,
         random: impl FnMut() -> u64 + Send + 'static,
         now: Moment,
         snapshot: Snapshot,
     ) -> Result<Arc<Self>, Unfit> {
-        let registry = Self::new(settings, gate, random);
+        let registry = Self::new(settings, gate, witness, random);
         let settings = &registry.settings;
         if snapshot.sessions() > settings.sessions || snapshot.lines() > settings.sockets {
             return Err(Unfit("more sessions or sockets than the server holds"));
@@ -61,7 +62,7 @@ impl<L: Link> Registry<L> {
                 let room = Room::thaw(settings.clone(), now, room)?;
                 let session: Arc<str> = room.session().into();
                 let mine: Vec<Arc<str>> = room.sockets().cloned().collect();
-                let hall = Arc::new(Hall::new(room));
+                let hall = Arc::new(Hall::new(room, registry.witness.clone()));
                 for socket in mine {
                     let place = Place::within(socket.clone(), hall.clone(), session.clone());
                     if sockets.insert(socket, Arc::new(place)).is_some() {

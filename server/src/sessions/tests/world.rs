@@ -113,7 +113,7 @@ impl World {
             nonce += 1;
             nonce
         };
-        let registry = Registry::new(settings.clone(), admit, random);
+        let registry = Registry::new(settings.clone(), admit, (), random);
         Self { registry, now: Moment::from_millis(1000), settings }
     }
 
@@ -132,7 +132,7 @@ impl World {
     pub(super) fn restore(&mut self, json: &[u8]) -> Result<(), Unfit> {
         let snapshot: Snapshot = serde_json::from_slice(json).map_err(|_| Unfit("no snapshot"))?;
         let random = || 0x0fed_cba9_8765_4321;
-        self.registry = Registry::restore(self.settings.clone(), admit, random, self.now, snapshot)?;
+        self.registry = Registry::restore(self.settings.clone(), admit, (), random, self.now, snapshot)?;
         Ok(())
     }
 

@@ -212,5 +212,4 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;
