@@ -5,7 +5,7 @@
 # missing is installed with apt-get. Elsewhere, and for Rust, this says what is missing and ends with 1.
 set -euo pipefail
 
-readonly RUST=1.88 # the server's rust-version (server/Cargo.toml)
+readonly RUST=1.90 # the server's rust-version (server/Cargo.toml)
 readonly NODE=20   # tests/interop/package.json
 purpose=${1:-test}
 # Where Debian has ip and nft; not everybody's PATH has it.

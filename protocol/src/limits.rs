@@ -329,3 +329,16 @@ pub const SOCKET_WRITE_BUFFER: usize = 16 * 1024;
 pub const SOCKET_FRAGMENT_BYTES: usize = 16 * 1024;
 /// Bytes of pongs that a socket gathers beside that, for a peer that does not take them.
 pub const SOCKET_PONG_BYTES: usize = 16 * 1024;
+
+// ---- What the server remembers ----
+
+/// Edits that wait for the database; further ones wait for room.
+pub const STORE_WAITING: usize = 1024;
+/// Edits that are committed together.
+pub const STORE_BATCH: usize = 256;
+/// Largest record of the database as JSON; a larger one is an error.
+pub const STORE_RECORD_BYTES: usize = 1024 * 1024;
+/// Longest key of a record.
+pub const STORE_KEY_BYTES: usize = 1024;
+/// Bytes of the database that are kept in memory beside the file.
+pub const STORE_CACHE_BYTES: usize = 16 * 1024 * 1024;

@@ -3,7 +3,8 @@
 //! * [`http`]: session info, REST calls, and the way to the socket; `listener`: connections
 //! * `socket`: the WebSocket; [`sessions`]: rooms, pure
 //! * [`auth`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
-//! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there
+//! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
+//!   `store`: the database
 #![forbid(unsafe_code)]
 
 pub mod auth;
@@ -19,6 +20,8 @@ pub mod mint;
 pub mod planted;
 pub mod sessions;
 pub mod socket;
+#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "whoever has tables uses the rest"))]
+mod store;
 
 pub use config::Config;
 pub use keys::KeyPair;
@@ -37,6 +40,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
+use store::Store;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -51,6 +55,8 @@ pub struct App {
     pub registry: Arc<socket::Registry>,
     /// Where clients reach the server, if it was told.
     pub public_url: Option<PublicUrl>,
+    /// What it remembers.
+    pub(crate) store: Arc<Store>,
     started: Instant,
     stop: watch::Receiver<bool>,
 }
@@ -59,6 +65,7 @@ impl App {
     fn new(
         config: Config,
         earlier: Option<Snapshot>,
+        store: Arc<Store>,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, keys::KeyError> {
         let auth = Arc::new(Authenticator::new(Keys::new(&config.keys)?));
@@ -78,7 +85,8 @@ impl App {
             Some(registry) => registry,
             None => socket::Registry::new(config.rooms, gate(), (), random()?),
         };
-        Ok(Self { auth, registry, public_url: config.public_url, started: Instant::now(), stop })
+        let public_url = config.public_url;
+        Ok(Self { auth, registry, public_url, store, started: Instant::now(), stop })
     }
 
     /// What time it is.
@@ -160,6 +168,10 @@ impl Server {
             })?
         };
         let address = listener.local_addr()?;
+        let store = match &data {
+            Some(data) => Store::open(data)?,
+            None => Store::in_memory()?,
+        };
         // After the last thing that is likely to fail: what an earlier server has left is taken once. Clients that come
         // in the meantime wait to be accepted.
         let earlier = match &data {
@@ -167,7 +179,7 @@ impl Server {
             None => None,
         };
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(config, earlier, stopping.clone()).map_err(io::Error::other)?;
+        let app = App::new(config, earlier, Arc::new(store), stopping.clone()).map_err(io::Error::other)?;
         let app = Arc::new(app);
         runtime.spawn(socket::attend(Arc::clone(&app)));
         let serve = serve(listener, Arc::clone(&app), data, stopping);
@@ -225,12 +237,17 @@ async fn serve(
     let Some(data) = data else {
         app.registry.stop();
         open.settle().await;
-        return Ok(());
+        let store = Arc::clone(&app.store);
+        return spawn_blocking(move || store.close()).await.map_err(io::Error::other);
     };
     let now = app.time();
     let snapshot = app.registry.freeze(now.now);
     // The directory is let go of as soon as the sessions are in it: the next server need not wait for the last socket.
-    let left = spawn_blocking(move || handover::leave(&data, &snapshot, now.unix_ms));
+    let store = Arc::clone(&app.store);
+    let left = spawn_blocking(move || {
+        store.close();
+        handover::leave(&data, &snapshot, now.unix_ms)
+    });
     open.settle().await;
     left.await.map_err(io::Error::other)?
 }

@@ -158,7 +158,8 @@ mod tests {
         let (far, near) = duplex(1024);
         let (stop, stopping) = watch::channel(false);
         let config = Config::local(KeyPair::new("1", "s").unwrap());
-        let app = Arc::new(App::new(config, None, stopping.clone()).unwrap());
+        let store = Arc::new(crate::store::Store::in_memory().unwrap());
+        let app = Arc::new(App::new(config, None, store, stopping.clone()).unwrap());
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let peer = Peer { remote: address, local: address };

@@ -1,11 +1,13 @@
 //! Answers: JSON with the exact content types that the SDKs compare, and errors as they read them (`rest.md §0`).
 
+use crate::store::StoreError;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use quick_xml::escape::escape;
 use serde_json::json;
+use tracing::error;
 
 /// Exactly this: an SDK compares the header for equality (`rest.md §0`, rule 1).
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -89,6 +91,18 @@ impl ApiError {
 impl From<PathRejection> for ApiError {
     fn from(_: PathRejection) -> Self {
         Self::bad_request("The path is not UTF-8")
+    }
+}
+
+/// What went wrong is for the log alone.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if error == StoreError::Closed {
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server stops; try again in a moment");
+        }
+        error!(%error, "a REST call failed");
+        let message = "The server cannot read or write what it remembers; its log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 }
 
