@@ -48,7 +48,7 @@ fn admit(token: &str, session: &SessionAddress, _: u64) -> Result<Admission, Ref
     if !session.session.starts_with("2_") {
         return Err(Refusal::new(404, "Invalid session"));
     }
-    Ok(Admission { permissions: role.permissions(false), data: data.to_owned() })
+    Ok(Admission { permissions: role.permissions(false), data: data.to_owned(), ..Admission::default() })
 }
 
 /// One client.
@@ -451,7 +451,7 @@ impl Conversation<'_> {
     }
 
     fn stop(&mut self) {
-        self.registry.stop();
+        self.registry.stop(self.now);
         self.stopped = true;
         assert!(self.witness.pipe.is_closed(), "everybody is told that the server stops");
     }

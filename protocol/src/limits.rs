@@ -342,3 +342,12 @@ pub const STORE_RECORD_BYTES: usize = 1024 * 1024;
 pub const STORE_KEY_BYTES: usize = 1024;
 /// Bytes of the database that are kept in memory beside the file.
 pub const STORE_CACHE_BYTES: usize = 16 * 1024 * 1024;
+
+// ---- What the application's server asks of rooms (`rest.md §2.1`) ----
+
+/// Archives of one session that run at one time; above, another one is refused (409).
+pub const SESSION_ARCHIVES: usize = 16;
+/// Largest body of a REST call that lists streams: excluded ones, or their layout classes.
+pub const HTTP_LIST_BYTES: usize = 1024 * 1024;
+/// Streams whose layout classes one REST call sets; above, it is refused (400).
+pub const LAYOUT_ITEMS: usize = SESSION_STREAMS;

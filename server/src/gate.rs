@@ -28,6 +28,8 @@ impl Gate for TokenGate {
         Ok(Admission {
             permissions: claims.role.permissions(self.subscriber_may_signal),
             data: claims.connection_data,
+            layout_classes: claims.initial_layout_class_list,
+            archive: None,
         })
     }
 }

@@ -235,7 +235,7 @@ async fn serve(
 ) -> io::Result<()> {
     let open = listener::accept(listener, Arc::clone(&app), stopping).await;
     let Some(data) = data else {
-        app.registry.stop();
+        app.registry.stop(app.time().now);
         open.settle().await;
         let store = Arc::clone(&app.store);
         return spawn_blocking(move || store.close()).await.map_err(io::Error::other);

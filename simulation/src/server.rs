@@ -41,7 +41,7 @@ pub(crate) struct Server {
 /// Tokens of the simulation are names of roles.
 fn admit(token: &str, _: &SessionAddress, _: u64) -> Result<Admission, Refusal> {
     let role = Role::from_name(token).ok_or_else(|| Refusal::new(403, "Invalid token"))?;
-    Ok(Admission { permissions: role.permissions(false), data: String::new() })
+    Ok(Admission { permissions: role.permissions(false), ..Admission::default() })
 }
 
 pub(crate) fn settings(plan: &Plan) -> Settings {

@@ -3,18 +3,22 @@
 use super::line::Line;
 use bytes::Bytes;
 use otc_protocol::permissions::{Permission, Permissions};
-use otc_protocol::raptor::Connection;
+use otc_protocol::raptor::{Archive, Connection};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a verified token allows its connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Admission {
     /// What it may do.
     pub permissions: Permissions,
     /// The connection data that everybody sees.
     pub data: String,
+    /// The layout classes that its streams have at first.
+    pub layout_classes: Vec<String>,
+    /// The archive that begins with it, should it be the first one in its session.
+    pub archive: Option<Archive>,
 }
 
 /// Members in the order of their joining.
@@ -35,6 +39,8 @@ pub(super) struct Member {
     /// Whether a newcomer with the same connection id is the same client.
     pub(super) token: TokenDigest,
     pub(super) welcome: Welcome,
+    /// The layout classes that its streams have at first.
+    pub(super) layout_classes: Vec<String>,
     pub(super) streams: BTreeSet<Arc<str>>,
     /// Stream and subscriber.
     pub(super) subscriptions: BTreeSet<(Arc<str>, Arc<str>)>,
@@ -47,6 +53,11 @@ impl Member {
     pub(super) fn shown(connection: &Connection, permissions: Permissions) -> Connection {
         let permissions = permissions.iter().map(|permission| permission.name().to_owned()).collect();
         Connection { permissions, ..connection.clone() }
+    }
+
+    /// Itself as the others see it.
+    pub(super) fn as_shown(&self) -> Connection {
+        Self::shown(&self.connection, self.permissions)
     }
 
     pub(super) fn may(&self, permission: Permission) -> bool {

@@ -16,6 +16,7 @@ mod door;
 mod event;
 mod hall;
 mod line;
+mod listed;
 pub(crate) mod log_text;
 mod member;
 mod owed;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use door::Gate;
 pub use event::{Event, Witness};
+pub use listed::{StreamRecord, video_type};
 pub use member::Admission;
 pub use registry::Registry;
 pub use scales::Scales;
@@ -157,6 +159,10 @@ pub enum Output {
 impl Output {
     fn to(link: LinkId, delivery: Delivery) -> Self {
         Self::Deliver { link, delivery }
+    }
+
+    fn happened(event: Event) -> Self {
+        Self::Happened(Box::new(event))
     }
 }
 

@@ -3,6 +3,7 @@
 //! One lock for each room and short ones for the tables, always taken in this order: place, `halls`, hall, and the others
 //! (`sockets`, `doors`, `random`), of which no two are held at the same time.
 
+mod application;
 mod freeze;
 
 use super::door::{Door, Gate, Join};
@@ -12,7 +13,7 @@ use super::seat::{Place, Seat, Whereabouts};
 use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time, Witness};
 use crate::planted::{self, Bug};
 use otc_protocol::Moment;
-use otc_protocol::raptor::{SessionAddress, SignalContent};
+use otc_protocol::raptor::SessionAddress;
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -47,8 +48,8 @@ impl From<Refusal> for Denied {
 }
 
 impl<L: Link> Registry<L> {
-    /// A server without sessions. `gate` decides who may join; `witness` is told what happens; `random` tells the messages of one room from those of an
-    /// earlier one of the same session.
+    /// A server without sessions. `gate` decides who may join; `witness` is told what happens; `random` tells the
+    /// messages of one room from those of an earlier one of the same session.
     pub fn new(
         settings: Settings,
         gate: impl Gate + 'static,
@@ -195,44 +196,6 @@ impl<L: Link> Registry<L> {
         Ok(hall)
     }
 
-    /// A signal from the application's server, to everybody in the session or to one connection.
-    pub fn signal(
-        &self,
-        time: Time,
-        session_id: &str,
-        to: Option<&str>,
-        content: SignalContent,
-    ) -> Result<(), Refusal> {
-        if self.is_stopped() && planted::is(Bug::SayYesTooLate) {
-            return Ok(());
-        }
-        let hall = self.inhabited(session_id)?;
-        let mut errands = Errands::default();
-        let signalled = hall.run(&mut errands, |room, out| room.server_signal(time.now, to, content, out));
-        self.finish(&mut errands, Some((session_id, &hall)));
-        signalled.map_err(|refusal| self.unless_stopped(refusal))
-    }
-
-    /// The application's server sends a connection away.
-    pub fn disconnect(&self, time: Time, session_id: &str, connection: &str) -> Result<(), Refusal> {
-        let hall = self.inhabited(session_id)?;
-        let mut errands = Errands::default();
-        let found = hall.run(&mut errands, |room, out| room.server_disconnect(time.now, connection, out));
-        self.finish(&mut errands, Some((session_id, &hall)));
-        let missing = || Refusal::new(404, "No connection of that id is in the session.");
-        if found { Ok(()) } else { Err(self.unless_stopped(missing())) }
-    }
-
-    fn inhabited(&self, session_id: &str) -> Result<Arc<Hall<L>>, Refusal> {
-        let hall = self.halls.lock().get(session_id).cloned();
-        hall.ok_or_else(|| self.unless_stopped(Refusal::new(404, "Nobody is in the session.")))
-    }
-
-    /// Once the server stops, its sessions are somewhere else: what is not found here may be there.
-    fn unless_stopped(&self, refusal: Refusal) -> Refusal {
-        if self.is_stopped() { Refusal::new(503, "The server stops; ask again soon.") } else { refusal }
-    }
-
     /// Looks after silent, lost and late sockets.
     pub fn wake(&self, now: Moment) {
         let is_due = |hall: &Arc<Hall<L>>| hall.due().is_some_and(|due| due <= now);
@@ -313,13 +276,14 @@ impl<L: Link> Registry<L> {
         }
     }
 
-    /// Closes every socket because the server stops, and takes no more.
-    pub fn stop(&self) {
+    /// Closes every socket because the server stops, and takes no more. Its sessions end.
+    pub fn stop(&self, now: Moment) {
         self.stopped.store(true, Ordering::Release);
         let mut errands = Errands::default();
         let halls: Vec<Arc<Hall<L>>> = self.halls.lock().values().cloned().collect();
         for hall in halls {
             hall.close_links(CloseCode::GoingAway, &mut errands);
+            hall.run(&mut errands, |room, out| room.shut(now, out));
         }
         let places: Vec<Arc<Place<L>>> = self.sockets.lock().values().cloned().collect();
         for place in places {

@@ -2,6 +2,8 @@
 //!
 //! Every request gets exactly one STATUS, unknown ones included (`wire.md §4`).
 
+mod application;
+mod archives;
 mod delivery;
 mod freeze;
 mod membership;
@@ -17,11 +19,12 @@ pub(super) use membership::Newcomer;
 use super::answers::Answer;
 use super::line::{Carrier, Line, status_frame};
 use super::member::{Member, MemberId};
-use super::{CloseCode, Delivery, LinkId, Output, Refusal, Settings, Time, is_id, json};
+use super::{CloseCode, Delivery, Event, LinkId, Output, Refusal, Settings, Time, is_id, json};
+use archives::Running;
 use bytes::Bytes;
 use membership::Farewell;
 use otc_protocol::envelope::{FromClient, Request};
-use otc_protocol::raptor::{Body, Content, MediaReply, Message, Reason, SessionAddress, SignalContent};
+use otc_protocol::raptor::{Body, Content, MediaReply, Message, Reason, SessionAddress};
 use otc_protocol::rumor::Frame;
 use otc_protocol::{Moment, uuid};
 use std::collections::{BTreeMap, HashMap};
@@ -48,6 +51,10 @@ pub(super) struct Room {
     by_socket: HashMap<Arc<str>, MemberId>,
     by_connection: HashMap<Arc<str>, MemberId>,
     streams: BTreeMap<Arc<str>, Publication>,
+    /// What runs, in the order of its beginning.
+    archives: Vec<Running>,
+    /// Its beginning has been told, and its end has not.
+    inhabited: bool,
     /// Members that hear of nobody's coming and going.
     suppressed_members: usize,
     /// Whether newcomers are muted (`wire.md §7.6`).
@@ -86,6 +93,8 @@ impl Room {
             by_socket: HashMap::new(),
             by_connection: HashMap::new(),
             streams: BTreeMap::new(),
+            archives: Vec::new(),
+            inhabited: false,
             suppressed_members: 0,
             muted: false,
             state_bytes: 0,
@@ -206,28 +215,12 @@ impl Room {
         self.due = lines.chain(self.departed.values().map(|departed| departed.until)).min();
     }
 
-    /// A signal from the application's server: to everybody, or to one (`wire.md §6`).
-    pub(super) fn server_signal(
-        &mut self,
-        now: Moment,
-        to: Option<&str>,
-        content: SignalContent,
-        out: &mut Vec<Output>,
-    ) -> Result<(), Refusal> {
-        if self.members.is_empty() {
-            return Err(Refusal::new(404, "Nobody is in the session."));
-        }
-        let signalled = self.signal_from_server(to, content, out);
+    /// The server stops, and no other one carries the session on: all leave, and nobody comes in any more.
+    pub(super) fn shut(&mut self, now: Moment, out: &mut Vec<Output>) {
+        self.closed = true;
+        let everybody: Vec<MemberId> = self.members.keys().copied().collect();
+        self.dismiss_all(now, &everybody, &Reason::NetworkDisconnected, Farewell::None, out);
         self.settle(now, out);
-        signalled
-    }
-
-    /// The application's server sends a connection away.
-    pub(super) fn server_disconnect(&mut self, now: Moment, connection: &str, out: &mut Vec<Output>) -> bool {
-        let Some(id) = self.by_connection.get(connection).copied() else { return false };
-        self.dismiss(now, id, &Reason::ForceDisconnected, Farewell::Tell, out);
-        self.settle(now, out);
-        true
     }
 
     fn line(&mut self, id: MemberId) -> Option<&mut Line> {
@@ -418,6 +411,10 @@ impl Room {
         }
         if self.members.is_empty() {
             self.muted = false;
+            if std::mem::take(&mut self.inhabited) {
+                self.end_archives(out);
+                out.push(Output::happened(Event::SessionDestroyed));
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
 use otc_protocol::permissions::Permissions;
+use otc_protocol::raptor::Archive;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -67,6 +68,9 @@ pub(crate) struct RoomHead {
     pub(super) next_sequence: u64,
     pub(super) next_member: u64,
     pub(super) muted: bool,
+    /// Those that run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) archives: Vec<Archive>,
 }
 
 /// A member's line, or that of somebody who is no member any more.
@@ -99,6 +103,9 @@ pub(super) struct Membership {
     pub(super) created: u64,
     /// The letter with the answer to the join, if the client may still ask for it.
     pub(super) welcome: Option<usize>,
+    /// The layout classes that its streams have at first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) layout_classes: Vec<String>,
 }
 
 /// A request that was answered.
@@ -118,6 +125,8 @@ pub(crate) struct StreamSnapshot {
     pub(super) owner: u64,
     /// As newcomers see it.
     pub(super) stream: Box<RawValue>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) layout_classes: Vec<String>,
     pub(super) subscribers: Vec<SubscriberSnapshot>,
 }
 

@@ -16,7 +16,7 @@ type Server = Task<DuplexStream, fn() -> Time>;
 
 fn registry() -> Arc<Registry<Queue>> {
     let gate = |_: &str, _: &SessionAddress, _: u64| -> Result<Admission, Refusal> {
-        Ok(Admission { permissions: Role::Publisher.permissions(false), data: String::new() })
+        Ok(Admission { permissions: Role::Publisher.permissions(false), ..Admission::default() })
     };
     Registry::new(Settings::default(), gate, (), || 7)
 }

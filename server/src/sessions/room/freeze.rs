@@ -2,6 +2,7 @@
 
 use super::super::answers::Answers;
 use super::super::line::Line;
+use super::super::listed;
 use super::super::member::{Member, MemberId, TokenDigest, Welcome};
 use super::super::owed::Owed;
 use super::super::snapshot::{
@@ -52,6 +53,7 @@ impl Room {
             next_sequence: self.next_sequence,
             next_member: self.next_member,
             muted: self.muted,
+            archives: self.archives.iter().map(|running| running.archive().clone()).collect(),
         };
         Some(RoomSnapshot { head, letters: letters.into_letters(), lines, streams })
     }
@@ -75,7 +77,12 @@ impl Room {
         for stream in streams {
             room.thaw_stream(stream)?;
         }
-        room.muted = head.muted && !room.members.is_empty();
+        room.inhabited = !room.members.is_empty();
+        room.muted = head.muted && room.inhabited;
+        need(head.archives.is_empty() || room.inhabited, "an archive of nobody")?;
+        for archive in head.archives {
+            room.add_archive(archive).map_err(|_| Unfit("an archive"))?;
+        }
         need(!room.is_vacant(), "a session without anybody")?;
         need(room.members.len() <= room.settings.session_connections, "too many connections")?;
         need(room.state_has_room_for(0), "too large a state")?;
@@ -117,7 +124,9 @@ impl Room {
         membership: Membership,
         letters: &[Blob],
     ) -> Result<Member, Unfit> {
-        let Membership { creation_time, data, permissions, token, join, created, welcome } = membership;
+        let Membership { creation_time, data, permissions, token, join, created, welcome, layout_classes } =
+            membership;
+        need(listed::fit(&layout_classes), "the layout classes of a connection")?;
         need(is_id(&join) && created <= self.next_sequence, "a join")?;
         let frame = welcome.map(|letter| frame_of(letters, letter)).transpose()?;
         let token = TokenDigest::from_bytes(&token.0).ok_or(Unfit("the digest of a token"))?;
@@ -128,6 +137,7 @@ impl Room {
             json: raw(&Member::shown(&connection, permissions)),
             connection,
             permissions,
+            layout_classes,
             events_suppressed,
             token,
             welcome: Welcome { transaction: join.into(), created, frame },
@@ -151,9 +161,9 @@ impl Room {
     }
 
     fn thaw_stream(&mut self, snapshot: StreamSnapshot) -> Result<(), Unfit> {
-        let StreamSnapshot { owner, stream, subscribers } = snapshot;
+        let StreamSnapshot { owner, stream, layout_classes, subscribers } = snapshot;
         let owner = MemberId(owner);
-        let mut publication = Publication::thaw(owner, &stream)?;
+        let mut publication = Publication::thaw(owner, &stream, layout_classes)?;
         let id: Arc<str> = publication.id().into();
         let mut held_bytes = 0;
         for subscriber in subscribers {
@@ -201,6 +211,7 @@ fn freeze_member(id: MemberId, member: Member, letters: &mut Letters) -> LineSna
         join: transaction.into(),
         created,
         welcome: frame.map(|frame| letters.post(&frame)),
+        layout_classes: member.layout_classes,
     };
     freeze_line(id, member.line, &member.id, member.events_suppressed, Some(membership), letters)
 }
@@ -231,6 +242,7 @@ fn freeze_stream(publication: &Publication) -> StreamSnapshot {
     StreamSnapshot {
         owner: publication.owner.0,
         stream: publication.json().to_owned(),
+        layout_classes: publication.layout_classes.clone(),
         subscribers: subscribers.collect(),
     }
 }

@@ -4,7 +4,7 @@ use super::super::answers::Answer;
 use super::super::door::Join;
 use super::super::line::Line;
 use super::super::member::{Admission, Member, MemberId, TokenDigest, Welcome};
-use super::super::{CloseCode, Delivery, LinkId, Output, Refusal, Time};
+use super::super::{CloseCode, Delivery, Event, LinkId, Output, Refusal, Time};
 use super::delivery::Letter;
 use super::state::{entry_bytes, raw};
 use super::{Departed, Outcome, Room};
@@ -78,7 +78,7 @@ impl Room {
         let frame = self.welcome_frame(events_suppressed, &connection_id, &join.transaction);
         out.push(Output::to(link, Delivery::Reply(frame.clone())));
 
-        let body = self.json(Body::ConnectionCreated(shown));
+        let body = self.json(Body::ConnectionCreated(shown.clone()));
         let created = self.letter_to_all(&connection_id, &body);
         self.state_bytes += entry_bytes(&json);
         self.suppressed_members += usize::from(events_suppressed);
@@ -93,6 +93,7 @@ impl Room {
                 connection,
                 json,
                 permissions: admission.permissions,
+                layout_classes: admission.layout_classes,
                 events_suppressed,
                 token,
                 welcome: Welcome {
@@ -108,6 +109,14 @@ impl Room {
         self.look_after(id);
         debug!(session = %self.address.session, connection = %connection_id, "joined");
         self.send(&created, |member| !member.events_suppressed || member.id == connection_id, out);
+        let is_first = !std::mem::replace(&mut self.inhabited, true);
+        if is_first {
+            out.push(Output::happened(Event::SessionCreated));
+        }
+        out.push(Output::happened(Event::ConnectionCreated { connection: shown }));
+        if let Some(archive) = admission.archive.filter(|_| is_first) {
+            self.start_own_archive(archive, out);
+        }
         Ok(())
     }
 
@@ -243,6 +252,8 @@ impl Room {
         let deleted = self.letter_to_all(&member.id, &body);
         self.send(&deleted, |other| !other.events_suppressed, out);
         news.push(deleted);
+        let connection = member.as_shown();
+        out.push(Output::happened(Event::ConnectionDestroyed { connection, reason: reason.clone() }));
         self.part_with(now, id, member, news, farewell, out);
     }
 

@@ -1,8 +1,8 @@
 //! Muting (`wire.md §7.6`). Publishers mute themselves when they are told to.
 
-use super::super::Output;
 use super::super::answers::Answer;
 use super::super::member::MemberId;
+use super::super::{Event, Output, Refusal};
 use super::{Outcome, Room};
 use otc_protocol::permissions::Permission;
 use otc_protocol::raptor::{Body, Mute};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 const CHANNELS: [&str; 2] = ["audio", "video"];
 
 impl Room {
-    /// Mutes one stream.
+    /// A moderator mutes one stream.
     pub(super) fn mute_stream(
         &mut self,
         by: MemberId,
@@ -21,17 +21,40 @@ impl Room {
         mute: Mute,
         out: &mut Vec<Output>,
     ) -> Outcome {
-        let from = self.need(by, Permission::ForceMute)?.id.clone();
-        let owner = self.publication(stream)?.owner;
-        let mute = audio(known(Mute { exclusion: Vec::new(), ..mute }));
-        self.send_to(owner, &from, Body::StreamMute { id: stream.to_owned(), mute }, out);
+        let by = self.need(by, Permission::ForceMute)?.id.clone();
+        self.mute_one(Some(&by), stream, mute, out)?;
         Ok(Answer::Done)
     }
 
-    /// Mutes everybody but the excluded streams, and those who come later; or ends that.
+    /// A moderator mutes everybody but the excluded streams, and those who come later; or ends that.
     pub(super) fn mute_session(&mut self, by: MemberId, mute: Mute, out: &mut Vec<Output>) -> Outcome {
-        let from = self.need(by, Permission::ForceMute)?.id.clone();
-        self.muted = mute.active;
+        let by = self.need(by, Permission::ForceMute)?.id.clone();
+        self.mute_all(Some(&by), mute, out);
+        Ok(Answer::Done)
+    }
+
+    /// Mutes one stream, in the name of a connection or of the application's server.
+    pub(super) fn mute_one(
+        &mut self,
+        by: Option<&str>,
+        stream: &str,
+        mute: Mute,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refusal> {
+        let owner = self.publication(stream)?.owner;
+        let mute = audio(known(Mute { exclusion: Vec::new(), ..mute }));
+        let active = mute.active;
+        self.send_to(owner, by.unwrap_or(""), Body::StreamMute { id: stream.to_owned(), mute }, out);
+        let (by, stream) = (by.map(str::to_owned), Some(stream.to_owned()));
+        out.push(Output::happened(Event::Muted { by, stream, excluded: Vec::new(), active }));
+        Ok(())
+    }
+
+    /// Mutes everybody but the excluded streams, and those who come later; or ends that.
+    pub(super) fn mute_all(&mut self, by: Option<&str>, mute: Mute, out: &mut Vec<Output>) {
+        let from = by.unwrap_or("");
+        let active = mute.active;
+        self.muted = active;
         let excluded: BTreeSet<String> =
             mute.exclusion.into_iter().filter(|stream| self.streams.contains_key(stream.as_str())).collect();
         let mute = known(Mute { exclusion: Vec::new(), ..mute });
@@ -39,15 +62,21 @@ impl Room {
         let streams: Vec<(MemberId, Arc<str>)> = self
             .streams
             .iter()
-            .filter(|(id, _)| mute.active && !excluded.contains(&***id))
+            .filter(|(id, _)| active && !excluded.contains(&***id))
             .map(|(id, publication)| (publication.owner, id.clone()))
             .collect();
-        let mute = Mute { exclusion: excluded.into_iter().collect(), ..mute };
-        self.broadcast(&from, Body::SessionMute(mute), out);
+        let excluded: Vec<String> = excluded.into_iter().collect();
+        let mute = Mute { exclusion: excluded.clone(), ..mute };
+        self.broadcast(from, Body::SessionMute(mute), out);
         for (owner, stream) in streams {
-            self.send_to(owner, &from, Body::StreamMute { id: stream.to_string(), mute: one.clone() }, out);
+            self.send_to(owner, from, Body::StreamMute { id: stream.to_string(), mute: one.clone() }, out);
         }
-        Ok(Answer::Done)
+        out.push(Output::happened(Event::Muted {
+            by: by.map(str::to_owned),
+            stream: None,
+            excluded,
+            active,
+        }));
     }
 }
 

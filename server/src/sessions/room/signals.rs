@@ -2,7 +2,7 @@
 
 use super::super::answers::Answer;
 use super::super::member::MemberId;
-use super::super::{Output, Refusal, is_id};
+use super::super::{Event, Output, Refusal, is_id};
 use super::{Outcome, Room};
 use otc_protocol::limits::PROJECT_BYTES;
 use otc_protocol::permissions::Permission;
@@ -70,6 +70,11 @@ impl Room {
         let frame_to = to.as_deref().unwrap_or(&self.topic).to_owned();
         let sender = from.and_then(|from| self.members.get(&from));
         let from = sender.map_or_else(|| Arc::from(""), |sender| sender.id.clone());
+        let noted = self.is_archived().then(|| Event::Signal {
+            from: sender.map(|sender| sender.id.to_string()),
+            to: to.clone(),
+            content: content.clone(),
+        });
         let introduction =
             sender.filter(|_| self.suppressed_members > 0).map(|sender| sender.connection.clone());
         let mut message = Message { session, body: Body::Signal { id, to, content } };
@@ -87,12 +92,13 @@ impl Room {
         if let Some(addressee) = addressee {
             let suppressed = self.members.get(&addressee).is_some_and(|member| member.events_suppressed);
             self.send_letter_to(addressee, if suppressed { introduced } else { &plain }, out);
-            return Ok(());
+        } else {
+            self.send(&plain, |member| !member.events_suppressed, out);
+            if self.suppressed_members > 0 {
+                self.send(introduced, |member| member.events_suppressed, out);
+            }
         }
-        self.send(&plain, |member| !member.events_suppressed, out);
-        if self.suppressed_members > 0 {
-            self.send(introduced, |member| member.events_suppressed, out);
-        }
+        out.extend(noted.map(Output::happened));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use super::super::line::status_frame;
 use super::super::{Refusal, json};
 use super::Room;
+use super::archives::Running;
 use super::streams::Publication;
 use bytes::Bytes;
 use otc_protocol::raptor::{Content, MuteState};
@@ -14,8 +15,8 @@ use serde_json::value::RawValue;
 pub(super) struct State<'a> {
     connection: Vec<&'a RawValue>,
     stream: Vec<&'a RawValue>,
-    /// Nothing is recorded yet, and clients wait for ever when the key is missing.
-    archive: [(); 0],
+    /// Clients wait for ever when the key is missing.
+    archive: Vec<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mute: Option<MuteState>,
 }
@@ -27,7 +28,7 @@ impl Room {
         State {
             connection: others.map(|member| &*member.json).collect(),
             stream: self.streams.values().map(Publication::json).collect(),
-            archive: [],
+            archive: self.archives.iter().map(Running::json).collect(),
             mute: self.muted.then_some(MuteState { active: true }),
         }
     }

@@ -1,9 +1,10 @@
 //! Streams and their channels (`wire.md §7.1`–`§7.3`). Calls go from peer to peer, so a stream is there at once.
 
 use super::super::answers::Answer;
+use super::super::listed::{self, StreamRecord};
 use super::super::member::MemberId;
 use super::super::snapshot::Unfit;
-use super::super::{Output, Refusal, is_id};
+use super::super::{Event, Output, Refusal, is_id};
 use super::delivery::Letter;
 use super::state::{entry_bytes, raw};
 use super::subscribers::Subscriber;
@@ -20,24 +21,38 @@ pub(super) struct Publication {
     pub(super) owner: MemberId,
     stream: Stream,
     json: Box<RawValue>,
+    /// As the application's server last set them, or as its owner's token has them.
+    pub(super) layout_classes: Vec<String>,
     pub(super) subscribers: BTreeMap<Arc<str>, Subscriber>,
 }
 
 impl Publication {
     /// The stream of an earlier room, without its subscribers.
-    pub(super) fn thaw(owner: MemberId, json: &RawValue) -> Result<Self, Unfit> {
+    pub(super) fn thaw(owner: MemberId, json: &RawValue, layout_classes: Vec<String>) -> Result<Self, Unfit> {
         let fits = json.get().len() <= STREAM_BYTES;
         let read = || serde_json::from_str(json.get()).ok();
         let stream: Stream = fits.then(read).flatten().ok_or(Unfit("a stream"))?;
         if !is_id(&stream.id) || stream.channel.len() > STREAM_CHANNELS {
             return Err(Unfit("the id or the channels of a stream"));
         }
+        if !listed::fit(&layout_classes) {
+            return Err(Unfit("the layout classes of a stream"));
+        }
         let json = raw(&stream);
-        Ok(Self { owner, stream, json, subscribers: BTreeMap::new() })
+        Ok(Self { owner, stream, json, layout_classes, subscribers: BTreeMap::new() })
     }
 
     pub(super) fn id(&self) -> &str {
         &self.stream.id
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// The stream as the application's server sees it.
+    pub(super) fn record(&self) -> StreamRecord {
+        StreamRecord::new(&self.stream, &self.layout_classes)
     }
 
     /// The stream as newcomers see it.
@@ -96,13 +111,21 @@ impl Room {
         }
         self.state_bytes += entry_bytes(&json);
         let key: Arc<str> = stream.id.as_str().into();
+        let mut layout_classes = Vec::new();
         if let Some(owner) = self.members.get_mut(&id) {
             owner.streams.insert(key.clone());
+            layout_classes.clone_from(&owner.layout_classes);
         }
-        let publication =
-            Publication { owner: id, stream: stream.clone(), json, subscribers: BTreeMap::new() };
+        let publication = Publication {
+            owner: id,
+            stream: stream.clone(),
+            json,
+            layout_classes,
+            subscribers: BTreeMap::new(),
+        };
         self.streams.insert(key, publication);
-        self.broadcast(&from, Body::StreamCreated(stream), out);
+        self.broadcast(&from, Body::StreamCreated(stream.clone()), out);
+        out.push(Output::happened(Event::StreamCreated { stream }));
         Ok(Answer::Media)
     }
 
@@ -127,7 +150,7 @@ impl Room {
         if let Some(owner) = self.members.get_mut(&owner) {
             owner.streams.remove(stream);
         }
-        self.forget_stream(stream);
+        self.forget_stream(stream, &reason, out);
         self.broadcast(&from, Body::StreamDeleted { id: stream.to_owned(), reason, content }, out);
         Ok(Answer::Done)
     }
@@ -140,14 +163,14 @@ impl Room {
         from: &str,
         out: &mut Vec<Output>,
     ) -> Option<Letter> {
-        self.forget_stream(stream)?;
+        self.forget_stream(stream, reason, out)?;
         let body =
             Body::StreamDeleted { id: stream.to_owned(), reason: reason.clone(), content: Object::new() };
         Some(self.broadcast(from, body, out))
     }
 
     /// Its subscribers end with it and are told by its deletion.
-    fn forget_stream(&mut self, stream: &str) -> Option<()> {
+    fn forget_stream(&mut self, stream: &str, reason: &Reason, out: &mut Vec<Output>) -> Option<()> {
         let (key, publication) = self.streams.remove_entry(stream)?;
         self.state_bytes -= entry_bytes(&publication.json);
         for (subscriber, of) in publication.subscribers {
@@ -156,6 +179,8 @@ impl Room {
                 member.subscriptions.remove(&(key.clone(), subscriber));
             }
         }
+        let (stream, reason) = (publication.stream, reason.clone());
+        out.push(Output::happened(Event::StreamDestroyed { stream, reason }));
         Some(())
     }
 
@@ -169,7 +194,7 @@ impl Room {
         let from = self.owned(id, stream)?;
         // The name is all that a client may change; whether it is recorded, only the server knows.
         let Some(name) = change.name else { return Ok(Answer::Done) };
-        self.edit(stream, |stream| stream.name.clone_from(&name))?;
+        self.edit(stream, |stream| stream.name.clone_from(&name), out)?;
         let change = StreamChange { name: Some(name), ..StreamChange::default() };
         self.broadcast(&from, Body::StreamUpdated { id: stream.to_owned(), change }, out);
         Ok(Answer::Done)
@@ -192,13 +217,17 @@ impl Room {
         if change == ChannelState::default() {
             return Ok(Answer::Done);
         }
-        self.edit(stream, |stream| {
-            stream
-                .channel
-                .iter_mut()
-                .filter(|known| known.id == channel)
-                .for_each(|known| known.state.apply(&change));
-        })?;
+        self.edit(
+            stream,
+            |stream| {
+                stream
+                    .channel
+                    .iter_mut()
+                    .filter(|known| known.id == channel)
+                    .for_each(|known| known.state.apply(&change));
+            },
+            out,
+        )?;
         let body = Body::ChannelUpdated { stream: stream.to_owned(), channel: channel.to_owned(), change };
         self.broadcast(&from, body, out);
         Ok(Answer::Done)
@@ -216,7 +245,12 @@ impl Room {
     }
 
     /// Changes a stream, unless it grows too large.
-    fn edit(&mut self, stream: &str, edit: impl FnOnce(&mut Stream)) -> Result<(), Refusal> {
+    fn edit(
+        &mut self,
+        stream: &str,
+        edit: impl FnOnce(&mut Stream),
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refusal> {
         let publication = self.publication(stream)?;
         let mut edited = publication.stream.clone();
         edit(&mut edited);
@@ -227,9 +261,10 @@ impl Room {
         }
         self.state_bytes = self.state_bytes - old + new;
         if let Some(publication) = self.streams.get_mut(stream) {
-            publication.stream = edited;
+            publication.stream.clone_from(&edited);
             publication.json = json;
         }
+        out.push(Output::happened(Event::StreamChanged { stream: edited }));
         Ok(())
     }
 }

@@ -251,7 +251,7 @@ fn whoever_is_owed_too_much_is_ended() {
 fn a_stopping_server_says_that_it_goes_away() {
     let world = World::new();
     let (mut a, b) = (world.join("a", "publisher|"), world.client("b"));
-    world.registry.stop();
+    world.registry.stop(world.now);
     assert_eq!(a.read(), [Heard::Close(CloseCode::GoingAway)]);
     assert_eq!(b.read(), [Heard::Close(CloseCode::GoingAway)]);
     a.cut(&world);

@@ -99,7 +99,7 @@ fn admit(token: &str, session: &SessionAddress, _: u64) -> Result<Admission, Ref
     if !session.session.starts_with("2_") {
         return Err(Refusal::new(404, "Invalid session"));
     }
-    Ok(Admission { permissions: role.permissions(false), data: data.to_owned() })
+    Ok(Admission { permissions: role.permissions(false), data: data.to_owned(), ..Admission::default() })
 }
 
 impl World {
