@@ -3,12 +3,18 @@
 mod address;
 mod answer;
 mod body;
+mod connections;
 mod cors;
 mod create;
+mod details;
+mod fields;
+mod moderation;
 mod path;
 mod reports;
 mod rest;
 mod session_info;
+mod signals;
+mod streams;
 
 pub use address::{PublicUrl, SOCKET_PATH};
 pub use session_info::SYMPHONY_ADDRESS;
@@ -45,12 +51,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(from_fn(cors::allow_any_origin));
     let rest = Router::new()
         .route("/session/create", post(create::create))
-        .route("/v2/project/{project}/session/{session}/signal", post(rest::signal_all))
-        .route(
-            "/v2/project/{project}/session/{session}/connection/{connection}/signal",
-            post(rest::signal_one),
-        )
-        .route("/v2/project/{project}/session/{session}/connection/{connection}", delete(rest::disconnect));
+        .nest("/v2/project/{project}/session/{session}", on_sessions());
     client
         .merge(rest)
         .route(SOCKET_PATH, get(socket))
@@ -58,6 +59,19 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::disable()) // each route reads its body within its own bound
         .with_state(app)
+}
+
+/// REST calls on a session.
+fn on_sessions() -> Router<Arc<App>> {
+    Router::new()
+        .route("/signal", post(signals::to_all))
+        .route("/mute", post(moderation::mute_session))
+        .route("/connection", get(connections::list))
+        .route("/connection/{connection}", delete(moderation::disconnect))
+        .route("/connection/{connection}/signal", post(signals::to_one))
+        .route("/stream", get(streams::list).put(streams::set_classes))
+        .route("/stream/{stream}", get(streams::get))
+        .route("/stream/{stream}/mute", post(moderation::mute_stream))
 }
 
 /// Brings the path of a request into the form that the routes know.

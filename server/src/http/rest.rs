@@ -1,17 +1,14 @@
-//! REST calls on a session: signals from nobody, and forced leaves (`rest.md §2.1`).
+//! REST calls on a session (`rest.md §2.1`): who calls, and for which session.
 
-use super::answer::{ApiError, no_content};
+use super::answer::ApiError;
 use super::{Peer, body};
 use crate::App;
 use crate::sessions::{Refusal, is_id};
+use axum::extract::Path;
+use axum::extract::Request;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
-use otc_protocol::limits::{HTTP_SIGNAL_BYTES, SIGNAL_DATA_BYTES};
-use otc_protocol::raptor::{Json, SignalContent};
 use otc_protocol::session_id::{ProjectId, SessionId};
-use serde_json::{Map, Value};
 use std::sync::Arc;
 use tracing::field::display;
 use tracing::info;
@@ -20,62 +17,68 @@ use tracing::info;
 const AUTH_HEADER: &str = "x-opentok-auth";
 
 /// The project and session of a path.
-type SessionPath = Result<Path<(String, String)>, PathRejection>;
-/// The project, session and connection of a path.
-type ConnectionPath = Result<Path<(String, String, String)>, PathRejection>;
+pub(super) type SessionPath = Result<Path<(String, String)>, PathRejection>;
+/// The project, the session and one of its connections or streams.
+pub(super) type MemberPath = Result<Path<(String, String, String)>, PathRejection>;
 
-/// `POST …/signal`: to everybody.
-pub(super) async fn signal_all(
-    State(app): State<Arc<App>>,
+/// A session whose project has called.
+pub(super) struct Target {
+    pub(super) project: ProjectId,
+    pub(super) session: String,
+}
+
+/// A call on a session whose caller may speak for it, with the body within `limit`.
+pub(super) async fn on_session(
+    app: &Arc<App>,
     path: SessionPath,
     request: Request,
-) -> Result<Response, ApiError> {
-    signal(&app, path.map(|Path((project, session))| (project, session, None)), request).await
-}
-
-/// `POST …/connection/{id}/signal`: to one.
-pub(super) async fn signal_one(
-    State(app): State<Arc<App>>,
-    path: ConnectionPath,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let path = path.map(|Path((project, session, connection))| (project, session, Some(connection)));
-    signal(&app, path, request).await
-}
-
-/// `DELETE …/connection/{id}`: one leaves, and is told that it was made to.
-pub(super) async fn disconnect(
-    State(app): State<Arc<App>>,
-    path: ConnectionPath,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let checked = path.map_err(ApiError::from).and_then(|Path((project, session, connection))| {
-        authorize(&app, &request, &project, &session)?;
-        check_connection(&connection)?;
-        Ok((session, connection))
+    limit: Limit,
+) -> Result<(Target, Vec<u8>), ApiError> {
+    let checked = path.map_err(ApiError::from).and_then(|Path((project, session))| {
+        let project = authorize(app, &request, &project, &session)?;
+        Ok(Target { project, session })
     });
-    let ((session, connection), body) = body::unless_refused(checked, request.into_body()).await?;
-    body::discard(body).await?;
-    app.registry.disconnect(app.time(), &session, &connection).map_err(refused)?;
-    info!(%session, %connection, "disconnected by REST");
-    Ok(no_content())
+    limit.read(checked, request).await
 }
 
-async fn signal(
-    app: &App,
-    path: Result<(String, String, Option<String>), PathRejection>,
+/// The same of a call on one of its connections or streams, whose id is handed out, too.
+pub(super) async fn on_member(
+    app: &Arc<App>,
+    path: MemberPath,
     request: Request,
-) -> Result<Response, ApiError> {
-    let checked = path.map_err(ApiError::from).and_then(|(project, session, to)| {
-        authorize(app, &request, &project, &session)?;
-        to.as_deref().map(check_connection).transpose()?;
-        Ok((session, to))
+    limit: Limit,
+) -> Result<((Target, String), Vec<u8>), ApiError> {
+    let checked = path.map_err(ApiError::from).and_then(|Path((project, session, id))| {
+        let project = authorize(app, &request, &project, &session)?;
+        // What a client may join or publish with, or it could put itself out of reach of whoever moderates.
+        if !is_id(&id) {
+            return Err(ApiError::bad_request(
+                "Invalid connection or stream id: it has 1 to 64 letters, digits, or - _ . characters",
+            ));
+        }
+        Ok((Target { project, session }, id))
     });
-    let ((session, to), body) = body::unless_refused(checked, request.into_body()).await?;
-    let body = body::read(body, HTTP_SIGNAL_BYTES).await?;
-    let content = read_signal(&body)?;
-    app.registry.signal(app.time(), &session, to.as_deref(), content).map_err(refused)?;
-    Ok(no_content())
+    limit.read(checked, request).await
+}
+
+/// How much of a body is wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Limit {
+    /// So many bytes at most.
+    Bytes(usize),
+    /// Nothing: it is read and forgotten, whatever it is.
+    Nothing,
+}
+
+impl Limit {
+    async fn read<T>(self, checked: Result<T, ApiError>, request: Request) -> Result<(T, Vec<u8>), ApiError> {
+        let (checked, body) = body::unless_refused(checked, request.into_body()).await?;
+        let body = match self {
+            Self::Bytes(limit) => body::read(body, limit).await?,
+            Self::Nothing => body::discard(body).await.map(|()| Vec::new())?,
+        };
+        Ok((checked, body))
+    }
 }
 
 /// The project that a REST call speaks for.
@@ -97,7 +100,7 @@ fn verify(app: &App, headers: &HeaderMap) -> Result<ProjectId, String> {
 }
 
 /// Whether the caller may speak for the session of a path.
-fn authorize(app: &App, request: &Request, project: &str, session: &str) -> Result<(), ApiError> {
+fn authorize(app: &App, request: &Request, project: &str, session: &str) -> Result<ProjectId, ApiError> {
     let caller = authenticate(app, request)?;
     if caller.as_str() != project {
         return Err(ApiError::forbidden("The token is of another project than the one in the path"));
@@ -105,91 +108,16 @@ fn authorize(app: &App, request: &Request, project: &str, session: &str) -> Resu
     let session = SessionId::decode(session)
         .map_err(|error| ApiError::bad_request(format!("Invalid session id: {error}")))?;
     if session.project == caller {
-        Ok(())
+        Ok(caller)
     } else {
         Err(ApiError::forbidden("The session is of another project"))
     }
 }
 
-fn check_connection(connection: &str) -> Result<(), ApiError> {
-    // What a client may join with, or it could put itself out of reach of whoever moderates.
-    is_id(connection).then_some(()).ok_or_else(|| {
-        ApiError::bad_request("Invalid connection id: it has 1 to 64 letters, digits, or - _ . characters")
-    })
-}
-
-/// The signal of a body: `type` and `data`, optional texts both; nothing at all is a bare ping (`rest.md §2.1`).
-fn read_signal(body: &[u8]) -> Result<SignalContent, ApiError> {
-    if body.trim_ascii().is_empty() {
-        return Ok(SignalContent::default());
-    }
-    let body: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| ApiError::bad_request("The body is not a JSON object"))?;
-    let text = |name: &str| match body.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(ApiError::bad_request(format!("{name} is not a text"))),
-    };
-    let (kind, data) = (text("type")?, text("data")?);
-    // In bytes, unlike what clients send each other (`rest.md §4`).
-    if data.as_ref().is_some_and(|data| data.len() > SIGNAL_DATA_BYTES) {
-        let message = format!("data is longer than {SIGNAL_DATA_BYTES} bytes");
-        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
-    }
-    let data = data.map(|data| Json::from_str_value(&data));
-    let content = SignalContent { kind, data, ..SignalContent::default() };
-    content.check().map_err(|refusal| from_status(refusal.status(), refusal.reason()))?;
-    Ok(content)
-}
-
-fn refused(refusal: Refusal) -> ApiError {
-    from_status(refusal.status, refusal.reason)
-}
-
-fn from_status(status: u16, message: impl Into<String>) -> ApiError {
-    ApiError::new(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bodies_of_signals_are_read() {
-        let texts = |kind: Option<&str>, data: Option<&str>| SignalContent {
-            kind: kind.map(str::to_owned),
-            data: data.map(Json::from_str_value),
-            ..SignalContent::default()
-        };
-        for (body, expected) in [
-            ("", texts(None, None)),
-            (" \r\n", texts(None, None)),
-            ("{}", texts(None, None)),
-            (r#"{"type":null,"data":null}"#, texts(None, None)),
-            (r#"{"type":"chat","data":"hé \"you\""}"#, texts(Some("chat"), Some("hé \"you\""))),
-            (r#"{"data":"","from":"x"}"#, texts(None, Some(""))),
-        ] {
-            assert_eq!(read_signal(body.as_bytes()), Ok(expected), "{body}");
-        }
-    }
-
-    #[test]
-    fn bad_bodies_are_refused_with_their_status() {
-        let data = |length: usize| format!(r#"{{"data":"{}"}}"#, "é".repeat(length / 2));
-        assert!(read_signal(data(8192).as_bytes()).is_ok());
-        for (body, status) in [
-            (data(8194), 413),
-            (format!(r#"{{"type":"{}"}}"#, "t".repeat(129)), 413),
-            (r#"{"type":"a b"}"#.into(), 400),
-            (r#"{"type":7}"#.into(), 400),
-            (r#"{"data":{"a":1}}"#.into(), 400),
-            ("[]".into(), 400),
-            ("type=chat".into(), 400),
-            ("{\"data\":\"\u{0}\"}".into(), 400),
-            ("{".into(), 400),
-        ] {
-            assert_eq!(read_signal(body.as_bytes()).unwrap_err().status.as_u16(), status, "{body:.60}");
-        }
-        assert_eq!(read_signal(&[0xff, 0xfe]).unwrap_err().status, StatusCode::BAD_REQUEST);
+/// What a room refuses.
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, refusal.reason)
     }
 }
