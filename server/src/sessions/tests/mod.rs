@@ -1,5 +1,7 @@
 //! The rooms on virtual time, with scripted clients.
 
+mod account;
+mod events;
 mod freezing;
 mod hostile;
 mod joining;

@@ -1,12 +1,13 @@
 //! A registry, a clock that is moved by hand, and clients that say what they are told to.
 
 use crate::sessions::{
-    Admission, CloseCode, Delivery, Link, Refusal, Registry, Seat, Settings, Snapshot, Time, Unfit,
+    Admission, CloseCode, Delivery, Event, Link, Refusal, Registry, Seat, Settings, Snapshot, Time, Unfit,
+    Witness,
 };
 use bytes::Bytes;
 use otc_protocol::envelope::{self, FromServer, Request};
 use otc_protocol::permissions::Role;
-use otc_protocol::raptor::SessionAddress;
+use otc_protocol::raptor::{Archive, SessionAddress};
 use otc_protocol::rumor::Frame;
 use otc_protocol::{Moment, uuid};
 use parking_lot::Mutex;
@@ -90,16 +91,38 @@ pub(super) struct World {
     pub(super) registry: Arc<Registry<Pipe>>,
     pub(super) now: Moment,
     settings: Settings,
+    log: Arc<Log>,
 }
 
-/// Tokens of this world: role, `|`, connection data.
+/// What has happened in [`SESSION`].
+#[derive(Default)]
+struct Log(Mutex<Vec<Event>>);
+
+impl Witness for Arc<Log> {
+    fn saw(&self, session: &SessionAddress, event: Event) {
+        if session.session == SESSION {
+            self.0.lock().push(event);
+        }
+    }
+}
+
+/// Tokens of this world: role, `|`, connection data; or layout classes, or that the session is to be archived.
 fn admit(token: &str, session: &SessionAddress, _: u64) -> Result<Admission, Refusal> {
     let (role, data) = token.split_once('|').unwrap_or((token, ""));
     let role = Role::from_name(role).ok_or_else(|| Refusal::new(403, "Invalid token"))?;
     if !session.session.starts_with("2_") {
         return Err(Refusal::new(404, "Invalid session"));
     }
-    Ok(Admission { permissions: role.permissions(false), data: data.to_owned(), ..Admission::default() })
+    let permissions = role.permissions(false);
+    if let Some(classes) = data.strip_prefix("classes ") {
+        let layout_classes = classes.split(' ').map(str::to_owned).collect();
+        return Ok(Admission { permissions, layout_classes, ..Admission::default() });
+    }
+    if data == "archive me" {
+        let archive = Archive { id: "archive".into(), ..Archive::default() };
+        return Ok(Admission { permissions, archive: Some(archive), ..Admission::default() });
+    }
+    Ok(Admission { permissions, data: data.to_owned(), ..Admission::default() })
 }
 
 impl World {
@@ -109,12 +132,13 @@ impl World {
 
     pub(super) fn with(settings: Settings) -> Self {
         let mut nonce = 0x1234_5678_9abc_def0;
+        let log = Arc::new(Log::default());
         let random = move || {
             nonce += 1;
             nonce
         };
-        let registry = Registry::new(settings.clone(), admit, (), random);
-        Self { registry, now: Moment::from_millis(1000), settings }
+        let registry = Registry::new(settings.clone(), admit, log.clone(), random);
+        Self { registry, now: Moment::from_millis(1000), settings, log }
     }
 
     /// Another process takes over; what it is handed passes through JSON, as it does between real ones.
@@ -132,8 +156,14 @@ impl World {
     pub(super) fn restore(&mut self, json: &[u8]) -> Result<(), Unfit> {
         let snapshot: Snapshot = serde_json::from_slice(json).map_err(|_| Unfit("no snapshot"))?;
         let random = || 0x0fed_cba9_8765_4321;
-        self.registry = Registry::restore(self.settings.clone(), admit, (), random, self.now, snapshot)?;
+        let (settings, log) = (self.settings.clone(), self.log.clone());
+        self.registry = Registry::restore(settings, admit, log, random, self.now, snapshot)?;
         Ok(())
+    }
+
+    /// What has happened since the last asking.
+    pub(super) fn happened(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.log.0.lock())
     }
 
     pub(super) fn time(&self) -> Time {
