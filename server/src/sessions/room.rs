@@ -35,6 +35,7 @@ use tracing::debug;
 /// What a request leads to.
 type Outcome = Result<Answer, Refusal>;
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none follows from another")]
 pub(super) struct Room {
     settings: Arc<Settings>,
     address: SessionAddress,

@@ -6,6 +6,8 @@ mod create;
 mod listener;
 mod logs;
 mod member;
+mod moderation;
 mod rest;
 mod session_info;
+mod streams;
 mod support;

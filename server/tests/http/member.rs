@@ -6,6 +6,8 @@ use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress};
 use otc_protocol::rumor::Frame;
 use otc_protocol::uuid;
 use otc_server::keys::random;
+use serde_json::Value;
+use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::WebSocket;
 use tokio_tungstenite::tungstenite::{Message as Packet, client};
@@ -13,7 +15,13 @@ use tokio_tungstenite::tungstenite::{Message as Packet, client};
 pub(crate) struct Member {
     pub(crate) id: String,
     pub(crate) permissions: Vec<String>,
+    /// What it was told of the session when it joined.
+    pub(crate) state: Value,
+    address: SessionAddress,
     socket: WebSocket<TcpStream>,
+    requests: u32,
+    /// What came while it waited for an answer.
+    heard: VecDeque<(String, Body)>,
 }
 
 fn new_id() -> String {
@@ -46,10 +54,23 @@ impl Member {
         ] {
             socket.send(Packet::Binary(frame)).unwrap();
         }
-        let mut member = Self { id, permissions: Vec::new(), socket };
+        let mut member = Self {
+            id,
+            permissions: Vec::new(),
+            state: Value::Null,
+            address,
+            socket,
+            requests: 0,
+            heard: VecDeque::new(),
+        };
         loop {
             match member.next() {
-                Heard::Refused(status, data) => return Err((status, data)),
+                Heard::Answer { status, data, .. } if status >= 300 => return Err((status, data)),
+                Heard::Answer { transaction, data, .. } => {
+                    if transaction == "join" {
+                        member.state = serde_json::from_str(&data).unwrap();
+                    }
+                }
                 Heard::Told(_, body) => match *body {
                     Body::ConnectionCreated(connection) if connection.id == member.id => {
                         member.permissions = connection.permissions;
@@ -64,11 +85,41 @@ impl Member {
 
     /// What the session tells next, and from whom it is; empty for the server.
     pub(crate) fn told(&mut self) -> (String, Body) {
+        if let Some(heard) = self.heard.pop_front() {
+            return heard;
+        }
         loop {
             if let Heard::Told(from, body) = self.next() {
                 return (from, *body);
             }
         }
+    }
+
+    /// Asks for something; the status and the reason of the answer.
+    pub(crate) fn ask(&mut self, body: Body) -> (u16, String) {
+        self.requests += 1;
+        let transaction = format!("request-{}", self.requests);
+        let data = Message { session: self.address.clone(), body }.encode();
+        let request = Request { transaction: &transaction, from: &self.id, token: None, data: &data };
+        let frame = envelope::request(otc_server::http::SYMPHONY_ADDRESS, &request).unwrap();
+        self.socket.send(Packet::Binary(frame)).unwrap();
+        loop {
+            match self.next() {
+                Heard::Answer { transaction: of, status, data } if of == transaction => {
+                    return (status, data);
+                }
+                Heard::Told(from, body) => self.heard.push_back((from, *body)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Publishes a stream with these channels, and waits until it has heard of it.
+    pub(crate) fn publish(&mut self, id: &str, channel: &Value) {
+        let request = serde_json::json!({"id": id, "name": format!("name of {id}"), "channel": channel});
+        let request = serde_json::from_value(request).unwrap();
+        assert_eq!(self.ask(Body::StreamCreate(request)).0, 200);
+        while !matches!(self.told(), (_, Body::StreamCreated(stream)) if stream.id == id) {}
     }
 
     fn next(&mut self) -> Heard {
@@ -78,9 +129,11 @@ impl Member {
                 let from = delivery.from.expect("always there").to_owned();
                 Heard::Told(from, Box::new(Message::decode(delivery.data).unwrap().body))
             }
-            FromServer::Status(answer) if !answer.is_success() => {
-                Heard::Refused(answer.code, String::from_utf8_lossy(answer.data).into_owned())
-            }
+            FromServer::Status(answer) => Heard::Answer {
+                transaction: answer.transaction.to_owned(),
+                status: answer.code,
+                data: String::from_utf8_lossy(answer.data).into_owned(),
+            },
             _ => Heard::Other,
         }
     }
@@ -88,6 +141,6 @@ impl Member {
 
 enum Heard {
     Told(String, Box<Body>),
-    Refused(u16, String),
+    Answer { transaction: String, status: u16, data: String },
     Other,
 }

@@ -229,11 +229,11 @@ fn one(world: &mut World, players: &mut [Player], who: usize, act: Act) {
             player.request(world, "delete", &stream(number), json!({}));
         }
         Act::Rename(number) => {
-            player.request(world, "update", &stream(number), json!({ "name": act_name(who) }))
+            player.request(world, "update", &stream(number), json!({ "name": format!("renamed by {who}") }));
         }
         Act::SwitchSound(number) => {
             let path = format!("{}/channel/audio1", stream(number));
-            player.request(world, "update", &path, json!({ "active": who % 2 == 0 }));
+            player.request(world, "update", &path, json!({ "active": who > 1 }));
         }
         Act::Signal => player.request(world, "signal", "/signal/x", json!({ "data": "x" })),
         Act::Whisper(to) => {
@@ -250,7 +250,7 @@ fn one(world: &mut World, players: &mut [Player], who: usize, act: Act) {
         Act::ServerMutes(number) => drop(registry.mute_stream(time, SESSION, &format!("s{number}"))),
         Act::StartArchive(number) => drop(registry.start_archive(time, SESSION, archive(number))),
         Act::StopArchive(number) => {
-            drop(registry.stop_archive(time, SESSION, &format!("r{number}"), "asked"))
+            drop(registry.stop_archive(time, SESSION, &format!("r{number}"), "asked"));
         }
         Act::Wait(millis) => world.pass(Duration::from_millis(millis)),
         Act::Restart => {
@@ -262,10 +262,6 @@ fn one(world: &mut World, players: &mut [Player], who: usize, act: Act) {
         }
         _ => {}
     }
-}
-
-fn act_name(who: usize) -> String {
-    format!("renamed by {who}")
 }
 
 proptest! {
