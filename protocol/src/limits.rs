@@ -351,3 +351,8 @@ pub const SESSION_ARCHIVES: usize = 16;
 pub const HTTP_LIST_BYTES: usize = 1024 * 1024;
 /// Streams whose layout classes one REST call sets; above, it is refused (400).
 pub const LAYOUT_ITEMS: usize = SESSION_STREAMS;
+/// Events of sessions that wait to be written into archives and told to webhooks. Signals and changes of streams have half
+/// of it; what does not fit is left out and counted.
+pub const CHRONICLE_EVENTS: usize = 65_536;
+/// Bytes of them; signals and changes of streams have half of it.
+pub const CHRONICLE_BYTES: usize = 128 * 1024 * 1024;

@@ -4,10 +4,11 @@
 //! * `socket`: the WebSocket; [`sessions`]: rooms, pure
 //! * [`auth`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
-//!   `store`: the database
+//!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
 #![forbid(unsafe_code)]
 
 pub mod auth;
+mod chronicle;
 pub mod config;
 mod data;
 pub mod gate;
@@ -27,6 +28,7 @@ pub use config::Config;
 pub use keys::KeyPair;
 
 use auth::Authenticator;
+use chronicle::{Chronicle, Reads};
 use data::DataDir;
 use gate::TokenGate;
 use http::PublicUrl;
@@ -34,7 +36,7 @@ use keys::Keys;
 use otc_protocol::Moment;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use sessions::{Snapshot, Time};
+use sessions::{Snapshot, Time, Witness};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -57,6 +59,7 @@ pub struct App {
     pub public_url: Option<PublicUrl>,
     /// What it remembers.
     pub(crate) store: Arc<Store>,
+    chronicle: Chronicle,
     started: Instant,
     stop: watch::Receiver<bool>,
 }
@@ -67,26 +70,30 @@ impl App {
         earlier: Option<Snapshot>,
         store: Arc<Store>,
         stop: watch::Receiver<bool>,
-    ) -> Result<Self, keys::KeyError> {
-        let auth = Arc::new(Authenticator::new(Keys::new(&config.keys)?));
+    ) -> io::Result<Self> {
+        let keys = Keys::new(&config.keys).map_err(io::Error::other)?;
+        let auth = Arc::new(Authenticator::new(keys));
+        // In this order.
+        let readers: Vec<Arc<dyn Reads>> = Vec::new();
+        let chronicle = Chronicle::start(unix_ms, readers)?;
         let gate = || TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal);
-        let random = || -> Result<_, keys::KeyError> {
-            let mut random = StdRng::from_seed(keys::random()?);
+        let random = || -> io::Result<_> {
+            let mut random = StdRng::from_seed(keys::random().map_err(io::Error::other)?);
             Ok(move || random.next_u64())
         };
         let carried_on = match earlier {
             Some(mut earlier) => {
                 leave_out_strangers(&mut earlier, &auth);
-                carry_on(config.rooms.clone(), gate(), random()?, earlier)
+                carry_on(config.rooms.clone(), gate(), chronicle.pen(), random()?, earlier)
             }
             None => None,
         };
         let registry = match carried_on {
             Some(registry) => registry,
-            None => socket::Registry::new(config.rooms, gate(), (), random()?),
+            None => socket::Registry::new(config.rooms, gate(), chronicle.pen(), random()?),
         };
         let public_url = config.public_url;
-        Ok(Self { auth, registry, public_url, store, started: Instant::now(), stop })
+        Ok(Self { auth, registry, public_url, store, chronicle, started: Instant::now(), stop })
     }
 
     /// What time it is.
@@ -98,6 +105,12 @@ impl App {
     /// Seconds since 1970.
     pub fn unix_seconds(&self) -> u64 {
         self.time().unix_ms / 1000
+    }
+
+    /// Finishes what is to be remembered, once nothing happens in sessions any more.
+    fn conclude(&self) {
+        self.chronicle.close();
+        self.store.close();
     }
 
     /// Becomes true when the server stops.
@@ -121,11 +134,12 @@ fn leave_out_strangers(earlier: &mut Snapshot, auth: &Authenticator) {
 fn carry_on(
     settings: sessions::Settings,
     gate: TokenGate,
+    witness: impl Witness + 'static,
     random: impl FnMut() -> u64 + Send + 'static,
     earlier: Snapshot,
 ) -> Option<Arc<socket::Registry>> {
     let (sessions, connections, owed) = (earlier.sessions(), earlier.lines(), earlier.owed());
-    match socket::Registry::restore(settings, gate, (), random, Moment::ZERO, earlier) {
+    match socket::Registry::restore(settings, gate, witness, random, Moment::ZERO, earlier) {
         Ok(registry) => {
             info!(sessions, connections, owed, "carrying on the sessions of an earlier server");
             Some(registry)
@@ -179,7 +193,7 @@ impl Server {
             None => None,
         };
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(config, earlier, Arc::new(store), stopping.clone()).map_err(io::Error::other)?;
+        let app = App::new(config, earlier, Arc::new(store), stopping.clone())?;
         let app = Arc::new(app);
         runtime.spawn(socket::attend(Arc::clone(&app)));
         let serve = serve(listener, Arc::clone(&app), data, stopping);
@@ -237,15 +251,13 @@ async fn serve(
     let Some(data) = data else {
         app.registry.stop(app.time().now);
         open.settle().await;
-        let store = Arc::clone(&app.store);
-        return spawn_blocking(move || store.close()).await.map_err(io::Error::other);
+        return spawn_blocking(move || app.conclude()).await.map_err(io::Error::other);
     };
     let now = app.time();
     let snapshot = app.registry.freeze(now.now);
     // The directory is let go of as soon as the sessions are in it: the next server need not wait for the last socket.
-    let store = Arc::clone(&app.store);
     let left = spawn_blocking(move || {
-        store.close();
+        app.conclude();
         handover::leave(&data, &snapshot, now.unix_ms)
     });
     open.settle().await;

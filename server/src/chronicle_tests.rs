@@ -1,0 +1,135 @@
+use super::*;
+use otc_protocol::raptor::{Archive, Json, Reason};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Tells what it reads, each time only once somebody takes it.
+struct Slow(SyncSender<Read>);
+
+enum Read {
+    Took(Vec<Noted>),
+    Missed(Vec<Lost>),
+}
+
+impl Reads for Slow {
+    fn take(&self, noted: &[Noted]) {
+        let _ = self.0.send(Read::Took(noted.to_vec()));
+    }
+    fn lost(&self, lost: &[Lost]) {
+        let _ = self.0.send(Read::Missed(lost.to_vec()));
+    }
+}
+
+fn chronicle() -> (Chronicle, Receiver<Read>) {
+    let (sender, read) = sync_channel(0);
+    (Chronicle::start(|| 7, vec![Arc::new(Slow(sender))]).unwrap(), read)
+}
+
+fn session(name: &str) -> SessionAddress {
+    SessionAddress { project: "1".to_owned(), session: name.to_owned() }
+}
+
+fn signal(data: &str) -> Event {
+    let data = Some(Json::from_str_value(data));
+    Event::Signal { from: None, to: None, content: SignalContent { data, ..SignalContent::default() } }
+}
+
+fn took(read: &Receiver<Read>) -> Vec<Noted> {
+    match read.recv_timeout(DEADLINE).expect("something is read") {
+        Read::Took(noted) => noted,
+        Read::Missed(lost) => panic!("{lost:?} lost"),
+    }
+}
+
+#[test]
+fn what_happens_is_read_in_order_with_its_time() {
+    let (chronicle, read) = chronicle();
+    let pen = chronicle.pen();
+    let events: Vec<Event> = (0..1000).map(|number| signal(&number.to_string())).collect();
+    for event in &events {
+        pen.saw(&session("a"), event.clone());
+    }
+    let mut seen = Vec::new();
+    while seen.len() < events.len() {
+        seen.extend(took(&read));
+    }
+    assert!(seen.iter().all(|noted| noted.unix_ms == 7 && noted.session == session("a")));
+    assert_eq!(seen.into_iter().map(|noted| noted.event).collect::<Vec<_>>(), events);
+}
+
+#[test]
+fn an_orderly_end_reads_everything_and_takes_nothing_more() {
+    let (chronicle, read) = chronicle();
+    let pen = chronicle.pen();
+    pen.saw(&session("a"), Event::SessionCreated);
+    pen.saw(&session("a"), Event::SessionDestroyed);
+    let closing = std::thread::spawn(move || chronicle.close());
+    let mut seen = took(&read);
+    while seen.len() < 2 {
+        seen.extend(took(&read));
+    }
+    closing.join().unwrap();
+    pen.saw(&session("a"), Event::SessionCreated);
+    assert!(read.recv_timeout(DEADLINE).is_err(), "the reader is gone");
+}
+
+/// A room is never made to wait, memory is bounded, and who depends on the order of lives still learns of them.
+#[test]
+fn a_slow_reader_loses_signals_first_and_is_told_how_many() {
+    let (chronicle, read) = chronicle();
+    let pen = chronicle.pen();
+    // The thread holds the first one until it is taken.
+    pen.saw(&session("a"), Event::SessionCreated);
+    let sent = CHRONICLE_EVENTS;
+    for number in 0..sent {
+        pen.saw(&session(if number % 2 == 0 { "a" } else { "b" }), signal(""));
+    }
+    let archive = Archive { id: "x".to_owned(), ..Archive::default() };
+    pen.saw(&session("a"), Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new() });
+    let connection = Connection { id: "c".to_owned(), ..Connection::default() };
+    pen.saw(&session("b"), Event::ConnectionDestroyed { connection, reason: Reason::ClientDisconnected });
+    let (mut signals, mut others, mut lost) = (0, 0, 0);
+    while signals + lost < sent || others < 3 {
+        match read.recv_timeout(DEADLINE).expect("something is read") {
+            Read::Took(noted) => {
+                assert!(noted.len() <= CHRONICLE_EVENTS, "{}", noted.len());
+                let of_signals = noted.iter().filter(|noted| !is_needed(&noted.event)).count();
+                signals += of_signals;
+                others += noted.len() - of_signals;
+            }
+            Read::Missed(sessions) => {
+                assert_eq!(sessions.len(), 2, "each session by itself");
+                lost += sessions.iter().map(|lost| usize::try_from(lost.events).unwrap()).sum::<usize>();
+            }
+        }
+    }
+    assert_eq!((signals + lost, others), (sent, 3));
+    assert!(lost > 0 && signals >= CHRONICLE_EVENTS / 2, "{lost} lost, {signals} read");
+}
+
+#[test]
+fn large_events_fill_it_as_well() {
+    let (chronicle, read) = chronicle();
+    let pen = chronicle.pen();
+    pen.saw(&session("a"), Event::SessionCreated);
+    let data = "x".repeat(8192);
+    let sent = CHRONICLE_BYTES / data.len();
+    assert!(sent < CHRONICLE_EVENTS / 2, "it is the bytes that this is about");
+    for _ in 0..sent {
+        pen.saw(&session("a"), signal(&data));
+    }
+    let (mut signals, mut lost) = (0, 0);
+    while signals + lost < sent {
+        match read.recv_timeout(DEADLINE).expect("something is read") {
+            Read::Took(noted) => {
+                let bytes: usize = noted.iter().map(|noted| weight(&noted.event)).sum();
+                assert!(bytes <= CHRONICLE_BYTES, "{bytes}");
+                signals += noted.iter().filter(|noted| !is_needed(&noted.event)).count();
+            }
+            Read::Missed(sessions) => lost += usize::try_from(sessions[0].events).unwrap(),
+        }
+    }
+    assert!(lost > 0, "nothing was left out");
+}
