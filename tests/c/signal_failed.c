@@ -33,8 +33,8 @@ static void join(struct member *member, struct proxy *proxy, int window_ms) {
 
 static void fall(struct member *member, struct proxy *proxy) {
     proxy_refuse(proxy, 1);
+    proxy_cut(proxy); /* before it lets go: what it holds must not arrive */
     proxy_hold(proxy, 0);
-    proxy_cut(proxy);
     MEMBER_WAIT(member, HEARD_RECONNECTING);
 }
 

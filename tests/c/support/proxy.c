@@ -41,8 +41,9 @@ struct proxy {
     pthread_mutex_t mutex;
     pthread_cond_t done;
     int stopping;
-    int cuts_wanted;
-    int cuts_made;
+    int asked;
+    int obeyed;
+    int cut;
     int refusing;
     int holding;
     int connections;
@@ -146,11 +147,12 @@ static int obey(struct proxy *proxy, int *refusing, int *holding) {
     stopping = proxy->stopping;
     *refusing = proxy->refusing;
     *holding = proxy->holding;
-    if (proxy->cuts_made < proxy->cuts_wanted || stopping) {
+    if (proxy->cut || stopping) {
         end_links(proxy);
-        proxy->cuts_made = proxy->cuts_wanted;
-        pthread_cond_broadcast(&proxy->done);
+        proxy->cut = 0;
     }
+    proxy->obeyed = proxy->asked;
+    pthread_cond_broadcast(&proxy->done);
     pthread_mutex_unlock(&proxy->mutex);
     return !stopping;
 }
@@ -252,29 +254,33 @@ const char *proxy_url(struct proxy *proxy) {
     return proxy->url;
 }
 
-void proxy_cut(struct proxy *proxy) {
+/* Asks for what has been set under the mutex, and waits until it is so: nothing passes by the old rules any more. */
+static void ask(struct proxy *proxy) {
     long long deadline = now_ms() + patience_ms();
-    pthread_mutex_lock(&proxy->mutex);
-    proxy->cuts_wanted += 1;
+    int mine = ++proxy->asked;
     tell(proxy);
-    while (proxy->cuts_made < proxy->cuts_wanted) {
+    while (proxy->obeyed < mine) {
         CHECK(news_wait(&proxy->done, &proxy->mutex, deadline));
     }
     pthread_mutex_unlock(&proxy->mutex);
 }
 
+void proxy_cut(struct proxy *proxy) {
+    pthread_mutex_lock(&proxy->mutex);
+    proxy->cut = 1;
+    ask(proxy);
+}
+
 void proxy_refuse(struct proxy *proxy, int refuse) {
     pthread_mutex_lock(&proxy->mutex);
     proxy->refusing = refuse;
-    pthread_mutex_unlock(&proxy->mutex);
-    tell(proxy);
+    ask(proxy);
 }
 
 void proxy_hold(struct proxy *proxy, int hold) {
     pthread_mutex_lock(&proxy->mutex);
     proxy->holding = hold;
-    pthread_mutex_unlock(&proxy->mutex);
-    tell(proxy);
+    ask(proxy);
 }
 
 int proxy_connections(struct proxy *proxy) {
