@@ -256,7 +256,8 @@ fn tokens_that_open_nothing() {
 #[test]
 fn a_key_of_another_project() {
     let stranger = KeyPair::new("654321", "its secret").expect("a key");
-    let world = World::with(Config { keys: vec![pair(), stranger], ..Config::local(pair()) });
+    let world =
+        World::with(Config { projects: vec![pair().into(), stranger.into()], ..Config::local(pair()) });
     let url = world.server.url();
     let program =
         Program::new("654321", &world.session_id, &Wishes { api_url: Some(&url), ..Wishes::default() });

@@ -245,6 +245,8 @@ pub const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 pub const TOKEN_LIFE_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Longest life of the token of a REST call (`rest.md §1.6`).
 pub const REST_TOKEN_LIFE_MOST: Duration = Duration::from_secs(5 * 60);
+/// The same, signed by an application (`rest.md §1.6`).
+pub const APPLICATION_TOKEN_LIFE_MOST: Duration = Duration::from_secs(15 * 60);
 /// How far the clocks of server and token maker may be apart.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// ICE servers that a client keeps of one session info.
@@ -356,3 +358,35 @@ pub const LAYOUT_ITEMS: usize = SESSION_STREAMS;
 pub const CHRONICLE_EVENTS: usize = 65_536;
 /// Bytes of them; signals and changes of streams have half of it.
 pub const CHRONICLE_BYTES: usize = 128 * 1024 * 1024;
+// ---- Projects ----
+
+/// Fewest bits of the public key of an application.
+pub const RSA_KEY_BITS: usize = 2048;
+/// Most bits of it: verifying takes the longer the more there are.
+pub const RSA_KEY_BITS_MOST: usize = 8192;
+/// Bytes of a public key's file that are read.
+pub const KEY_FILE_BYTES: u64 = 64 * 1024;
+/// Most bytes of a configuration or a private key.
+pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Most characters of a project's name.
+pub const PROJECT_NAME_CHARS: usize = 128;
+/// How long a secret that was replaced by an account call still counts, if nothing else is said.
+pub const SECRET_ROTATION: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest time for which it may.
+pub const SECRET_ROTATION_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+// ---- How often REST calls may come ----
+
+/// Calls of one project in a second, if nothing else is said; above, they are refused (429).
+pub const REST_CALLS_PER_SECOND: u32 = 200;
+/// Calls with a bad token about one project from one address in a second, if nothing else is said; above, all such calls
+/// are refused (429) without a look at their token.
+pub const FAILED_CALLS_PER_SECOND: u32 = 10;
+/// How many seconds' worth of calls may come at once.
+pub const RATE_BURST_SECONDS: u64 = 5;
+/// Highest rate that can be set.
+pub const RATE_MOST: u32 = 1_000_000;
+/// Projects whose calls are counted at one time; others share one rate.
+pub const CALLERS: usize = 16_384;
+/// Addresses and projects whose bad calls are counted at one time; others share one rate.
+pub const FAILED_CALLERS: usize = 16_384;

@@ -8,7 +8,7 @@ use crate::limits::{
 use crate::permissions::Role;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::fmt;
 
 /// What a `T1==` token starts with.
@@ -237,6 +237,27 @@ impl Claims {
         put("iat", self.created.into());
         put("exp", self.expires.into());
         put("nonce", nonce.into());
+        put("session_id", self.session_id.as_str().into());
+        put("role", self.role.name().into());
+        put("scope", self.scope.as_deref().into());
+        if !self.connection_data.is_empty() {
+            put("connection_data", self.connection_data.as_str().into());
+        }
+        put("initial_layout_class_list", self.initial_layout_class_list.join(" ").into());
+        claims.retain(|_, value| !value.is_null());
+        Value::Object(claims)
+    }
+
+    /// The claims of an application's JWT, in the shape of the Vonage SDKs.
+    pub fn to_application_json(&self, jti: &str) -> Value {
+        let mut claims = Map::new();
+        let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+        put("application_id", self.project.as_str().into());
+        put("sub", "video".into());
+        put("acl", json!({"paths": {"/session/**": {}}}));
+        put("jti", jti.into());
+        put("iat", self.created.into());
+        put("exp", self.expires.into());
         put("session_id", self.session_id.as_str().into());
         put("role", self.role.name().into());
         put("scope", self.scope.as_deref().into());

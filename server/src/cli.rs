@@ -69,8 +69,7 @@ pub(crate) struct Serve {
         allow_hyphen_values = true
     )]
     api_secret: Option<String>,
-    /// A TOML file with listen, `public_url`, `subscriber_may_signal`, `data`, `grace_seconds` and
-    /// any number of [[keys]] with `api_key` and `api_secret`
+    /// A TOML file: docs/server/configuration.md lists what may be in it
     #[arg(long, env = "OTC_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// The address at which clients reach the server, when a proxy stands before it
@@ -86,6 +85,25 @@ pub(crate) struct Serve {
     /// How long a lost connection may take to come back [default: 45]
     #[arg(long, value_name = "SECONDS")]
     grace_seconds: Option<u64>,
+    /// An application whose tokens are signed by its private key: its id and the file of its public key. May be given
+    /// several times, or several with commas
+    #[arg(long, env = "OTC_APPLICATION", value_name = "UUID=PUBKEY.pem", value_delimiter = ',')]
+    application: Vec<String>,
+    /// The key of account calls, which make projects; without one there are none
+    #[arg(long, env = "OTC_ACCOUNT_KEY", value_name = "KEY")]
+    account_key: Option<String>,
+    /// Its secret (better in the environment)
+    #[arg(
+        long,
+        env = "OTC_ACCOUNT_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
+    account_secret: Option<String>,
+    /// Read files with secrets even when others may read them, as in containers that mount them so
+    #[arg(long)]
+    allow_readable_secrets: bool,
 }
 
 /// `session`
@@ -154,10 +172,14 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
         subscriber_may_signal: serve.subscriber_may_signal,
         data: serve.data,
         grace_seconds: serve.grace_seconds,
+        applications: serve.application,
+        account_key: serve.account_key,
+        account_secret: serve.account_secret.as_deref().map(Secret::new).transpose()?,
+        readable_secrets: serve.allow_readable_secrets,
     };
     let (config, generated) = given.complete()?;
-    for pair in config.keys.iter().filter(|pair| !pair.project.suits_every_sdk()) {
-        tracing::warn!(key = %pair.project, "not a number up to 2147483647 or a UUID: some server SDKs refuse such a key");
+    for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {
+        tracing::warn!(key = %project.id, "not a number up to 2147483647 or a UUID: some server SDKs refuse such a key");
     }
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

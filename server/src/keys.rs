@@ -1,12 +1,9 @@
-//! The projects that the server works for: API keys and their secrets.
+//! API keys and their secrets.
 
-use jsonwebtoken::{DecodingKey, EncodingKey};
 use otc_protocol::session_id::ProjectId;
-use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Most bytes of a secret; published ones have 40.
@@ -89,7 +86,11 @@ pub enum KeyError {
     Project,
     /// Not a secret.
     Secret,
-    /// The same key with two secrets.
+    /// Not the id of an application.
+    Application,
+    /// Not a name.
+    Name,
+    /// The same project twice.
     Repeated,
     /// The system gives no random bytes.
     Random,
@@ -102,65 +103,17 @@ impl fmt::Display for KeyError {
                 "an API key has 1 to 64 ASCII letters, digits and - (best: a number up to 2147483647)"
             }
             Self::Secret => "an API secret has 1 to 1024 bytes",
-            Self::Repeated => "an API key is given twice; give each key once, with one secret",
+            Self::Application => "an application id is a UUID",
+            Self::Name => "the name of a project has at most 128 characters, on one line",
+            Self::Repeated => {
+                "an API key or application is given twice; give each once (a second secret: previous_api_secret)"
+            }
             Self::Random => "the system gives no random bytes",
         })
     }
 }
 
 impl std::error::Error for KeyError {}
-
-/// A secret in the shapes that signing and verifying need.
-pub(crate) struct Key {
-    pub(crate) project: ProjectId,
-    pub(crate) t1: hmac::Key,
-    pub(crate) jwt_verify: DecodingKey,
-    pub(crate) jwt_sign: EncodingKey,
-}
-
-impl Key {
-    fn new(pair: &KeyPair) -> Self {
-        let secret = pair.secret.expose().as_bytes();
-        Self {
-            project: pair.project.clone(),
-            t1: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret),
-            jwt_verify: DecodingKey::from_secret(secret),
-            jwt_sign: EncodingKey::from_secret(secret),
-        }
-    }
-}
-
-/// All projects of a server.
-pub struct Keys(BTreeMap<String, Key>);
-
-impl Keys {
-    /// The projects of these pairs.
-    pub fn new(pairs: &[KeyPair]) -> Result<Self, KeyError> {
-        let mut keys = BTreeMap::new();
-        for pair in pairs {
-            if keys.insert(pair.project.as_str().to_owned(), Key::new(pair)).is_some() {
-                return Err(KeyError::Repeated);
-            }
-        }
-        Ok(Self(keys))
-    }
-
-    /// Whether the server works for that project.
-    pub fn knows(&self, project: &str) -> bool {
-        self.0.contains_key(project)
-    }
-
-    pub(crate) fn get(&self, project: &str) -> Option<&Key> {
-        self.0.get(project)
-    }
-}
-
-/// The projects without their secrets.
-impl fmt::Debug for Keys {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -178,7 +131,6 @@ mod tests {
     fn a_secret_is_not_shown() {
         let pair = KeyPair::new("123456", "hush").unwrap();
         assert!(!format!("{pair:?}").contains("hush"));
-        assert!(!format!("{:?}", Keys::new(&[pair]).unwrap()).contains("hush"));
     }
 
     #[test]
@@ -187,7 +139,5 @@ mod tests {
         assert_eq!(KeyPair::new("a b", "s").unwrap_err(), KeyError::Project);
         assert_eq!(KeyPair::new("1", "").unwrap_err(), KeyError::Secret);
         assert_eq!(KeyPair::new("1", &"s".repeat(1025)).unwrap_err(), KeyError::Secret);
-        let pair = KeyPair::new("1", "s").unwrap();
-        assert_eq!(Keys::new(&[pair.clone(), pair]).err(), Some(KeyError::Repeated));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`http`]: session info, REST calls, and the way to the socket; `listener`: connections
 //! * `socket`: the WebSocket; [`sessions`]: rooms, pure
-//! * [`auth`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
+//! * [`auth`], [`projects`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
 #![forbid(unsafe_code)]
@@ -19,6 +19,9 @@ pub mod listener;
 pub mod log_flood;
 pub mod mint;
 pub mod planted;
+pub mod projects;
+mod rate;
+pub mod secret_file;
 pub mod sessions;
 pub mod socket;
 #[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "whoever has tables uses the rest"))]
@@ -27,13 +30,13 @@ mod store;
 pub use config::Config;
 pub use keys::KeyPair;
 
-use auth::Authenticator;
+use auth::{Account, Authenticator};
 use chronicle::{Chronicle, Reads};
 use data::DataDir;
 use gate::TokenGate;
-use http::PublicUrl;
-use keys::Keys;
+use http::{Callers, PublicUrl};
 use otc_protocol::Moment;
+use projects::Projects;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sessions::{Snapshot, Time, Witness};
@@ -51,10 +54,14 @@ use tracing::{info, warn};
 
 /// What all requests and sockets of a server share.
 pub struct App {
+    /// The projects that it works for.
+    pub projects: Arc<Projects>,
     /// Who may do what.
     pub auth: Arc<Authenticator>,
     /// The rooms.
     pub registry: Arc<socket::Registry>,
+    /// How often REST calls have come of late.
+    pub(crate) callers: Callers,
     /// Where clients reach the server, if it was told.
     pub public_url: Option<PublicUrl>,
     /// What it remembers.
@@ -71,8 +78,9 @@ impl App {
         store: Arc<Store>,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
-        let keys = Keys::new(&config.keys).map_err(io::Error::other)?;
-        let auth = Arc::new(Authenticator::new(keys));
+        let projects = Arc::new(Projects::new(config.projects, unix_ms()).map_err(io::Error::other)?);
+        let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
+        let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
         // In this order.
         let readers: Vec<Arc<dyn Reads>> = Vec::new();
         let chronicle = Chronicle::start(unix_ms, readers)?;
@@ -92,8 +100,17 @@ impl App {
             Some(registry) => registry,
             None => socket::Registry::new(config.rooms, gate(), chronicle.pen(), random()?),
         };
-        let public_url = config.public_url;
-        Ok(Self { auth, registry, public_url, store, chronicle, started: Instant::now(), stop })
+        Ok(Self {
+            projects,
+            auth,
+            registry,
+            callers: Callers::new(config.rest_rates),
+            public_url: config.public_url,
+            store,
+            chronicle,
+            started: Instant::now(),
+            stop,
+        })
     }
 
     /// What time it is.

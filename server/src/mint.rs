@@ -1,8 +1,10 @@
 //! Session ids and tokens without a running server. They are as good as those of the REST call and of the SDKs.
 
-use crate::auth::{SignError, TokenKind, sign};
-use crate::keys::{KeyError, KeyPair, Keys, random};
-use otc_protocol::limits::{CONNECTION_DATA_CHARS, TOKEN_LIFE, TOKEN_LIFE_MOST};
+use crate::auth::{SignError, Signer, TokenKind, rest_claims, sign_claims, sign_json};
+use crate::keys::{KeyError, KeyPair, random};
+use otc_protocol::limits::{
+    APPLICATION_TOKEN_LIFE_MOST, CONNECTION_DATA_CHARS, REST_TOKEN_LIFE_MOST, TOKEN_LIFE, TOKEN_LIFE_MOST,
+};
 use otc_protocol::permissions::Role;
 use otc_protocol::session_id::{ProjectId, SessionId, SessionIdError};
 use otc_protocol::token::{CONNECT_SCOPE, Claims};
@@ -43,10 +45,11 @@ impl TokenRequest {
     }
 }
 
-/// A token of the project that `pair` is of.
-pub fn token(pair: &KeyPair, request: &TokenRequest) -> Result<String, MintError> {
+/// A token of the project that signs it: a [`KeyPair`], or an application's private key.
+pub fn token<'a>(signer: impl Into<Signer<'a>>, request: &TokenRequest) -> Result<String, MintError> {
+    let signer = signer.into();
     let session = SessionId::decode(&request.session_id).map_err(MintError::Session)?;
-    if session.project != pair.project {
+    if session.project != *signer.project() {
         return Err(MintError::Foreign(session.project));
     }
     if request.life.is_zero() || request.life > TOKEN_LIFE_MOST {
@@ -57,7 +60,7 @@ pub fn token(pair: &KeyPair, request: &TokenRequest) -> Result<String, MintError
     }
     let created = since_1970().as_secs();
     let claims = Claims {
-        project: pair.project.to_string(),
+        project: session.project.to_string(),
         session_id: request.session_id.clone(),
         role: request.role,
         created: Some(created),
@@ -66,9 +69,26 @@ pub fn token(pair: &KeyPair, request: &TokenRequest) -> Result<String, MintError
         initial_layout_class_list: Vec::new(),
         scope: Some(CONNECT_SCOPE.to_owned()),
     };
-    let keys = Keys::new(std::slice::from_ref(pair))?;
-    let key = keys.get(pair.project.as_str()).ok_or(KeyError::Project)?;
-    Ok(sign(&claims, request.kind, key)?)
+    Ok(sign_claims(&claims, request.kind, signer)?)
+}
+
+/// A token for REST calls of the project that signs it (`X-OPENTOK-AUTH`, or `Authorization: Bearer`), for as long as
+/// the server takes one.
+pub fn rest_token<'a>(signer: impl Into<Signer<'a>>) -> Result<String, MintError> {
+    let signer = signer.into();
+    let life = match signer {
+        Signer::Pair(_) => REST_TOKEN_LIFE_MOST,
+        Signer::Application(_) => APPLICATION_TOKEN_LIFE_MOST,
+    };
+    let claims = rest_claims(signer, false, since_1970().as_secs(), life.as_secs())?;
+    Ok(sign_json(&claims, signer)?)
+}
+
+/// The same for account calls, which make projects; `account` is the account's key and secret.
+pub fn account_token(account: &KeyPair) -> Result<String, MintError> {
+    let signer = Signer::Pair(account);
+    let claims = rest_claims(signer, true, since_1970().as_secs(), REST_TOKEN_LIFE_MOST.as_secs())?;
+    Ok(sign_json(&claims, signer)?)
 }
 
 fn since_1970() -> Duration {
@@ -111,7 +131,10 @@ impl fmt::Display for MintError {
                 write!(formatter, "not a session id: {error}; make one with `otc-server session`")
             }
             Self::Foreign(project) => {
-                write!(formatter, "the session is of the API key {project}: give that key and its secret")
+                write!(
+                    formatter,
+                    "the session is of {project}: give that API key and its secret, or that application and its private key"
+                )
             }
             Self::Life => formatter.write_str("a token lives from 1 second to 30 days (2592000 seconds)"),
             Self::Data => formatter.write_str("the data is longer than 1,024 characters"),
@@ -127,6 +150,8 @@ impl std::error::Error for MintError {}
 mod tests {
     use super::*;
     use crate::auth::Authenticator;
+    use crate::projects::Projects;
+    use std::sync::Arc;
 
     fn pair() -> KeyPair {
         KeyPair::new("123456", "secret").unwrap()
@@ -134,7 +159,8 @@ mod tests {
 
     #[test]
     fn what_is_minted_opens_its_session() {
-        let authenticator = Authenticator::new(Keys::new(&[pair()]).unwrap());
+        let projects = Projects::new(vec![pair().into()], 0).unwrap();
+        let authenticator = Authenticator::new(Arc::new(projects), None);
         let now = since_1970().as_secs();
         for (relayed, kind) in [(true, TokenKind::Jwt), (false, TokenKind::T1)] {
             let session = session(&pair().project, relayed).unwrap();

@@ -1,10 +1,23 @@
 //! What the server is started with: flags, environment and file, put together and checked.
 
+mod account;
+mod keys;
+mod limits;
+
+pub use account::AccountSettings;
+pub use limits::RestRates;
+
 use crate::http::PublicUrl;
-use crate::keys::{KeyError, KeyPair, Keys, Secret};
+use crate::keys::{KeyError, KeyPair, Secret};
+use crate::projects::{Definition, PublicKeyError};
+use crate::secret_file::{Access, SecretFileError, TextFile};
 use crate::sessions;
-use otc_protocol::limits::RESUME_GRACE;
+use account::FileAccount;
+use keys::{FileApplication, FileKey};
+use limits::FileLimits;
+use otc_protocol::limits::{RATE_MOST, RESUME_GRACE};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -21,7 +34,11 @@ pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// The projects to work for.
-    pub keys: Vec<KeyPair>,
+    pub projects: Vec<Definition>,
+    /// Who may make more of them.
+    pub account: AccountSettings,
+    /// How often REST calls may come.
+    pub rest_rates: RestRates,
     /// The address at which clients reach the server, when it cannot be seen from their requests.
     pub public_url: Option<PublicUrl>,
     /// Whether the role `subscriber` may send signals (`rest.md §1.4` leaves it open).
@@ -38,7 +55,9 @@ impl Config {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
         Self {
             listen,
-            keys: vec![pair],
+            projects: vec![pair.into()],
+            account: AccountSettings::default(),
+            rest_rates: RestRates::default(),
             public_url: None,
             subscriber_may_signal: false,
             data: None,
@@ -66,6 +85,14 @@ pub struct Given {
     pub data: Option<PathBuf>,
     /// Seconds for which a lost socket is waited for.
     pub grace_seconds: Option<u64>,
+    /// Applications: each an id, `=`, and the file of its public key.
+    pub applications: Vec<String>,
+    /// The key of account calls.
+    pub account_key: Option<String>,
+    /// Its secret.
+    pub account_secret: Option<Secret>,
+    /// Whether files with secrets may be readable by others.
+    pub readable_secrets: bool,
 }
 
 /// The file.
@@ -79,65 +106,82 @@ struct File {
     data: Option<PathBuf>,
     grace_seconds: Option<u64>,
     #[serde(default)]
+    allow_readable_secrets: bool,
+    #[serde(default)]
     keys: Vec<FileKey>,
+    #[serde(default)]
+    applications: Vec<FileApplication>,
+    #[serde(default)]
+    account: FileAccount,
+    #[serde(default)]
+    limits: FileLimits,
 }
 
-/// One `[[keys]]` of the file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileKey {
-    api_key: String,
-    api_secret: Secret,
+impl File {
+    /// Whether somebody who reads the file could then do what only its owner may.
+    fn has_secrets(&self) -> bool {
+        !self.keys.is_empty() || self.account.has_secret()
+    }
 }
 
 impl Given {
     /// The configuration, and the key pair that was made up for it because none was given.
     pub fn complete(self) -> Result<(Config, Option<KeyPair>), ConfigError> {
-        let file = self.file.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        let mut keys = Vec::new();
-        for key in &file.keys {
-            keys.push(KeyPair::new(&key.api_key, key.api_secret.expose())?);
-        }
-        match (&self.api_key, &self.api_secret) {
-            (Some(key), Some(secret)) => {
-                let pair = KeyPair::new(key, secret.expose())?;
-                keys.retain(|known| known.project != pair.project);
-                keys.push(pair);
-            }
-            (None, None) => {}
-            (Some(_), None) => {
-                return Err(ConfigError::Half("a key", "a secret (--api-secret or OTC_API_SECRET)"));
-            }
-            (None, Some(_)) => return Err(ConfigError::Half("a secret", "a key (--api-key or OTC_API_KEY)")),
-        }
+        let access = if self.readable_secrets { Access::Anybody } else { Access::OwnerOnly };
+        let mut file =
+            self.file.as_deref().map(|path| read_file(path, access)).transpose()?.unwrap_or_default();
+        let (keys, applications) = (std::mem::take(&mut file.keys), std::mem::take(&mut file.applications));
+        let mut projects = keys::definitions(&self, keys, applications)?;
+        let account = std::mem::take(&mut file.account).complete(&self)?;
         let listen = self.listen.or(file.listen);
         let listen = resolve(listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
-        let generated = if keys.is_empty() { Some(generate(listen)?) } else { None };
-        keys.extend(generated.clone());
-        Keys::new(&keys)?;
+        // Who makes projects by REST need not begin with one.
+        let alone = projects.is_empty() && account.pair.is_none();
+        let generated = if alone { Some(generate(listen)?) } else { None };
+        projects.extend(generated.clone().map(Definition::from));
+        check_ids(&projects, &account)?;
         let grace = self.grace_seconds.or(file.grace_seconds).map_or(RESUME_GRACE, Duration::from_secs);
         if grace > GRACE_MOST {
             return Err(ConfigError::Grace);
         }
+        let rest_rates = file.limits.rest_rates()?;
         let public_url = self.public_url.or(file.public_url);
         let public_url =
             public_url.map(|url| PublicUrl::parse(&url).ok_or(ConfigError::PublicUrl(url))).transpose()?;
         let subscriber_may_signal = self.subscriber_may_signal || file.subscriber_may_signal;
         let rooms = sessions::Settings { resume_grace: grace, ..sessions::Settings::default() };
         let data = self.data.or(file.data);
-        Ok((Config { listen, keys, public_url, subscriber_may_signal, data, rooms }, generated))
+        let config =
+            Config { listen, projects, account, rest_rates, public_url, subscriber_may_signal, data, rooms };
+        Ok((config, generated))
     }
 }
 
-fn read_file(path: &Path) -> Result<File, ConfigError> {
+fn read_file(path: &Path, access: Access) -> Result<File, ConfigError> {
     let shown = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(shown.clone(), error))?;
+    let read = TextFile::read(path).map_err(|error| ConfigError::Unreadable(shown.clone(), error))?;
+    let text = &read.text;
     // The parser's full message quotes the line, and the line may hold a secret.
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
+    let file: File = toml::from_str(text).map_err(|error: toml::de::Error| {
         let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
         ConfigError::Malformed(shown, line, error.message().to_owned())
-    })
+    })?;
+    if file.has_secrets() && !file.allow_readable_secrets {
+        read.check(path, access).map_err(ConfigError::Secrets)?;
+    }
+    Ok(file)
+}
+
+/// Each project is there once, and the account is none of them.
+fn check_ids(projects: &[Definition], account: &AccountSettings) -> Result<(), ConfigError> {
+    let mut ids = BTreeSet::new();
+    if !projects.iter().all(|project| ids.insert(project.id.as_str())) {
+        return Err(KeyError::Repeated.into());
+    }
+    match &account.pair {
+        Some(pair) if ids.contains(pair.project.as_str()) => Err(ConfigError::AccountIsProject),
+        _ => Ok(()),
+    }
 }
 
 fn resolve(listen: &str) -> Result<SocketAddr, ConfigError> {
@@ -169,6 +213,22 @@ pub enum ConfigError {
     PublicUrl(String),
     /// A grace that is too long.
     Grace,
+    /// The text of an application is not one.
+    Application,
+    /// The public key of this application cannot be used.
+    PublicKey(String, PublicKeyError),
+    /// The status of this project is not one.
+    Status(String, String),
+    /// The time at which a secret of this key ends is not one.
+    Time(String),
+    /// A rate that is too high to be one: the name of the setting.
+    Rate(&'static str),
+    /// Replaced secrets would count for too long.
+    Rotation,
+    /// The account's key is a project's, too.
+    AccountIsProject,
+    /// A file with secrets that others may read.
+    Secrets(SecretFileError),
     /// The file cannot be read.
     Unreadable(String, std::io::Error),
     /// The file is not what it should be: name, line, reason.
@@ -200,6 +260,30 @@ impl fmt::Display for ConfigError {
                 write!(formatter, "the public URL {url:?} is not one: give http(s)://host[:port][/path]")
             }
             Self::Grace => write!(formatter, "the grace is longer than a day: give fewer seconds"),
+            Self::Application => {
+                formatter.write_str("an application is given as UUID=FILE, with the file of its public key")
+            }
+            Self::PublicKey(id, error @ PublicKeyError::In(..)) => {
+                write!(formatter, "the public key of the application {id:?}: {error}")
+            }
+            Self::PublicKey(id, error) => {
+                write!(formatter, "the public key of the application {id:?} {error}")
+            }
+            Self::Status(id, word) => {
+                write!(formatter, "the status of {id} is {word:?}: give \"active\" or \"suspended\"")
+            }
+            Self::Time(key) => write!(
+                formatter,
+                "previous_valid_until of the key {key:?} is no time: give one like 2030-01-31T12:00:00Z, or Unix seconds"
+            ),
+            Self::Rate(name) => {
+                write!(formatter, "{name} is more than {RATE_MOST}: give fewer, or 0 for no limit")
+            }
+            Self::Rotation => write!(formatter, "rotation_hours is more than 30 days: give at most 720"),
+            Self::AccountIsProject => {
+                formatter.write_str("the account has the key of a project: give it a key of its own")
+            }
+            Self::Secrets(error) => error.fmt(formatter),
             Self::Unreadable(file, error) => write!(formatter, "cannot read {file}: {error}"),
             Self::Malformed(file, line, reason) => {
                 let line = line.map(|line| format!(", line {line}")).unwrap_or_default();

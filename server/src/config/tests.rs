@@ -1,4 +1,5 @@
 use super::*;
+use crate::projects::{Previous, Proof, PublicKey, Status};
 
 fn given(listen: Option<&str>, key: Option<&str>, secret: Option<&str>) -> Given {
     Given {
@@ -21,9 +22,19 @@ impl TextFile {
         let name: [u8; 8] = crate::keys::random().unwrap();
         let path = std::env::temp_dir().join(format!("otc-config-{:x}.toml", u64::from_be_bytes(name)));
         std::fs::write(&path, text).unwrap();
+        private(&path, 0o600);
         Self(path)
     }
 }
+
+#[cfg(unix)]
+fn private(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path, _: u32) {}
 
 impl Drop for TextFile {
     fn drop(&mut self) {
@@ -35,6 +46,16 @@ fn with_file(text: &str, given: Given) -> Result<(Config, Option<KeyPair>), Conf
     let file = TextFile::new(text);
     Given { file: Some(file.0.clone()), ..given }.complete()
 }
+
+fn secret_of(project: &Definition) -> &str {
+    let Proof::Secret { secret, .. } = &project.proof else { panic!("{project:?}") };
+    secret.expose()
+}
+
+const APPLICATION: &str = "29f760f8-7ce1-46c9-ade3-f2dedee4ed5f";
+const PUBLIC: &str = include_str!("../../tests/keys/application.pub.pem");
+const PUBLIC_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/application.pub.pem");
+const PRIVATE_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/application.pem");
 
 const FILE: &str = r#"
 listen = "0.0.0.0:7000"
@@ -56,7 +77,8 @@ api_secret = "second"
 fn nothing_given_is_safe() {
     let (config, generated) = Given::default().complete().unwrap();
     assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
-    assert_eq!(config.keys, [generated.unwrap()]);
+    assert_eq!(config.projects, [generated.unwrap().into()]);
+    assert!(config.account.pair.is_none());
     assert_eq!((config.subscriber_may_signal, config.rooms.resume_grace), (false, Duration::from_secs(45)));
 }
 
@@ -88,7 +110,7 @@ fn half_a_pair_and_bad_values_say_what_to_do() {
 fn the_file_gives_several_keys_and_flags_go_before_it() {
     let (config, generated) = with_file(FILE, Given::default()).unwrap();
     assert_eq!((config.listen.to_string().as_str(), generated), ("0.0.0.0:7000", None));
-    assert_eq!(config.keys.len(), 2);
+    assert_eq!(config.projects.len(), 2);
     assert_eq!((config.subscriber_may_signal, config.rooms.resume_grace), (true, Duration::from_secs(50)));
     assert!(config.public_url.is_some());
     assert_eq!(config.data.as_deref(), Some(Path::new("/var/lib/otc")));
@@ -102,7 +124,7 @@ fn the_file_gives_several_keys_and_flags_go_before_it() {
     let (config, _) = with_file(FILE, flags).unwrap();
     assert_eq!((config.listen.port(), config.rooms.resume_grace), (0, Duration::from_secs(5)));
     assert_eq!(config.data, data);
-    let secrets: Vec<_> = config.keys.iter().map(|pair| pair.secret.expose()).collect();
+    let secrets: Vec<_> = config.projects.iter().map(secret_of).collect();
     assert_eq!(secrets, ["second", "third"], "the flag's secret replaces the file's");
 }
 
@@ -125,4 +147,147 @@ fn a_bad_file_is_named_with_its_line_and_without_secrets() {
     }
     let missing = Given { file: Some("/nonexistent/otc.toml".into()), ..Given::default() };
     assert!(message(missing).contains("cannot read /nonexistent/otc.toml"));
+}
+
+#[test]
+fn projects_have_names_statuses_and_two_secrets() {
+    let text = format!(
+        r#"
+[[keys]]
+api_key = "1"
+api_secret = "new"
+previous_api_secret = "old"
+previous_valid_until = 2025-02-19T21:20:00Z
+name = "Räume"
+status = "suspended"
+
+[[keys]]
+api_key = "2"
+api_secret = "new"
+previous_api_secret = "old"
+
+[[applications]]
+id = "{APPLICATION}"
+public_key = """{PUBLIC}"""
+name = "an application"
+
+[[applications]]
+id = "29f760f8-7ce1-46c9-ade3-f2dedee4ed60"
+public_key = "{PUBLIC_FILE}"
+status = "SUSPENDED"
+
+[account]
+key = "100"
+secret = "hush"
+rotation_hours = 1
+"#
+    );
+    let (config, generated) = with_file(&text, Given::default()).unwrap();
+    assert_eq!(generated, None);
+    let [one, two, inline, file] = &config.projects[..] else { panic!("{config:?}") };
+    assert_eq!((one.name.as_str(), one.status, two.status), ("Räume", Status::Suspended, Status::Active));
+    let until = |project: &Definition| {
+        let Proof::Secret { previous: Some(Previous { secret, until }), .. } = &project.proof else {
+            panic!("{project:?}")
+        };
+        (secret.expose().to_owned(), *until)
+    };
+    assert_eq!((until(one), until(two)), (("old".into(), Some(1_740_000_000)), ("old".into(), None)));
+    let key = Proof::PublicKey(PublicKey::from_pem(PUBLIC).unwrap());
+    assert_eq!((&inline.proof, inline.name.as_str()), (&key, "an application"));
+    assert_eq!((&file.proof, file.status), (&key, Status::Suspended));
+    let account = config.account.pair.clone().unwrap();
+    assert_eq!((account.project.as_str(), account.secret.expose()), ("100", "hush"));
+    assert_eq!(config.account.rotation, Duration::from_secs(3600));
+    assert!(!format!("{config:?}").contains("hush"));
+}
+
+#[test]
+fn applications_and_the_account_come_from_the_command_line_too() {
+    let application = |text: &str| Given { applications: vec![text.into()], ..Given::default() };
+    let (config, generated) = application(&format!("{APPLICATION}={PUBLIC_FILE}")).complete().unwrap();
+    assert_eq!((config.projects.len(), generated), (1, None));
+    assert!(matches!(config.projects[0].proof, Proof::PublicKey(_)));
+    for (text, expected) in [
+        (APPLICATION.to_owned(), "UUID=FILE"),
+        (format!("123456={PUBLIC_FILE}"), "UUID"),
+        (format!("{APPLICATION}=/nonexistent.pem"), "/nonexistent.pem: it cannot be read"),
+        (format!("{APPLICATION}={PRIVATE_FILE}"), "is a private key"),
+    ] {
+        let message = message(application(&text));
+        assert!(message.contains(expected) && !message.contains("MII"), "{message} should say {expected}");
+    }
+    let twice = format!("{APPLICATION}={PUBLIC_FILE}");
+    let twice = Given { applications: vec![twice.clone(), twice], ..Given::default() };
+    assert!(message(twice).contains("twice"));
+
+    let account = |key: Option<&str>, secret: Option<&str>| Given {
+        account_key: key.map(str::to_owned),
+        account_secret: secret.map(|secret| Secret::new(secret).unwrap()),
+        ..given(Some("0.0.0.0:0"), None, None)
+    };
+    let (config, generated) = account(Some("9"), Some("s")).complete().unwrap();
+    assert_eq!((config.projects.len(), generated), (0, None), "projects are made by account calls");
+    assert!(message(account(Some("9"), None)).contains("--account-secret"));
+    assert!(message(account(None, Some("s"))).contains("--account-key"));
+    let same = Given { api_key: Some("9".into()), ..account(Some("9"), Some("s")) };
+    let same = Given { api_secret: Some(Secret::new("x").unwrap()), ..same };
+    assert!(message(same).contains("a key of its own"));
+}
+
+#[test]
+fn bad_projects_say_what_to_do() {
+    let key = "[[keys]]\napi_key = \"1\"\napi_secret = \"hush\"\n";
+    for (text, expected) in [
+        (format!("{key}status = \"off\""), "\"suspended\""),
+        (format!("{key}previous_valid_until = 5"), "previous_api_secret"),
+        (format!("{key}previous_api_secret = \"hushed\"\nprevious_valid_until = \"soon\""), "2030-01-31"),
+        (format!("{key}previous_api_secret = \"hushed\"\nprevious_valid_until = 2030-01-31"), "2030-01-31"),
+        (format!("{key}name = \"{}\"", "x".repeat(129)), "128 characters"),
+        (format!("{key}name = \"a\\nb\""), "one line"),
+        (format!("{key}[[applications]]\nid = \"1\"\npublic_key = \"{PUBLIC_FILE}\""), "UUID"),
+        (format!("[[applications]]\nid = \"{APPLICATION}\"\npublic_key = \"{PRIVATE_FILE}\""), "private key"),
+        (format!("{key}[account]\nkey = \"9\""), "account secret"),
+        (format!("{key}[account]\nkey = \"9\"\nsecret = \"hush\"\nrotation_hours = 721"), "720"),
+        (format!("{key}[account]\nkey = \"1\"\nsecret = \"hush\""), "a key of its own"),
+    ] {
+        let message = with_file(&text, Given::default()).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message} should say {expected}");
+        assert!(!message.contains("hush") && !message.contains("MII"), "{message}");
+    }
+}
+
+#[test]
+fn rates_are_set_and_bounded() {
+    let rates = |text: &str| {
+        let (config, _) = with_file(text, Given::default()).map_err(|error| error.to_string())?;
+        Ok((config.rest_rates.per_second, config.rest_rates.failed_per_second))
+    };
+    assert_eq!(rates(""), Ok((200, 10)));
+    assert_eq!(rates("[limits]\nrest_per_second = 5\nfailed_rest_per_second = 0"), Ok((5, 0)));
+    let refusal: Result<_, String> = rates("[limits]\nrest_per_second = 1000001");
+    assert!(refusal.unwrap_err().contains("rest_per_second is more than 1000000"));
+    assert!(rates("[limits]\nrest_per_hour = 1").unwrap_err().contains("unknown field"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_secrets_is_its_owners() {
+    let read = |text: &str, mode: u32, allowed: bool| {
+        let file = TextFile::new(text);
+        private(&file.0, mode);
+        let given = Given { file: Some(file.0.clone()), readable_secrets: allowed, ..Given::default() };
+        given.complete().map(|_| ()).map_err(|error| error.to_string())
+    };
+    let key = "[[keys]]\napi_key = \"1\"\napi_secret = \"hush\"\n";
+    let account = "[account]\nkey = \"1\"\nsecret = \"hush\"\n";
+    for text in [key, account] {
+        assert_eq!(read(text, 0o600, false), Ok(()));
+        let refusal = read(text, 0o644, false).unwrap_err();
+        assert!(refusal.contains("chmod 600") && refusal.contains("--allow-readable-secrets"), "{refusal}");
+        assert!(!refusal.contains("hush"), "{refusal}");
+        assert_eq!(read(text, 0o644, true), Ok(()));
+        assert_eq!(read(&format!("allow_readable_secrets = true\n{text}"), 0o644, false), Ok(()));
+    }
+    assert_eq!(read("listen = \"127.0.0.1:0\"", 0o644, false), Ok(()), "there is no secret in it");
 }

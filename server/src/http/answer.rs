@@ -1,5 +1,6 @@
 //! Answers: JSON with the exact content types that the SDKs compare, and errors as they read them (`rest.md §0`).
 
+use super::caller::whole_seconds;
 use crate::store::StoreError;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -7,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use quick_xml::escape::escape;
 use serde_json::json;
+use std::time::Duration;
 use tracing::error;
 
 /// Exactly this: an SDK compares the header for equality (`rest.md §0`, rule 1).
@@ -50,11 +52,13 @@ pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
     pub(super) message: String,
+    /// After how many seconds to try again.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), retry_after: None }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -64,6 +68,20 @@ impl ApiError {
     /// Bad credentials; never 401, which most SDKs do not know (`rest.md §0`, rule 3).
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    /// The caller has called too often, and is told after how long to try again.
+    pub(super) fn too_many(message: &str, wait: Duration) -> Self {
+        let seconds = whole_seconds(wait);
+        let message = format!("{message}: try again in {seconds} s");
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
+    }
+
+    fn with_retry_after(&self, mut response: Response) -> Response {
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 
     /// The number in the body: the platform says -1 of credentials, and repeats the status of anything else.
@@ -83,7 +101,7 @@ impl ApiError {
         } else {
             format!("<error code=\"{code}\"><invalid message=\"{message}\">{message}</invalid></error>")
         };
-        xml_text(self.status, &text)
+        self.with_retry_after(xml_text(self.status, &text))
     }
 }
 
@@ -109,7 +127,7 @@ impl From<StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({"code": self.code(), "message": self.message, "description": self.message});
-        json_text(self.status, body.to_string())
+        self.with_retry_after(json_text(self.status, body.to_string()))
     }
 }
 

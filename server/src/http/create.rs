@@ -1,7 +1,7 @@
 //! `POST /session/create`: new sessions (`rest.md §2.2`).
 
 use super::answer::{ApiError, accepts_json, json_text, xml_text};
-use super::{body, rest};
+use super::{body, caller};
 use crate::App;
 use crate::keys::random;
 use axum::extract::{Request, State};
@@ -34,7 +34,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
 }
 
 async fn created(app: &App, request: Request) -> Result<Created, ApiError> {
-    let project = rest::authenticate(app, &request);
+    let project = caller::authenticate(app, &request);
     let (project, body) = body::unless_refused(project, request.into_body()).await?;
     // By the path and not by the content type: an SDK labels its form as JSON (`rest.md §0`, rule 6).
     let form = body::read(body, HTTP_FORM_BYTES).await?;

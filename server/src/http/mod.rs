@@ -3,6 +3,7 @@
 mod address;
 mod answer;
 mod body;
+mod caller;
 mod connections;
 mod cors;
 mod create;
@@ -17,6 +18,7 @@ mod signals;
 mod streams;
 
 pub use address::{PublicUrl, SOCKET_PATH};
+pub(crate) use caller::Callers;
 pub use session_info::SYMPHONY_ADDRESS;
 
 use crate::App;

@@ -1,20 +1,16 @@
 //! REST calls on a session (`rest.md §2.1`): who calls, and for which session.
 
 use super::answer::ApiError;
-use super::{Peer, body};
+use super::body;
+use super::caller::authorize;
 use crate::App;
 use crate::sessions::{Refusal, is_id};
 use axum::extract::Path;
 use axum::extract::Request;
 use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderMap, StatusCode};
-use otc_protocol::session_id::{ProjectId, SessionId};
+use axum::http::StatusCode;
+use otc_protocol::session_id::ProjectId;
 use std::sync::Arc;
-use tracing::field::display;
-use tracing::info;
-
-/// The header of REST calls (`rest.md §1.6`).
-const AUTH_HEADER: &str = "x-opentok-auth";
 
 /// The project and session of a path.
 pub(super) type SessionPath = Result<Path<(String, String)>, PathRejection>;
@@ -78,39 +74,6 @@ impl Limit {
             Self::Nothing => body::discard(body).await.map(|()| Vec::new())?,
         };
         Ok((checked, body))
-    }
-}
-
-/// The project that a REST call speaks for.
-pub(super) fn authenticate(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
-    verify(app, request.headers()).map_err(|reason| {
-        let peer = request.extensions().get::<Peer>().map(|peer| display(peer.remote));
-        info!(peer, %reason, "REST call refused");
-        ApiError::forbidden(reason)
-    })
-}
-
-fn verify(app: &App, headers: &HeaderMap) -> Result<ProjectId, String> {
-    let token = headers
-        .get(AUTH_HEADER)
-        .ok_or("Authentication required: send a JWT in the header X-OPENTOK-AUTH")?
-        .to_str()
-        .map_err(|_| "X-OPENTOK-AUTH is not a JWT")?;
-    app.auth.verify_rest_token(token.trim(), app.unix_seconds())
-}
-
-/// Whether the caller may speak for the session of a path.
-fn authorize(app: &App, request: &Request, project: &str, session: &str) -> Result<ProjectId, ApiError> {
-    let caller = authenticate(app, request)?;
-    if caller.as_str() != project {
-        return Err(ApiError::forbidden("The token is of another project than the one in the path"));
-    }
-    let session = SessionId::decode(session)
-        .map_err(|error| ApiError::bad_request(format!("Invalid session id: {error}")))?;
-    if session.project == caller {
-        Ok(caller)
-    } else {
-        Err(ApiError::forbidden("The session is of another project"))
     }
 }
 

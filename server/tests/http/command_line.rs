@@ -3,12 +3,12 @@
 use crate::support::{DEADLINE, KEY, Request, SECRET};
 use otc_protocol::session_id::SessionId;
 use otc_server::auth::Authenticator;
-use otc_server::keys::Keys;
+use otc_server::projects::Projects;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_otc-server"));
@@ -182,7 +182,8 @@ fn sessions_are_minted_offline() {
 #[test]
 fn tokens_are_minted_offline() {
     let session = printed(&run(&["session"]));
-    let auth = Authenticator::new(Keys::new(&[crate::support::pair()]).unwrap());
+    let projects = Projects::new(vec![crate::support::pair().into()], 0).unwrap();
+    let auth = Authenticator::new(Arc::new(projects), None);
     let verified = |token: &str| {
         let now = crate::support::unix_seconds();
         auth.verify_client_token(token, &session, KEY, now).unwrap()

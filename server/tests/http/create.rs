@@ -149,7 +149,7 @@ fn bad_credentials_are_403() {
 fn an_application_id_is_a_project_too() {
     let app = "29f760f8-7ce1-46c9-ade3-f2dedee4ed5f";
     let mut config = Config::local(pair());
-    config.keys = vec![KeyPair::new(app, SECRET).unwrap()];
+    config.projects = vec![KeyPair::new(app, SECRET).unwrap().into()];
     let server = Server::start(config).unwrap();
     let answer = Request::new("POST /session/create")
         .header("X-OPENTOK-AUTH", &rest_token(app, SECRET))

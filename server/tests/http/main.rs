@@ -1,5 +1,6 @@
 //! The server as its clients and the server SDKs see it: real connections, byte for byte.
 
+mod caller;
 #[cfg(unix)]
 mod command_line;
 mod create;

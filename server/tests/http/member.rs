@@ -36,11 +36,21 @@ impl Member {
 
     /// Joins with this token; else the refusal's status and data.
     pub(crate) fn join_with(server: SocketAddr, session: &str, token: &str) -> Result<Self, (u16, String)> {
+        Self::join_as(server, KEY, session, token)
+    }
+
+    /// The same in a session of any project.
+    pub(crate) fn join_as(
+        server: SocketAddr,
+        project: &str,
+        session: &str,
+        token: &str,
+    ) -> Result<Self, (u16, String)> {
         let id = new_id();
         let url =
             format!("ws://{server}/{server}/rumorwebsocketsv2?socketId={}&attempt={}", new_id(), new_id());
         let (mut socket, _) = client(url, connect(server)).unwrap();
-        let address = SessionAddress { project: KEY.to_owned(), session: session.to_owned() };
+        let address = SessionAddress { project: project.to_owned(), session: session.to_owned() };
         let symphony = otc_server::http::SYMPHONY_ADDRESS;
         let create = Message {
             session: address.clone(),

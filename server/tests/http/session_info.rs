@@ -96,7 +96,7 @@ fn refusals_come_as_error_elements() {
         (&foreign, &good, 403, 1004, "another API key"),
         (&session_of("777"), &good, 403, 1004, "does not know"),
         (&own, &with(json!({}), "wrong"), 403, 1004, "signature"),
-        (&own, &with(json!({"iat": now - 60, "exp": now - 1}), SECRET), 403, 1004, "expired"),
+        (&own, &with(json!({"iat": now - 120, "exp": now - 60}), SECRET), 403, 1004, "expired"),
         (&own, &with(json!({"role": "king"}), SECRET), 403, 1004, "role"),
         (&own, &with(json!({"iss": "654321"}), "another-secret"), 403, 1004, "another API key"),
         (&own, &with(json!({"connection_data": "x".repeat(1025)}), SECRET), 403, 1004, "connection_data"),

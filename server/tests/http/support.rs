@@ -26,7 +26,7 @@ pub(crate) fn pair() -> KeyPair {
 /// A server for two projects.
 pub(crate) fn start() -> Server {
     let mut config = Config::local(pair());
-    config.keys.push(KeyPair::new("654321", "another-secret").unwrap());
+    config.projects.push(KeyPair::new("654321", "another-secret").unwrap().into());
     Server::start(config).unwrap()
 }
 

@@ -1,17 +1,30 @@
 use super::*;
-use crate::keys::KeyPair;
+use crate::keys::{KeyPair, Secret};
+use crate::projects::{Definition, Previous, PrivateKey, Proof, PublicKey, Status};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use otc_protocol::permissions::Role;
+use otc_protocol::session_id::ProjectId;
+use ring::hmac;
 use serde_json::json;
+
+mod applications;
 
 const NOW: u64 = 1_740_000_000;
 const KEY: &str = "123456";
 const SECRET: &str = "the secret of 123456";
 
+fn pair(key: &str, secret: &str) -> KeyPair {
+    KeyPair::new(key, secret).unwrap()
+}
+
+fn authenticator_of(projects: Vec<Definition>) -> Authenticator {
+    let account = Account::new(pair("account", "the account's secret")).unwrap();
+    Authenticator::new(Arc::new(Projects::new(projects, 0).unwrap()), Some(account))
+}
+
 fn authenticator() -> Authenticator {
-    let pair = |key, secret| KeyPair::new(key, secret).unwrap();
-    Authenticator::new(Keys::new(&[pair(KEY, SECRET), pair("654321", "another secret")]).unwrap())
+    authenticator_of(vec![pair(KEY, SECRET).into(), pair("654321", "another secret").into()])
 }
 
 fn session_of(project: &str) -> String {
@@ -32,8 +45,8 @@ fn claims() -> Claims {
 }
 
 fn signed(claims: &Claims, kind: TokenKind) -> String {
-    let authenticator = authenticator();
-    sign(claims, kind, authenticator.keys.get(&claims.project).unwrap()).unwrap()
+    let secret = if claims.project == KEY { SECRET } else { "another secret" };
+    sign_claims(claims, kind, Signer::Pair(&pair(&claims.project, secret))).unwrap()
 }
 
 fn verify(token: &str) -> Result<Claims, Refusal> {
@@ -93,7 +106,7 @@ fn bad_tokens_are_refused_with_1004_and_the_reason() {
         ((|c| c.session_id = session_of("654321")) as fn(&mut Claims), "another session"),
         (|c| c.session_id.push('A'), "another session"),
         (|c| c.project = "654321".into(), "another API key"),
-        (|c| c.expires = Some(NOW), "expired"),
+        (|c| c.expires = Some(NOW - 60), "expired"),
         (|c| c.expires = Some(0), "expired"),
         (
             |c| {
@@ -119,7 +132,7 @@ fn bad_tokens_are_refused_with_1004_and_the_reason() {
 fn the_edges_of_time_are_inside() {
     for change in [
         (|c| c.created = Some(NOW + 60)) as fn(&mut Claims),
-        |c| c.expires = Some(NOW + 1),
+        |c| c.expires = Some(NOW - 59),
         |c| c.expires = Some(NOW + 30 * 86400),
         |c| {
             c.created = Some(NOW - 23 * 3600);
@@ -233,4 +246,75 @@ fn rest_tokens_speak_for_their_project() {
     }
     assert!(verify("").is_err());
     assert!(verify(&signed(&claims(), TokenKind::T1)).is_err());
+}
+
+#[test]
+fn both_secrets_count_while_callers_change_over() {
+    let rotating = |until: Option<u64>| {
+        let previous = Some(Previous { secret: Secret::new("the old one").unwrap(), until });
+        let proof = Proof::Secret { secret: Secret::new(SECRET).unwrap(), previous };
+        authenticator_of(vec![Definition::new(ProjectId::new(KEY).unwrap(), proof)])
+    };
+    let rest = json!({"iss": KEY, "ist": "project", "iat": NOW, "exp": NOW + 300});
+    for (until, old_counts) in [(None, true), (Some(NOW + 1), true), (Some(NOW), false), (Some(0), false)] {
+        let authenticator = rotating(until);
+        for (secret, counts) in [(SECRET, true), ("the old one", old_counts), ("older still", false)] {
+            for kind in [TokenKind::Jwt, TokenKind::T1] {
+                let token = sign_claims(&claims(), kind, Signer::Pair(&pair(KEY, secret))).unwrap();
+                let verified = authenticator.verify_client_token(&token, &session_of(KEY), KEY, NOW);
+                assert_eq!(verified.is_ok(), counts, "{until:?} {secret} {kind:?}: {verified:?}");
+            }
+            let verified = authenticator.verify_rest_token(&jwt(&hs256(), &rest, secret), NOW);
+            assert_eq!(verified.is_ok(), counts, "{until:?} {secret}: {verified:?}");
+        }
+    }
+}
+
+#[test]
+fn only_who_has_the_secret_is_told_that_a_project_is_suspended() {
+    let suspended =
+        authenticator_of(vec![Definition { status: Status::Suspended, ..pair(KEY, SECRET).into() }]);
+    let rest = json!({"iss": KEY, "ist": "project", "iat": NOW, "exp": NOW + 300});
+    for (secret, told) in [(SECRET, true), ("a wrong one", false)] {
+        for kind in [TokenKind::Jwt, TokenKind::T1] {
+            let token = sign_claims(&claims(), kind, Signer::Pair(&pair(KEY, secret))).unwrap();
+            let refusal = suspended.verify_client_token(&token, &session_of(KEY), KEY, NOW).unwrap_err();
+            assert_eq!((refusal.code.code(), refusal.status), (1004, 403));
+            assert_eq!(refusal.reason.contains("suspended"), told, "{refusal}");
+        }
+        let refusal = suspended.verify_rest_token(&jwt(&hs256(), &rest, secret), NOW).unwrap_err();
+        assert_eq!(refusal.contains("suspended"), told, "{refusal}");
+    }
+}
+
+#[test]
+fn account_calls_need_the_account() {
+    let claims = |kind: Value| json!({"iss": "account", "ist": kind, "iat": NOW, "exp": NOW + 300});
+    let secret = "the account's secret";
+    let verify = |token: &str| authenticator().verify_account_token(token, NOW);
+    assert_eq!(verify(&jwt(&hs256(), &claims("account".into()), secret)), Ok(()));
+    for (token, reason) in [
+        (jwt(&hs256(), &claims("project".into()), secret), "ist"),
+        (jwt(&hs256(), &claims(Value::Null), secret), "ist"),
+        (jwt(&hs256(), &claims("account".into()), "wrong"), "signature"),
+        (jwt(&json!({"alg": "none"}), &claims("account".into()), secret), "algorithm"),
+        (jwt(&json!({"alg": "HS256", "crit": []}), &claims("account".into()), secret), "crit"),
+        (
+            jwt(&hs256(), &json!({"iss": KEY, "ist": "account", "iat": NOW, "exp": NOW + 300}), SECRET),
+            "Issuer not found",
+        ),
+        (
+            jwt(&hs256(), &json!({"iss": "account", "ist": "account", "iat": NOW, "exp": NOW + 361}), secret),
+            "5 minutes",
+        ),
+        ("nonsense".into(), "malformed"),
+    ] {
+        let refusal = verify(&token).unwrap_err();
+        assert!(refusal.contains(reason), "{refusal} should say {reason}");
+    }
+    let none = Authenticator::new(Arc::new(Projects::new(vec![pair(KEY, SECRET).into()], 0).unwrap()), None);
+    let off = none.verify_account_token(&jwt(&hs256(), &claims("account".into()), secret), NOW);
+    assert!(off.unwrap_err().contains("--account-key"));
+    let rest = authenticator().verify_rest_token(&jwt(&hs256(), &claims("account".into()), secret), NOW);
+    assert_eq!(rest, Err("Issuer not found".to_owned()), "the account is no project");
 }

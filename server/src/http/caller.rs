@@ -1,0 +1,206 @@
+//! Who calls: the token of a REST call, and how often its project may call (`rest.md §1.6`).
+
+use super::Peer;
+use super::answer::ApiError;
+use crate::App;
+use crate::config::RestRates;
+use crate::rate::Rates;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, header};
+use otc_protocol::limits::{CALLERS, FAILED_CALLERS};
+use otc_protocol::session_id::{ProjectId, SessionId};
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+use tracing::field::display;
+use tracing::info;
+
+/// The header of OpenTok's SDKs; Vonage's send `Authorization: Bearer`.
+const AUTH_HEADER: HeaderName = HeaderName::from_static("x-opentok-auth");
+
+/// How often callers have called of late.
+pub(crate) struct Callers {
+    /// Calls of each project.
+    calls: Rates<ProjectId>,
+    /// Calls with a bad token: from where, and about which of the projects, if it is one.
+    ///
+    /// With the project in it, because all callers behind a proxy come from one address: whoever guesses at the secret of
+    /// one project must not lock out the others.
+    failures: Rates<(IpAddr, Option<ProjectId>)>,
+}
+
+impl Callers {
+    pub(crate) fn new(rates: RestRates) -> Self {
+        Self {
+            calls: Rates::new(rates.per_second, CALLERS),
+            failures: Rates::new(rates.failed_per_second, FAILED_CALLERS),
+        }
+    }
+}
+
+/// The project that a REST call speaks for, which has not called too often.
+pub(super) fn authenticate(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
+    let project = identify(app, request).inspect_err(|error| log(request, error))?;
+    let now = app.time().now;
+    if let Err(wait) = app.callers.calls.take(project.clone(), now) {
+        let error = ApiError::too_many("Too many calls of this project", wait);
+        log(request, &error);
+        return Err(error);
+    }
+    Ok(project)
+}
+
+/// The project of a path, if the caller may speak for it and the session is its own.
+pub(super) fn authorize(
+    app: &App,
+    request: &Request,
+    project: &str,
+    session: &str,
+) -> Result<ProjectId, ApiError> {
+    let caller = authorize_project(app, request, project)?;
+    let session = SessionId::decode(session)
+        .map_err(|error| ApiError::bad_request(format!("Invalid session id: {error}")))?;
+    if session.project == caller {
+        Ok(caller)
+    } else {
+        Err(ApiError::forbidden("The session is of another project"))
+    }
+}
+
+/// The project of a path, if the caller may speak for it.
+pub(super) fn authorize_project(app: &App, request: &Request, project: &str) -> Result<ProjectId, ApiError> {
+    let caller = authenticate(app, request)?;
+    if caller.as_str() == project {
+        Ok(caller)
+    } else {
+        Err(ApiError::forbidden("The token is of another project than the one in the path"))
+    }
+}
+
+fn identify(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
+    let token = token(request.headers()).map_err(ApiError::forbidden)?;
+    let read = app.auth.read_rest_token(token);
+    let about = read.as_ref().ok().and_then(|token| token.project().cloned());
+    limited(app, request, about, || Ok(read?.verify(app.unix_seconds())?.id().clone()))
+}
+
+/// What `verify` says, unless too many tokens were bad that came from there. Then it is not even looked at.
+fn limited<T>(
+    app: &App,
+    request: &Request,
+    about: Option<ProjectId>,
+    verify: impl FnOnce() -> Result<T, String>,
+) -> Result<T, ApiError> {
+    let (from, now) = ((origin(request), about), app.time().now);
+    app.callers
+        .failures
+        .check(&from, now)
+        .map_err(|wait| ApiError::too_many("Too many calls with a bad token came from this address", wait))?;
+    verify().map_err(|reason| {
+        // That this was the last one of its turn is told to the next.
+        let _ = app.callers.failures.take(from, now);
+        ApiError::forbidden(reason)
+    })
+}
+
+/// The token of a call. Who sends both headers means OpenTok's: a proxy may have put the other one there.
+fn token(headers: &HeaderMap) -> Result<&str, &'static str> {
+    const MISSING: &str =
+        "Authentication required: send a JWT in the header X-OPENTOK-AUTH, or as Authorization: Bearer";
+    let only = |name: HeaderName| {
+        let mut values = headers.get_all(name).iter();
+        let value = values.next();
+        if values.next().is_some() { Err("The token is sent twice: send one header") } else { Ok(value) }
+    };
+    if let Some(value) = only(AUTH_HEADER)? {
+        return Ok(value.to_str().map_err(|_| "X-OPENTOK-AUTH is not a JWT")?.trim());
+    }
+    let value = only(header::AUTHORIZATION)?.ok_or(MISSING)?;
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.trim().split_once(' ')).ok_or(MISSING)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(MISSING) }
+}
+
+/// Where a call comes from. Who has one IPv6 address has the 2⁶⁴ beside it, too.
+fn origin(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<Peer>();
+    match peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.remote.ip().to_canonical()) {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) >> 64 << 64;
+            IpAddr::V6(Ipv6Addr::from(network))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+fn log(request: &Request, error: &ApiError) {
+    let peer = request.extensions().get::<Peer>().map(|peer| display(peer.remote));
+    info!(peer, reason = %error.message, "REST call refused");
+}
+
+/// Seconds for the header `Retry-After`: the next whole one.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+
+    fn token_of(headers: &[(&str, &str)]) -> Result<String, String> {
+        let mut request = Request::builder();
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        token(request.headers()).map(str::to_owned).map_err(str::to_owned)
+    }
+
+    #[test]
+    fn a_token_comes_in_either_header() {
+        for (headers, expected) in [
+            (&[("X-OPENTOK-AUTH", "a.b.c")][..], "a.b.c"),
+            (&[("x-opentok-auth", " a.b.c ")], "a.b.c"),
+            (&[("Authorization", "Bearer a.b.c")], "a.b.c"),
+            (&[("Authorization", "bearer a.b.c")], "a.b.c"),
+            (&[("authorization", "BEARER  a.b.c ")], "a.b.c"),
+            (&[("Authorization", "Basic eA=="), ("X-OPENTOK-AUTH", "a.b.c")], "a.b.c"),
+            (&[("Authorization", "Bearer d.e.f"), ("X-OPENTOK-AUTH", "a.b.c")], "a.b.c"),
+        ] {
+            assert_eq!(token_of(headers).as_deref(), Ok(expected), "{headers:?}");
+        }
+        for (headers, expected) in [
+            (&[][..], "X-OPENTOK-AUTH"),
+            (&[("Authorization", "Basic eA==")], "X-OPENTOK-AUTH"),
+            (&[("Authorization", "Bearer")], "Bearer"),
+            (&[("Authorization", "a.b.c")], "Bearer"),
+            (&[("X-OPENTOK-AUTH", "a"), ("X-OPENTOK-AUTH", "b")], "twice"),
+            (&[("Authorization", "Bearer a"), ("Authorization", "Bearer b")], "twice"),
+            (&[("X-OPENTOK-AUTH", "é")], "not a JWT"),
+        ] {
+            let refusal = token_of(headers).unwrap_err();
+            assert!(refusal.contains(expected), "{headers:?}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn neighbours_in_ipv6_are_one_caller() {
+        let origin_of = |address: &str| {
+            let mut request = Request::new(Body::empty());
+            let remote = std::net::SocketAddr::new(address.parse().unwrap(), 1);
+            request.extensions_mut().insert(Peer { remote, local: remote });
+            origin(&request)
+        };
+        assert_eq!(origin_of("2001:db8:1:2::1"), origin_of("2001:db8:1:2:ffff::9"));
+        assert_ne!(origin_of("2001:db8:1:2::1"), origin_of("2001:db8:1:3::1"));
+        assert_ne!(origin_of("192.0.2.1"), origin_of("192.0.2.2"));
+        assert_eq!(origin_of("::ffff:192.0.2.1"), origin_of("192.0.2.1"));
+    }
+
+    #[test]
+    fn waits_are_told_in_whole_seconds() {
+        assert_eq!(whole_seconds(Duration::from_millis(5)), 1);
+        assert_eq!(whole_seconds(Duration::from_secs(2)), 2);
+        assert_eq!(whole_seconds(Duration::from_millis(2001)), 3);
+    }
+}
