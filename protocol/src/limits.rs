@@ -368,6 +368,8 @@ pub const RSA_KEY_BITS_MOST: usize = 8192;
 pub const KEY_FILE_BYTES: u64 = 64 * 1024;
 /// Most bytes of a configuration or a private key.
 pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Projects that account calls make; above, the next one is refused (409).
+pub const PROJECTS: u64 = 10_000;
 /// Most characters of a project's name.
 pub const PROJECT_NAME_CHARS: usize = 128;
 /// How long a secret that was replaced by an account call still counts, if nothing else is said.

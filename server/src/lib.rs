@@ -62,6 +62,8 @@ pub struct App {
     pub registry: Arc<socket::Registry>,
     /// How often REST calls have come of late.
     pub(crate) callers: Callers,
+    /// How long a secret counts that an account call has replaced.
+    pub(crate) secret_rotation: Duration,
     /// Where clients reach the server, if it was told.
     pub public_url: Option<PublicUrl>,
     /// What it remembers.
@@ -78,7 +80,9 @@ impl App {
         store: Arc<Store>,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
-        let projects = Arc::new(Projects::new(config.projects, unix_ms()).map_err(io::Error::other)?);
+        let projects = Projects::new(config.projects, unix_ms()).map_err(io::Error::other)?;
+        projects.load(&store).map_err(io::Error::other)?;
+        let projects = Arc::new(projects);
         let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
         // In this order.
@@ -105,6 +109,7 @@ impl App {
             auth,
             registry,
             callers: Callers::new(config.rest_rates),
+            secret_rotation: config.account.rotation,
             public_url: config.public_url,
             store,
             chronicle,

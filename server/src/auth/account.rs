@@ -26,9 +26,13 @@ impl Account {
         })
     }
 
-    /// Whether it has signed that JWT, which says that it is `issuer`'s.
-    pub(super) fn verify(&self, issuer: &str, jwt: &Jwt<'_>, now_s: u64) -> Result<(), Unproven> {
-        let known = issuer == self.key.as_str();
+    /// Its key.
+    pub(super) fn key(&self) -> &ProjectId {
+        &self.key
+    }
+
+    /// Whether it has signed that JWT; `known`: the JWT names it.
+    pub(super) fn verify(&self, known: bool, jwt: &Jwt<'_>, now_s: u64) -> Result<(), Unproven> {
         let credentials = if known { &self.credentials } else { &self.nobody };
         verify_jwt(jwt, credentials, known, now_s)
     }

@@ -1,17 +1,18 @@
 //! The tokens of REST calls (`rest.md §1.6`).
 
-use super::{Authenticator, Unproven, issuer, suspended};
+use super::{Account, Authenticator, Unproven, issuer, suspended};
 use crate::projects::{Claimed, Credentials, Project, Status};
 use otc_protocol::limits::{APPLICATION_TOKEN_LIFE_MOST, CLOCK_SKEW, REST_TOKEN_LIFE_MOST};
 use otc_protocol::session_id::ProjectId;
 use otc_protocol::token::{CONNECT_SCOPE, Jwt};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a project is told of the kind of tokens that it needs.
 const PROJECT: &str = "project";
 /// The same of account calls.
-pub(super) const ACCOUNT: &str = "account";
+const ACCOUNT: &str = "account";
 
 /// The token of a REST call, read and not verified.
 pub(crate) struct RestToken<'a> {
@@ -32,18 +33,43 @@ impl Authenticator {
         self.read_rest_token(token)?.verify(now_s).map(|project| project.id().clone())
     }
 
-    /// Whether a token is the account's, whose calls make projects; else why it is not.
-    pub fn verify_account_token(&self, token: &str, now_s: u64) -> Result<(), String> {
-        let jwt = Jwt::parse(token).map_err(|error| format!("Invalid token: {error}"))?;
+    /// Reads the token of an account call.
+    pub(crate) fn read_account_token<'a>(&'a self, token: &'a str) -> Result<AccountToken<'a>, String> {
         let account = self.account.as_ref().ok_or(
             "Account calls are off: start the server with --account-key and --account-secret, or [account]",
         )?;
-        account.verify(&issuer(&jwt), &jwt, now_s).map_err(in_words)?;
-        let claims = claims(&jwt)?;
-        if kind(&jwt, &claims).is_none_or(|kind| kind != ACCOUNT) {
+        let jwt = Jwt::parse(token).map_err(|error| format!("Invalid token: {error}"))?;
+        Ok(AccountToken { known: issuer(&jwt) == account.key().as_str(), jwt, account })
+    }
+
+    /// The account, if there is one.
+    pub(crate) fn account(&self) -> Option<&ProjectId> {
+        self.account.as_ref().map(Account::key)
+    }
+}
+
+/// The token of an account call, read and not verified.
+pub(crate) struct AccountToken<'a> {
+    jwt: Jwt<'a>,
+    account: &'a Account,
+    known: bool,
+}
+
+impl AccountToken<'_> {
+    /// The account, if the token names it.
+    pub(crate) fn account(&self) -> Option<&ProjectId> {
+        self.known.then(|| self.account.key())
+    }
+
+    /// The account, if it has signed the token; else why it has not.
+    pub(crate) fn verify(self, now_s: u64) -> Result<ProjectId, String> {
+        self.account.verify(self.known, &self.jwt, now_s).map_err(in_words)?;
+        let claims = claims(&self.jwt)?;
+        if kind(&self.jwt, &claims).is_none_or(|kind| kind != ACCOUNT) {
             return Err("the token's issuer type (ist) must be account".into());
         }
-        check_times(&claims, REST_TOKEN_LIFE_MOST, now_s)
+        check_times(&claims, REST_TOKEN_LIFE_MOST, now_s)?;
+        Ok(self.account.key().clone())
     }
 }
 
@@ -54,7 +80,7 @@ impl RestToken<'_> {
     }
 
     /// The project that it speaks for; else why there is none.
-    pub(crate) fn verify(self, now_s: u64) -> Result<std::sync::Arc<Project>, String> {
+    pub(crate) fn verify(self, now_s: u64) -> Result<Arc<Project>, String> {
         let project = self.claimed.verify(&self.jwt, now_s).map_err(in_words)?;
         let claims = claims(&self.jwt)?;
         if kind(&self.jwt, &claims).is_some_and(|kind| kind != PROJECT) {

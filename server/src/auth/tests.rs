@@ -291,8 +291,12 @@ fn only_who_has_the_secret_is_told_that_a_project_is_suspended() {
 fn account_calls_need_the_account() {
     let claims = |kind: Value| json!({"iss": "account", "ist": kind, "iat": NOW, "exp": NOW + 300});
     let secret = "the account's secret";
-    let verify = |token: &str| authenticator().verify_account_token(token, NOW);
-    assert_eq!(verify(&jwt(&hs256(), &claims("account".into()), secret)), Ok(()));
+    let verify = |token: &str| {
+        let account = authenticator();
+        account.read_account_token(token)?.verify(NOW).map(|key| key.to_string())
+    };
+    let good = verify(&jwt(&hs256(), &claims("account".into()), secret));
+    assert_eq!(good.as_deref(), Ok("account"));
     for (token, reason) in [
         (jwt(&hs256(), &claims("project".into()), secret), "ist"),
         (jwt(&hs256(), &claims(Value::Null), secret), "ist"),
@@ -313,8 +317,8 @@ fn account_calls_need_the_account() {
         assert!(refusal.contains(reason), "{refusal} should say {reason}");
     }
     let none = Authenticator::new(Arc::new(Projects::new(vec![pair(KEY, SECRET).into()], 0).unwrap()), None);
-    let off = none.verify_account_token(&jwt(&hs256(), &claims("account".into()), secret), NOW);
-    assert!(off.unwrap_err().contains("--account-key"));
+    let token = jwt(&hs256(), &claims("account".into()), secret);
+    assert!(none.read_account_token(&token).err().unwrap().contains("--account-key"));
     let rest = authenticator().verify_rest_token(&jwt(&hs256(), &claims("account".into()), secret), NOW);
     assert_eq!(rest, Err("Issuer not found".to_owned()), "the account is no project");
 }

@@ -39,14 +39,20 @@ impl Callers {
 
 /// The project that a REST call speaks for, which has not called too often.
 pub(super) fn authenticate(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
-    let project = identify(app, request).inspect_err(|error| log(request, error))?;
-    let now = app.time().now;
-    if let Err(wait) = app.callers.calls.take(project.clone(), now) {
-        let error = ApiError::too_many("Too many calls of this project", wait);
-        log(request, &error);
-        return Err(error);
-    }
-    Ok(project)
+    let verified = identify(app, request);
+    count(app, request, verified)
+}
+
+/// Whoever has called, if not too often. Who is refused is logged.
+fn count(app: &App, request: &Request, verified: Result<ProjectId, ApiError>) -> Result<ProjectId, ApiError> {
+    let in_turn = verified.and_then(|caller| {
+        let turn = app.callers.calls.take(caller.clone(), app.time().now);
+        turn.map(|()| caller).map_err(|wait| ApiError::too_many("Too many calls of this project", wait))
+    });
+    in_turn.inspect_err(|error| {
+        let peer = request.extensions().get::<Peer>().map(|peer| display(peer.remote));
+        info!(peer, reason = %error.message, "REST call refused");
+    })
 }
 
 /// The project of a path, if the caller may speak for it and the session is its own.
@@ -74,6 +80,16 @@ pub(super) fn authorize_project(app: &App, request: &Request, project: &str) -> 
     } else {
         Err(ApiError::forbidden("The token is of another project than the one in the path"))
     }
+}
+
+/// Refuses a call that is not the account's, or one too many.
+pub(super) fn authenticate_account(app: &App, request: &Request) -> Result<(), ApiError> {
+    let verified = token(request.headers()).map_err(ApiError::forbidden).and_then(|token| {
+        let read = app.auth.read_account_token(token);
+        let about = read.as_ref().ok().and_then(|token| token.account().cloned());
+        limited(app, request, about, || read?.verify(app.unix_seconds()))
+    });
+    count(app, request, verified).map(|_| ())
 }
 
 fn identify(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
@@ -130,11 +146,6 @@ fn origin(request: &Request) -> IpAddr {
         }
         v4 @ IpAddr::V4(_) => v4,
     }
-}
-
-fn log(request: &Request, error: &ApiError) {
-    let peer = request.extensions().get::<Peer>().map(|peer| display(peer.remote));
-    info!(peer, reason = %error.message, "REST call refused");
 }
 
 /// Seconds for the header `Retry-After`: the next whole one.

@@ -11,6 +11,7 @@ mod details;
 mod fields;
 mod moderation;
 mod path;
+mod projects;
 mod reports;
 mod rest;
 mod session_info;
@@ -53,6 +54,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(from_fn(cors::allow_any_origin));
     let rest = Router::new()
         .route("/session/create", post(create::create))
+        .route("/v2/project", post(projects::create).get(projects::list))
+        .route(
+            "/v2/project/{project}",
+            get(projects::read).put(projects::set_status).delete(projects::delete),
+        )
+        .route("/v2/project/{project}/refreshSecret", post(projects::refresh_secret))
         .nest("/v2/project/{project}/session/{session}", on_sessions());
     client
         .merge(rest)

@@ -2,11 +2,13 @@
 
 mod credentials;
 mod der;
+mod made;
 mod pem;
 mod private_key;
 mod public_key;
 
 pub(crate) use credentials::{Credentials, hs256};
+pub(crate) use made::ChangeError;
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{PublicKey, PublicKeyError};
 
@@ -113,12 +115,14 @@ pub struct Project {
     definition: Definition,
     credentials: Credentials,
     created_ms: u64,
+    /// Whether an account call has made it; else the configuration has.
+    made: bool,
 }
 
 impl Project {
-    fn new(definition: Definition, created_ms: u64) -> Self {
+    fn new(definition: Definition, created_ms: u64, made: bool) -> Self {
         let credentials = Credentials::new(&definition.proof);
-        Self { definition, credentials, created_ms }
+        Self { definition, credentials, created_ms, made }
     }
 
     /// API key or application id.
@@ -148,6 +152,15 @@ impl Project {
             "createdAt": self.created_ms,
         })
     }
+
+    /// The same with the secret, for the account that has made it. One of the configuration is not told.
+    pub(crate) fn details_with_secret(&self) -> Value {
+        let mut details = self.details();
+        if let (true, Proof::Secret { secret, .. }) = (self.made, &self.definition.proof) {
+            details["secret"] = secret.expose().into();
+        }
+        details
+    }
 }
 
 /// Without what proves its tokens.
@@ -160,6 +173,8 @@ impl fmt::Debug for Project {
 /// All projects of a server.
 pub struct Projects {
     all: RwLock<BTreeMap<String, Arc<Project>>>,
+    /// Held while one is changed: here and in the store changes come in the same order.
+    changes: tokio::sync::Mutex<()>,
     strangers: Strangers,
 }
 
@@ -174,7 +189,10 @@ impl Strangers {
         let key = Definition::from(KeyPair::generate()?);
         let id = ProjectId::new("nobody").map_err(|_| KeyError::Project)?;
         let application = Definition::new(id, Proof::PublicKey(PublicKey::of_nobody()?));
-        Ok(Self { key: Arc::new(Project::new(key, 0)), application: Arc::new(Project::new(application, 0)) })
+        Ok(Self {
+            key: Arc::new(Project::new(key, 0, false)),
+            application: Arc::new(Project::new(application, 0, false)),
+        })
     }
 }
 
@@ -191,17 +209,23 @@ impl Projects {
     pub fn new(definitions: Vec<Definition>, now_ms: u64) -> Result<Self, KeyError> {
         let mut all = BTreeMap::new();
         for definition in definitions {
-            let project = Arc::new(Project::new(definition, now_ms));
+            let project = Arc::new(Project::new(definition, now_ms, false));
             if all.insert(project.id().to_string(), project).is_some() {
                 return Err(KeyError::Repeated);
             }
         }
-        Ok(Self { all: RwLock::new(all), strangers: Strangers::new()? })
+        let strangers = Strangers::new()?;
+        Ok(Self { all: RwLock::new(all), changes: tokio::sync::Mutex::default(), strangers })
     }
 
     /// The project of that id.
     pub fn get(&self, id: &str) -> Option<Arc<Project>> {
         self.all.read().get(id).map(Arc::clone)
+    }
+
+    /// All of them, in the order of their ids.
+    pub(crate) fn list(&self) -> Vec<Arc<Project>> {
+        self.all.read().values().map(Arc::clone).collect()
     }
 
     /// Whether the server works for it, suspended or not.

@@ -8,6 +8,7 @@ mod listener;
 mod logs;
 mod member;
 mod moderation;
+mod projects;
 mod rest;
 mod session_info;
 mod streams;
