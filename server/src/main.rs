@@ -1,4 +1,4 @@
-//! The program: `serve`, `session`, `token`.
+//! The program: `serve`, `session`, `token`, `rest-token`.
 
 mod cli;
 
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => cli::serve(serve),
         Command::Session(session) => cli::session(&session).and_then(|id| print(&id)),
         Command::Token(token) => cli::token(&token).and_then(|token| print(&token)),
+        Command::RestToken(token) => cli::rest_token(&token).and_then(|token| print(&token)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

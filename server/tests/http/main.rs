@@ -3,6 +3,8 @@
 mod caller;
 #[cfg(unix)]
 mod command_line;
+#[cfg(unix)]
+mod command_line_secrets;
 mod create;
 mod listener;
 mod logs;

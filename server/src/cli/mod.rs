@@ -1,18 +1,17 @@
 //! The command line.
 
+mod printed;
+
+pub(crate) use printed::{RestToken, Session, Token, rest_token, session, token};
+
 use clap::builder::Resettable;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use otc_protocol::permissions::Role;
-use otc_protocol::session_id::ProjectId;
-use otc_server::auth::TokenKind;
 use otc_server::config::Given;
-use otc_server::keys::{KeyError, Secret};
+use otc_server::keys::Secret;
 use otc_server::log_flood::LogFlood;
-use otc_server::mint::{self, TokenRequest};
 use otc_server::{KeyPair, Server};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
 
@@ -49,6 +48,8 @@ pub(crate) enum Command {
     Session(Session),
     /// Print a token for a session
     Token(Token),
+    /// Print a token for REST calls: curl -H "X-OPENTOK-AUTH: $(otc-server rest-token)" …
+    RestToken(RestToken),
 }
 
 /// `serve`
@@ -104,59 +105,6 @@ pub(crate) struct Serve {
     /// Read files with secrets even when others may read them, as in containers that mount them so
     #[arg(long)]
     allow_readable_secrets: bool,
-}
-
-/// `session`
-#[derive(Args)]
-pub(crate) struct Session {
-    /// Media goes from client to client (the default)
-    #[arg(long, conflicts_with = "routed")]
-    relayed: bool,
-    /// Media goes through the server
-    #[arg(long)]
-    routed: bool,
-    /// The API key that the session is of
-    #[arg(long, env = "OTC_API_KEY", value_name = "KEY")]
-    api_key: String,
-}
-
-/// `token`
-#[derive(Args)]
-pub(crate) struct Token {
-    /// The session that it opens
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    session: String,
-    /// subscriber, publisher, publisheronly or moderator
-    #[arg(long, default_value = "publisher", value_parser = role)]
-    role: Role,
-    /// What the others learn about its connection
-    #[arg(long, default_value = "", allow_hyphen_values = true)]
-    data: String,
-    /// How long it opens the session
-    #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
-    expires_in: u64,
-    /// Make a JWT (the default)
-    #[arg(long, conflicts_with = "t1")]
-    jwt: bool,
-    /// Make a token of the older kind, T1==
-    #[arg(long)]
-    t1: bool,
-    /// The API key that the session is of
-    #[arg(long, env = "OTC_API_KEY", value_name = "KEY")]
-    api_key: String,
-    /// Its secret (better in the environment)
-    #[arg(
-        long,
-        env = "OTC_API_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true,
-        allow_hyphen_values = true
-    )]
-    api_secret: String,
-}
-
-fn role(text: &str) -> Result<Role, String> {
-    Role::from_name(text).ok_or_else(|| format!("give one of {}", Role::ALL.map(Role::name).join(", ")))
 }
 
 /// Runs the server until it is told to stop.
@@ -255,24 +203,6 @@ fn log_to_standard_error() {
     let terminal = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
     tracing_subscriber::registry().with(filter).with(lines.with_filter(LogFlood)).init();
-}
-
-/// A new session id.
-pub(crate) fn session(session: &Session) -> Result<String, Error> {
-    Ok(mint::session(&ProjectId::new(&session.api_key).map_err(|_| KeyError::Project)?, !session.routed)?)
-}
-
-/// A new token.
-pub(crate) fn token(token: &Token) -> Result<String, Error> {
-    let pair = KeyPair::new(&token.api_key, &token.api_secret)?;
-    let request = TokenRequest {
-        session_id: token.session.clone(),
-        role: token.role,
-        data: token.data.clone(),
-        life: Duration::from_secs(token.expires_in),
-        kind: if token.t1 { TokenKind::T1 } else { TokenKind::Jwt },
-    };
-    Ok(mint::token(&pair, &request)?)
 }
 
 #[cfg(test)]
