@@ -7,7 +7,6 @@ mod caller;
 mod connections;
 mod cors;
 mod create;
-mod details;
 mod fields;
 mod moderation;
 mod path;

@@ -1,7 +1,6 @@
 //! Forced leaves and muting (`rest.md §2.1`).
 
 use super::answer::{ApiError, json_text, no_content};
-use super::details;
 use super::fields::Fields;
 use super::rest::{Limit, MemberPath, SessionPath, Target, on_member, on_session};
 use crate::App;
@@ -61,9 +60,11 @@ fn read_mute(body: &[u8]) -> Result<(bool, Vec<String>), ApiError> {
     Ok((active, excluded))
 }
 
-/// What a mute is answered.
+/// What a mute is answered: the project it was done for (`rest.md §2.3`).
 fn project(app: &App, target: &Target) -> Response {
-    json_text(StatusCode::OK, details::of(app, &target.project).to_string())
+    // One that was deleted since the call came has no details left.
+    let details = app.projects.get(target.project.as_str()).map(|project| project.details());
+    json_text(StatusCode::OK, details.unwrap_or_default().to_string())
 }
 
 #[cfg(test)]
