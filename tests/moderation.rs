@@ -11,7 +11,8 @@ use common::DEADLINE;
 use common::peer::Peer;
 use common::program::{Heard, Program, c, last_error};
 use common::proxy::Proxy;
-use common::world::World;
+use common::rest;
+use common::world::{KEY, World};
 use otc::ffi::*;
 use otc_protocol::permissions::Role;
 use otc_protocol::raptor::{Body, Mute, Reason};
@@ -306,4 +307,32 @@ fn through_cuts_everything_happens_once_and_in_order() {
     proxy.cut(false);
     bob.assert_quiet();
     assert!(proxy.cuts() > 0, "the test has tested nothing");
+}
+
+#[test]
+fn the_applications_server_moderates_by_rest_and_programs_hear_it() {
+    let world = World::new();
+    let (bob, bob_id) = world.member("bob");
+    let mut peer = Peer::join(&world, &world.token("peer"));
+    publish(&mut peer, "s1");
+    bob.wait_for(&Heard::StreamReceived { id: "s1".into() });
+    let call = |method: &str, rest: &str, body: &str| {
+        let path = format!("/v2/project/{KEY}/session/{}/{rest}", world.session_id);
+        rest::call(world.server.addr(), method, &path, body)
+    };
+    assert_eq!(call("POST", "stream/s1/mute", ""), 200);
+    assert_eq!(next_mute(&mut peer), (Some("s1".into()), true));
+    assert_eq!(call("POST", "mute", r#"{"active":"true","excludedStreams":["s1"]}"#), 200);
+    assert_eq!(bob.next(), MUTED);
+    let late = world.program();
+    late.connect(&world.token("late"));
+    late.wait_for_connected();
+    late.wait_for(&MUTED);
+    assert_eq!(call("POST", "mute", r#"{"active":false}"#), 200);
+    late.wait_for(&NOT_MUTED);
+    assert_eq!([next_mute(&mut peer), next_mute(&mut peer)], [(None, true), (None, false)], "s1 was spared");
+    assert_eq!(call("DELETE", &format!("connection/{bob_id}"), ""), 204);
+    bob.wait_for(&Heard::Disconnected);
+    assert_eq!(otc_session_get_disconnect_reason(bob.session), 2);
+    late.wait_for(&Heard::Went { id: bob_id });
 }

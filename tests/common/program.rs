@@ -19,6 +19,8 @@ pub(crate) enum Heard {
     StreamDropped { id: String },
     StreamChanged { id: String, told: Change, seen: Change },
     MuteForced { active: bool },
+    ArchiveStarted { id: String, name: String },
+    ArchiveStopped { id: String },
     Signal { kind: Option<String>, data: Option<String>, from: Option<String> },
     Reconnecting,
     Reconnected,
@@ -263,6 +265,8 @@ pub(crate) fn callbacks(ears: &Arc<Ears>) -> otc_session_callbacks {
         on_stream_video_dimensions_changed: Some(on_stream_video_dimensions_changed),
         on_stream_video_type_changed: Some(on_stream_video_type_changed),
         on_mute_forced: Some(on_mute_forced),
+        on_archive_started: Some(on_archive_started),
+        on_archive_stopped: Some(on_archive_stopped),
         on_signal_received: Some(on_signal_received),
         on_reconnecting: Some(on_reconnecting),
         on_reconnected: Some(on_reconnected),
@@ -407,6 +411,20 @@ unsafe extern "C-unwind" fn on_mute_forced(
     info: *mut otc_on_mute_forced_info,
 ) {
     ears(user).hear(Heard::MuteForced { active: unsafe { (*info).active } != 0 });
+}
+
+unsafe extern "C-unwind" fn on_archive_started(
+    _: *mut otc_session,
+    user: *mut c_void,
+    id: *const c_char,
+    name: *const c_char,
+) {
+    let (id, name) = (text(id).expect("never NULL"), text(name).expect("never NULL"));
+    ears(user).hear(Heard::ArchiveStarted { id, name });
+}
+
+unsafe extern "C-unwind" fn on_archive_stopped(_: *mut otc_session, user: *mut c_void, id: *const c_char) {
+    ears(user).hear(Heard::ArchiveStopped { id: text(id).expect("never NULL") });
 }
 
 unsafe extern "C-unwind" fn on_signal_received(

@@ -92,6 +92,8 @@ pub(crate) fn as_recorded(heard: &Heard) -> Value {
             }
             signal
         }
+        Heard::ArchiveStarted { id, .. } => json!({"event": "archive_started", "archive": id}),
+        Heard::ArchiveStopped { id } => json!({"event": "archive_stopped", "archive": id}),
         Heard::Reconnecting => json!({"event": "reconnecting"}),
         Heard::Reconnected => json!({"event": "reconnected"}),
         Heard::Error { code, .. } => json!({"event": "error", "code": code}),
