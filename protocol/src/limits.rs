@@ -252,6 +252,53 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// ICE servers that a client keeps of one session info.
 pub const ICE_SERVERS: usize = 64;
 
+// ---- Webhooks (`rest.md §3`) ----
+
+/// Most bytes of the URL of a receiver.
+pub const WEBHOOK_URL_BYTES: usize = 2048;
+/// Characters of the secret that deliveries are signed with.
+pub const WEBHOOK_SECRET_CHARS: std::ops::RangeInclusive<usize> = 1..=50;
+/// Receivers in the configuration; with more the server does not start.
+pub const WEBHOOK_TARGETS: usize = 64;
+/// Registrations of one project; above, a registration is refused (429).
+pub const WEBHOOK_REGISTRATIONS_OF_ONE: usize = 64;
+/// Registrations of all projects; above, a registration is refused (503).
+pub const WEBHOOK_REGISTRATIONS: usize = 4096;
+/// Largest body of a registration.
+pub const HTTP_CALLBACK_BYTES: usize = 8 * 1024;
+/// Largest body of a delivery; a larger one is dropped.
+pub const WEBHOOK_BODY_BYTES: usize = 256 * 1024;
+/// Deliveries that wait for one receiver; above, the newest are dropped.
+pub const WEBHOOK_TARGET_DELIVERIES: usize = 10_000;
+/// Bytes of them.
+pub const WEBHOOK_TARGET_BYTES: usize = 16 * 1024 * 1024;
+/// Deliveries that wait for all receivers together; above, the newest are dropped.
+pub const WEBHOOK_DELIVERIES: usize = 100_000;
+/// Bytes of them.
+pub const WEBHOOK_BYTES: usize = 128 * 1024 * 1024;
+/// Deliveries that are under way to one receiver at a time, each of another session.
+pub const WEBHOOK_TARGET_SLOTS: usize = 8;
+/// Deliveries that are under way at a time. Once half of them are, each receiver has one at most.
+pub const WEBHOOK_SLOTS: usize = 512;
+/// Names of receivers that are looked up at a time.
+pub const WEBHOOK_LOOKUPS: usize = 32;
+/// How long one delivery may take by default: name, connection, TLS, and the head of the answer.
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause before a delivery is tried again; doubled at each failure, with jitter.
+pub const WEBHOOK_RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Longest such pause.
+pub const WEBHOOK_RETRY_MOST: Duration = Duration::from_secs(5 * 60);
+/// How long a delivery is tried.
+pub const WEBHOOK_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bytes of an answer's body that are read so that its connection can be used again; with more it is closed.
+pub const WEBHOOK_ANSWER_BYTES: usize = 64 * 1024;
+/// How long that may take.
+pub const WEBHOOK_ANSWER_WITHIN: Duration = Duration::from_secs(1);
+/// Most bytes of the head of an answer; with more the delivery has failed.
+pub const WEBHOOK_HEAD_BYTES: usize = 16 * 1024;
+/// Least time between two log lines about deliveries that were dropped or given up.
+pub const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(60);
+
 // ---- HTTP at the server ----
 
 /// Most bytes of the head of a request: room for the longest token beside the headers of a browser.

@@ -26,6 +26,7 @@ pub mod sessions;
 pub mod socket;
 #[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "whoever has tables uses the rest"))]
 mod store;
+pub mod webhooks;
 
 pub use config::Config;
 pub use keys::KeyPair;

@@ -1,0 +1,202 @@
+//! One delivery: a request to the receiver, and whether it has taken it.
+
+use super::names::Names;
+use super::queue::Delivery;
+use super::signature::authorization;
+use super::target::Target;
+use super::trust::Trust;
+use super::url::{HookUrl, Reach};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use otc_protocol::limits::{HTTP_HEADERS, WEBHOOK_ANSWER_BYTES, WEBHOOK_ANSWER_WITHIN, WEBHOOK_HEAD_BYTES};
+use rustls::pki_types::ServerName;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// The event's id, for receivers of unsigned deliveries too.
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const AGENT: &str = concat!("otc-server/", env!("CARGO_PKG_VERSION"));
+
+/// Makes deliveries.
+pub(super) struct Courier {
+    names: Box<dyn Names>,
+    trust: Trust,
+    reach: Reach,
+    timeout: Duration,
+}
+
+/// A connection that can be used for the receiver's next delivery. It ends when it is dropped.
+pub(super) struct Kept {
+    sender: SendRequest<Full<Bytes>>,
+    connection: AbortHandle,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+/// Why a receiver has not taken a delivery: a text for the log, without anything that the receiver has said.
+pub(super) type Failure = String;
+
+/// A byte stream, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Courier {
+    pub(super) fn new(names: Box<dyn Names>, trust: Trust, reach: Reach, timeout: Duration) -> Self {
+        Self { names, trust, reach, timeout }
+    }
+
+    /// Tries a delivery once. What comes back with success is the connection, if it can be used again.
+    pub(super) async fn deliver(
+        &self,
+        target: &Target,
+        delivery: &Delivery,
+        unix_seconds: u64,
+        kept: Option<Kept>,
+    ) -> Result<Option<Kept>, Failure> {
+        let deadline = Instant::now() + self.timeout;
+        let late = |_| format!("no answer within {:?}", self.timeout);
+        let exchange = self.exchange(target, delivery, unix_seconds, kept);
+        let (response, kept) = timeout_at(deadline, exchange).await.map_err(late)??;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(reusable(response, kept).await);
+        }
+        Err(if status.is_redirection() {
+            format!("answered {}: redirects are not followed", status.as_u16())
+        } else {
+            format!("answered {}", status.as_u16())
+        })
+    }
+
+    async fn exchange(
+        &self,
+        target: &Target,
+        delivery: &Delivery,
+        unix_seconds: u64,
+        kept: Option<Kept>,
+    ) -> Result<(Response<Incoming>, Kept), Failure> {
+        let request = || request(target, delivery, unix_seconds);
+        if let Some(mut kept) = kept {
+            // The receiver may have closed it meanwhile. It may also have taken the delivery, and hears of it once more.
+            if let Ok(response) = send(&mut kept, request()?).await {
+                return Ok((response, kept));
+            }
+        }
+        let mut fresh = self.connect(&target.url).await?;
+        let response = send(&mut fresh, request()?).await;
+        let response = response.map_err(|error| format!("no answer: {error}"))?;
+        Ok((response, fresh))
+    }
+
+    async fn connect(&self, url: &HookUrl) -> Result<Kept, Failure> {
+        let stream = self.dial(url).await?;
+        let stream: Box<dyn Stream> =
+            if url.secure() { Box::new(self.encrypt(url, stream).await?) } else { Box::new(stream) };
+        let (sender, connection) = Builder::new()
+            .max_buf_size(WEBHOOK_HEAD_BYTES)
+            .max_headers(HTTP_HEADERS)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| format!("no HTTP: {error}"))?;
+        // How it ends is seen by whoever waits for an answer.
+        let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
+        Ok(Kept { sender, connection })
+    }
+
+    /// Connects to the first address that takes it. Each is checked, for a name may lead elsewhere at any time.
+    async fn dial(&self, url: &HookUrl) -> Result<TcpStream, Failure> {
+        let addresses = match url.host().parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, url.port())],
+            Err(_) => {
+                let found = self.names.look_up(url.host(), url.port()).await;
+                found.map_err(|error| format!("its name cannot be looked up: {error}"))?
+            }
+        };
+        let mut last: Failure = "its name has no address".to_owned();
+        for address in addresses {
+            if !self.reach.allows(address.ip()) {
+                last = format!(
+                    "its address {} is of this machine or a private network (webhook_private_targets = true would allow it)",
+                    address.ip()
+                );
+                continue;
+            }
+            match connect_tcp(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = format!("cannot be reached: {error}"),
+            }
+        }
+        Err(last)
+    }
+
+    async fn encrypt(&self, url: &HookUrl, stream: TcpStream) -> Result<impl Stream + use<>, Failure> {
+        let connector = self.trust.connector().map_err(|error| format!("no TLS: {error}"))?;
+        let name = ServerName::try_from(url.host().to_owned())
+            .map_err(|_| "its name is not one that a certificate can have".to_owned())?;
+        connector.connect(name, stream).await.map_err(|error| format!("no TLS: {error}"))
+    }
+}
+
+async fn connect_tcp(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn send(kept: &mut Kept, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+    kept.sender.ready().await?;
+    kept.sender.send_request(request).await
+}
+
+fn request(target: &Target, delivery: &Delivery, unix_seconds: u64) -> Result<Request<Full<Bytes>>, Failure> {
+    let mut request = Request::post(target.url.path())
+        .header(HOST, target.url.authority())
+        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, AGENT)
+        .header(ID, &*delivery.id);
+    if let Some(secret) = &target.secret {
+        let (project, body) = (&*delivery.project, delivery.body.as_bytes());
+        let signed = authorization(secret, project, &delivery.id, body, unix_seconds)
+            .map_err(|error| format!("cannot be signed: {error}"))?;
+        let mut signed =
+            HeaderValue::try_from(signed).map_err(|error| format!("cannot be signed: {error}"))?;
+        signed.set_sensitive(true);
+        request = request.header(AUTHORIZATION, signed);
+    }
+    let body = Full::new(Bytes::copy_from_slice(delivery.body.as_bytes()));
+    request.body(body).map_err(|error| format!("no request can be made for its URL: {error}"))
+}
+
+/// The connection, once the rest of the answer has been read. Nobody wants it, so it may be neither long nor slow.
+async fn reusable(response: Response<Incoming>, kept: Kept) -> Option<Kept> {
+    if response.status() == StatusCode::NO_CONTENT {
+        return Some(kept);
+    }
+    let mut rest = Limited::new(response.into_body(), WEBHOOK_ANSWER_BYTES);
+    let read = timeout(WEBHOOK_ANSWER_WITHIN, async {
+        while let Some(frame) = rest.frame().await {
+            frame.ok()?;
+        }
+        Some(())
+    });
+    read.await.ok()?.map(|()| kept)
+}
+
+#[cfg(test)]
+#[path = "courier_tests.rs"]
+mod tests;
