@@ -296,6 +296,9 @@ pub const WEBHOOK_ANSWER_BYTES: usize = 64 * 1024;
 pub const WEBHOOK_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// Most bytes of the head of an answer; with more the delivery has failed.
 pub const WEBHOOK_HEAD_BYTES: usize = 16 * 1024;
+/// How long a server that leaves its sessions to the next one waits for deliveries that are under way; the next one makes
+/// them again.
+pub const WEBHOOK_HANDOVER_WITHIN: Duration = Duration::from_millis(500);
 /// Least time between two log lines about deliveries that were dropped or given up.
 pub const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(60);
 

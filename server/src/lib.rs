@@ -5,6 +5,7 @@
 //! * [`auth`], [`projects`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
+//! * [`webhooks`]: receivers are told what happens
 #![forbid(unsafe_code)]
 
 pub mod auth;
@@ -37,6 +38,7 @@ use data::DataDir;
 use gate::TokenGate;
 use http::{Callers, PublicUrl};
 use otc_protocol::Moment;
+use otc_protocol::limits::{STOP_WITHIN, WEBHOOK_HANDOVER_WITHIN};
 use projects::Projects;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -48,10 +50,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 use store::Store;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
+use webhooks::Webhooks;
 
 /// What all requests and sockets of a server share.
 pub struct App {
@@ -70,6 +73,8 @@ pub struct App {
     /// What it remembers.
     pub(crate) store: Arc<Store>,
     chronicle: Chronicle,
+    /// Who is told what happens.
+    pub webhooks: Arc<Webhooks>,
     started: Instant,
     stop: watch::Receiver<bool>,
 }
@@ -79,6 +84,7 @@ impl App {
         config: Config,
         earlier: Option<Snapshot>,
         store: Arc<Store>,
+        webhooks: Arc<Webhooks>,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
         let projects = Projects::new(config.projects, unix_ms()).map_err(io::Error::other)?;
@@ -87,7 +93,7 @@ impl App {
         let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
         // In this order.
-        let readers: Vec<Arc<dyn Reads>> = Vec::new();
+        let readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as Arc<dyn Reads>];
         let chronicle = Chronicle::start(unix_ms, readers)?;
         let gate = || TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal);
         let random = || -> io::Result<_> {
@@ -113,6 +119,7 @@ impl App {
             secret_rotation: config.account.rotation,
             public_url: config.public_url,
             store,
+            webhooks,
             chronicle,
             started: Instant::now(),
             stop,
@@ -130,9 +137,11 @@ impl App {
         self.time().unix_ms / 1000
     }
 
-    /// Finishes what is to be remembered, once nothing happens in sessions any more.
-    fn conclude(&self) {
+    /// Finishes what is to be remembered, once nothing happens in sessions any more; what is being delivered has a little
+    /// time. For a thread of the runtime that may wait.
+    fn conclude(&self, within: Duration) {
         self.chronicle.close();
+        Handle::current().block_on(self.webhooks.finish(within));
         self.store.close();
     }
 
@@ -209,6 +218,9 @@ impl Server {
             Some(data) => Store::open(data)?,
             None => Store::in_memory()?,
         };
+        let store = Arc::new(store);
+        let is_local = address.ip().to_canonical().is_loopback();
+        let webhooks = Arc::new(Webhooks::open(&config.webhooks, is_local, Arc::clone(&store))?);
         // After the last thing that is likely to fail: what an earlier server has left is taken once. Clients that come
         // in the meantime wait to be accepted.
         let earlier = match &data {
@@ -216,8 +228,12 @@ impl Server {
             None => None,
         };
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(config, earlier, Arc::new(store), stopping.clone())?;
+        let app = App::new(config, earlier, store, webhooks, stopping.clone())?;
         let app = Arc::new(app);
+        {
+            let _within = runtime.enter();
+            app.webhooks.start();
+        }
         runtime.spawn(socket::attend(Arc::clone(&app)));
         let serve = serve(listener, Arc::clone(&app), data, stopping);
         let thread =
@@ -274,13 +290,13 @@ async fn serve(
     let Some(data) = data else {
         app.registry.stop(app.time().now);
         open.settle().await;
-        return spawn_blocking(move || app.conclude()).await.map_err(io::Error::other);
+        return spawn_blocking(move || app.conclude(STOP_WITHIN)).await.map_err(io::Error::other);
     };
     let now = app.time();
     let snapshot = app.registry.freeze(now.now);
     // The directory is let go of as soon as the sessions are in it: the next server need not wait for the last socket.
     let left = spawn_blocking(move || {
-        app.conclude();
+        app.conclude(WEBHOOK_HANDOVER_WITHIN);
         handover::leave(&data, &snapshot, now.unix_ms)
     });
     open.settle().await;

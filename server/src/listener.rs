@@ -159,7 +159,9 @@ mod tests {
         let (stop, stopping) = watch::channel(false);
         let config = Config::local(KeyPair::new("1", "s").unwrap());
         let store = Arc::new(crate::store::Store::in_memory().unwrap());
-        let app = Arc::new(App::new(config, None, store, stopping.clone()).unwrap());
+        let webhooks = crate::webhooks::Webhooks::open(&config.webhooks, true, Arc::clone(&store)).unwrap();
+        let webhooks = Arc::new(webhooks);
+        let app = Arc::new(App::new(config, None, store, webhooks, stopping.clone()).unwrap());
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let peer = Peer { remote: address, local: address };

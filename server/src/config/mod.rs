@@ -6,6 +6,7 @@ mod limits;
 
 pub use account::AccountSettings;
 pub use limits::RestRates;
+mod webhooks;
 
 use crate::http::PublicUrl;
 use crate::keys::{KeyError, KeyPair, Secret};
@@ -47,6 +48,8 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// What of the rooms can be set.
     pub rooms: sessions::Settings,
+    /// Who is told what happens, and how.
+    pub webhooks: crate::webhooks::Settings,
 }
 
 impl Config {
@@ -62,6 +65,7 @@ impl Config {
             subscriber_may_signal: false,
             data: None,
             rooms: sessions::Settings::default(),
+            webhooks: crate::webhooks::Settings::default(),
         }
     }
 }
@@ -115,12 +119,21 @@ struct File {
     account: FileAccount,
     #[serde(default)]
     limits: FileLimits,
+    #[serde(default)]
+    webhooks: Vec<webhooks::FileHook>,
+    #[serde(default)]
+    webhook_delivery: webhooks::FileDelivery,
+    webhook_private_targets: Option<bool>,
+    #[serde(rename = "webhook_ca_file")]
+    webhook_ca: Option<PathBuf>,
 }
 
 impl File {
     /// Whether somebody who reads the file could then do what only its owner may.
     fn has_secrets(&self) -> bool {
-        !self.keys.is_empty() || self.account.has_secret()
+        !self.keys.is_empty()
+            || self.account.has_secret()
+            || self.webhooks.iter().any(webhooks::FileHook::has_secret)
     }
 }
 
@@ -151,8 +164,23 @@ impl Given {
         let subscriber_may_signal = self.subscriber_may_signal || file.subscriber_may_signal;
         let rooms = sessions::Settings { resume_grace: grace, ..sessions::Settings::default() };
         let data = self.data.or(file.data);
-        let config =
-            Config { listen, projects, account, rest_rates, public_url, subscriber_may_signal, data, rooms };
+        let webhooks = webhooks::settings(
+            file.webhooks,
+            &file.webhook_delivery,
+            file.webhook_private_targets,
+            file.webhook_ca,
+        )?;
+        let config = Config {
+            listen,
+            projects,
+            account,
+            rest_rates,
+            public_url,
+            subscriber_may_signal,
+            data,
+            rooms,
+            webhooks,
+        };
         Ok((config, generated))
     }
 }
@@ -229,6 +257,8 @@ pub enum ConfigError {
     AccountIsProject,
     /// A file with secrets that others may read.
     Secrets(SecretFileError),
+    /// Something about webhooks: what.
+    Webhooks(String),
     /// The file cannot be read.
     Unreadable(String, std::io::Error),
     /// The file is not what it should be: name, line, reason.
@@ -284,6 +314,7 @@ impl fmt::Display for ConfigError {
                 formatter.write_str("the account has the key of a project: give it a key of its own")
             }
             Self::Secrets(error) => error.fmt(formatter),
+            Self::Webhooks(reason) => write!(formatter, "webhooks: {reason}"),
             Self::Unreadable(file, error) => write!(formatter, "cannot read {file}: {error}"),
             Self::Malformed(file, line, reason) => {
                 let line = line.map(|line| format!(", line {line}")).unwrap_or_default();

@@ -3,6 +3,7 @@
 mod address;
 mod answer;
 mod body;
+mod callbacks;
 mod caller;
 mod connections;
 mod cors;
@@ -59,6 +60,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             get(projects::read).put(projects::set_status).delete(projects::delete),
         )
         .route("/v2/project/{project}/refreshSecret", post(projects::refresh_secret))
+        .route("/v2/project/{project}/callback", post(callbacks::register).get(callbacks::list))
+        .route("/v2/project/{project}/callback/{id}", delete(callbacks::unregister))
         .nest("/v2/project/{project}/session/{session}", on_sessions());
     client
         .merge(rest)

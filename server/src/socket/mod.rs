@@ -67,6 +67,7 @@ pub async fn attend(app: Arc<App>) {
             _ = look.tick() => {
                 app.registry.wake(app.time().now);
                 log_flood::confess();
+                app.webhooks.confess();
             }
             // An error says that the server is gone, which is an end too.
             _ = stopping.wait_for(|stop| *stop) => break,

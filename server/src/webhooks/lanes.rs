@@ -58,7 +58,7 @@ pub(super) struct Lanes {
     /// The time for which the receiver has been put down.
     pub(super) settled_at: Option<Moment>,
     health: Health,
-    lanes: HashMap<Arc<str>, Lane>,
+    sessions: HashMap<Arc<str>, Lane>,
     /// Sessions whose first delivery may go, in turn.
     ready: VecDeque<Arc<str>>,
     resting: BTreeSet<(Moment, Arc<str>)>,
@@ -74,7 +74,7 @@ impl Lanes {
             in_turn: false,
             settled_at: None,
             health: Health::Unknown,
-            lanes: HashMap::new(),
+            sessions: HashMap::new(),
             ready: VecDeque::new(),
             resting: BTreeSet::new(),
         }
@@ -83,7 +83,7 @@ impl Lanes {
     /// A delivery for which there is room.
     pub(super) fn put(&mut self, delivery: Delivery) {
         let session = Arc::clone(&delivery.session);
-        let lane = self.lanes.entry(Arc::clone(&session)).or_default();
+        let lane = self.sessions.entry(Arc::clone(&session)).or_default();
         if lane.waiting.is_empty() {
             self.ready.push_back(session);
         }
@@ -91,7 +91,7 @@ impl Lanes {
     }
 
     pub(super) fn numbers(&self) -> Vec<u64> {
-        self.lanes.values().flat_map(|lane| lane.waiting.iter().map(|delivery| delivery.number)).collect()
+        self.sessions.values().flat_map(|lane| lane.waiting.iter().map(|delivery| delivery.number)).collect()
     }
 
     /// When one more delivery may be tried.
@@ -120,13 +120,13 @@ impl Lanes {
         }
         while let Some((at, session)) = self.resting.first().filter(|(at, _)| *at <= now).cloned() {
             self.resting.remove(&(at, Arc::clone(&session)));
-            if let Some(lane) = self.lanes.get_mut(&session) {
+            if let Some(lane) = self.sessions.get_mut(&session) {
                 lane.stands = Stands::Ready;
             }
             self.ready.push_back(session);
         }
         let session = self.ready.pop_front()?;
-        let lane = self.lanes.get_mut(&session)?;
+        let lane = self.sessions.get_mut(&session)?;
         let first = lane.waiting.front()?.clone();
         lane.stands = Stands::UnderWay;
         self.under_way += 1;
@@ -138,12 +138,12 @@ impl Lanes {
         self.under_way -= 1;
         self.health = Health::Sound;
         self.load.sub(delivery.weight());
-        if let Some(lane) = self.lanes.get_mut(&delivery.session) {
+        if let Some(lane) = self.sessions.get_mut(&delivery.session) {
             lane.waiting.pop_front();
             lane.failures = 0;
             lane.stands = Stands::Ready;
             if lane.waiting.is_empty() {
-                self.lanes.remove(&delivery.session);
+                self.sessions.remove(&delivery.session);
             } else {
                 self.ready.push_back(Arc::clone(&delivery.session));
             }
@@ -160,7 +160,7 @@ impl Lanes {
     ) -> Vec<Delivery> {
         self.under_way -= 1;
         self.worsen(failure, retries);
-        if let Some(lane) = self.lanes.get_mut(&delivery.session) {
+        if let Some(lane) = self.sessions.get_mut(&delivery.session) {
             lane.failures = lane.failures.saturating_add(1);
             let at = failure.now + retries.pause(lane.failures, failure.random[1]);
             lane.stands = Stands::Resting(at);
@@ -185,7 +185,7 @@ impl Lanes {
     /// Takes out what has been tried for too long. Its successors keep the pause.
     fn give_up(&mut self, unix_ms: u64, retries: &Retries) -> Vec<Delivery> {
         let mut gone = Vec::new();
-        for lane in self.lanes.values_mut().filter(|lane| lane.stands != Stands::UnderWay) {
+        for lane in self.sessions.values_mut().filter(|lane| lane.stands != Stands::UnderWay) {
             while lane.waiting.front().is_some_and(|first| retries.are_over(first, unix_ms)) {
                 gone.extend(lane.waiting.pop_front());
             }
@@ -196,10 +196,10 @@ impl Lanes {
         for delivery in &gone {
             self.load.sub(delivery.weight());
         }
-        self.lanes.retain(|_, lane| !lane.waiting.is_empty());
-        let lanes = &self.lanes;
-        self.ready.retain(|session| lanes.contains_key(session));
-        self.resting.retain(|(_, session)| lanes.contains_key(session));
+        self.sessions.retain(|_, lane| !lane.waiting.is_empty());
+        let sessions = &self.sessions;
+        self.ready.retain(|session| sessions.contains_key(session));
+        self.resting.retain(|(_, session)| sessions.contains_key(session));
         gone
     }
 }

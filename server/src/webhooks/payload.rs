@@ -47,7 +47,7 @@ struct AboutStream<'a> {
 type Subject<'a> = (Kind, Option<&'a Connection>, Option<&'a Stream>, Option<&'a Reason>);
 
 /// The kind and body of an event; `None`: receivers are not told of it.
-pub fn of_event(session: &SessionAddress, unix_ms: u64, event: &Event) -> Option<(Kind, String)> {
+pub(super) fn of_event(session: &SessionAddress, unix_ms: u64, event: &Event) -> Option<(Kind, String)> {
     let (kind, connection, stream, reason): Subject<'_> = match event {
         Event::SessionCreated => (Kind::SessionCreated, None, None, None),
         Event::SessionDestroyed => (Kind::SessionDestroyed, None, None, None),
@@ -98,7 +98,7 @@ fn about_stream(stream: &Stream) -> AboutStream<'_> {
 
 /// The body of an archive's new status: the archive's object, with projects as numbers where they are numbers, and its
 /// time of creation in whole seconds (`rest.md §3`).
-pub fn of_archive(session: &SessionAddress, archive: Value) -> String {
+pub(super) fn of_archive(session: &SessionAddress, archive: Value) -> String {
     let mut archive = match archive {
         Value::Object(members) => members,
         _ => Map::new(),

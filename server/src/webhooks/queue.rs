@@ -179,6 +179,7 @@ impl Queue {
         self.load
     }
 
+    #[cfg(test)]
     pub(super) fn under_way(&self) -> usize {
         self.under_way
     }

@@ -161,12 +161,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Of the one block that is in use (2000::/3), what is not special and does not hide an IPv4 address. Addresses that are
+/// Of the one block that is in use (`2000::/3`), what is not special and does not hide an IPv4 address. Addresses that are
 /// mapped to IPv4 are outside of it.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
-    let special = (a == 0x2001 && b < 0x0200) // protocol assignments, Teredo
-        || (a == 0x2001 && b == 0x0db8) // documentation
+    let special = (a == 0x2001 && (b < 0x0200 || b == 0x0db8)) // protocol assignments, Teredo; documentation
         || a == 0x2002 // 6to4
         || a == 0x3ffe // a test network of old
         || (a == 0x3fff && b < 0x1000); // documentation
