@@ -83,8 +83,10 @@ impl Player {
         self.unanswered.push_back((transaction, frame));
     }
 
-    fn listen(&mut self, world: &World) {
+    /// Whether there was something to hear. What is acknowledged makes room for more.
+    fn listen(&mut self, world: &World) -> bool {
         let news = self.client.listen(world);
+        let heard_something = !news.is_empty();
         for heard in &news {
             if let Heard::Status { transaction, code, .. } = heard {
                 assert_eq!(*code, 200);
@@ -100,6 +102,7 @@ impl Player {
         for (from, data) in signal_data(&signals.collect::<Vec<_>>()) {
             self.heard.entry(from.to_owned()).or_default().push(data.to_owned());
         }
+        heard_something
     }
 
     fn resume(&mut self, world: &World) {
@@ -141,7 +144,9 @@ fn play(events: &[(usize, Event)]) {
                 player.signal(&world, &format!("/connection/c{to}/signal/s"), &data);
                 expected[*to].entry(name).or_default().push(data);
             }
-            Event::Listen if player.open => player.listen(&world),
+            Event::Listen if player.open => {
+                player.listen(&world);
+            }
             Event::Cut | Event::CutAfterReading if player.open => {
                 if matches!(event, Event::CutAfterReading) {
                     player.listen(&world);
@@ -185,14 +190,11 @@ fn play(events: &[(usize, Event)]) {
     for seat in stale {
         seat.lost(world.now);
     }
-    for _ in 0..2 {
-        for player in &mut players {
-            if !player.open {
-                player.resume(&world);
-            }
-            player.listen(&world);
-        }
+    for player in players.iter_mut().filter(|player| !player.open) {
+        player.resume(&world);
     }
+    // Whoever was cut off again and again gets little at once, so this goes on until there is nothing more.
+    while players.iter_mut().fold(false, |news, player| player.listen(&world) || news) {}
     for (player, expected) in players.iter().zip(&expected) {
         assert_eq!(&player.heard, expected, "at {}", player.client.id);
         assert!(player.unanswered.is_empty());
