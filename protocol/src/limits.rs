@@ -260,7 +260,7 @@ pub const WEBHOOK_URL_BYTES: usize = 2048;
 pub const WEBHOOK_SECRET_CHARS: std::ops::RangeInclusive<usize> = 1..=50;
 /// Receivers in the configuration; with more the server does not start.
 pub const WEBHOOK_TARGETS: usize = 64;
-/// Registrations of one project; above, a registration is refused (429).
+/// Registrations of one project; above, a registration is refused (409).
 pub const WEBHOOK_REGISTRATIONS_OF_ONE: usize = 64;
 /// Registrations of all projects; above, a registration is refused (503).
 pub const WEBHOOK_REGISTRATIONS: usize = 4096;

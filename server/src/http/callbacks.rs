@@ -25,8 +25,12 @@ pub(super) async fn register(
         path.map_err(ApiError::from).and_then(|Path(project)| authorize_project(&app, &request, &project));
     let (project, body) = body::unless_refused(checked, request.into_body()).await?;
     let body = body::read(body, HTTP_CALLBACK_BYTES).await?;
-    let registration = app.webhooks.register(project.as_str(), read(&body)?).await.map_err(refused)?;
-    info!(%project, id = %registration.id, "a webhook is registered");
+    let wish = read(&body)?;
+    let registration = finish(async move {
+        let registration = app.webhooks.register(project.as_str(), wish).await;
+        registration.inspect(|made| info!(%project, id = %made.id, "a webhook is registered"))
+    });
+    let registration = registration.await?.map_err(refused)?;
     Ok(json_text(StatusCode::OK, shown(&registration).to_string()))
 }
 
@@ -55,11 +59,22 @@ pub(super) async fn unregister(
         .and_then(|Path((project, id))| Ok((authorize_project(&app, &request, &project)?, id)));
     let ((project, id), body) = body::unless_refused(checked, request.into_body()).await?;
     body::discard(body).await?;
-    if !app.webhooks.unregister(project.as_str(), &id).await.map_err(|error| not_kept(&error))? {
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "There is no such callback"));
+    let known = finish(async move {
+        let known = app.webhooks.unregister(project.as_str(), &id).await;
+        known.inspect(|known| info!(%project, %id, known, "a webhook is registered no more"))
+    });
+    if known.await?.map_err(|error| not_kept(&error))? {
+        Ok(no_content())
+    } else {
+        Err(ApiError::new(StatusCode::NOT_FOUND, "There is no such callback"))
     }
-    info!(%project, %id, "a webhook is registered no more");
-    Ok(no_content())
+}
+
+/// Carries out a change to its end, even when the caller hangs up in the middle: the database and the server must not come
+/// to think different things.
+async fn finish<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> Result<T, ApiError> {
+    let broken = |_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "The change broke off");
+    tokio::spawn(change).await.map_err(broken)
 }
 
 fn read(body: &[u8]) -> Result<Wish, ApiError> {
@@ -95,7 +110,7 @@ fn refused(error: WishError) -> ApiError {
         ),
         WishError::Url(error) => ApiError::bad_request(format!("url: {error}")),
         WishError::ProjectFull => ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::CONFLICT,
             "The project has as many callbacks as it may have: delete one",
         ),
         WishError::ServerFull => {

@@ -84,7 +84,11 @@ pub(super) async fn delete(
 ) -> Result<Response, ApiError> {
     body::discard(authorized(&app, request).await?).await?;
     let id = id(path)?;
-    finish(async move { app.projects.delete(&app.store, &id).await }).await?;
+    finish(async move {
+        app.projects.delete(&app.store, &id).await?;
+        app.webhooks.forget(id.as_str()).await.map_err(ChangeError::Store)
+    })
+    .await?;
     Ok(no_content())
 }
 

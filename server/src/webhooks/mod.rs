@@ -357,6 +357,14 @@ impl Webhooks {
         Ok(self.strike(project, id))
     }
 
+    /// Takes back all registrations of a project that is no more.
+    pub(crate) async fn forget(&self, project: &str) -> Result<(), StoreError> {
+        for registration in self.registrations(project) {
+            self.unregister(project, &registration.id).await?;
+        }
+        Ok(())
+    }
+
     fn strike(&self, project: &str, id: &str) -> bool {
         let struck = self.directory.write().strike(project, id);
         if let Struck::Last(target) = &struck {

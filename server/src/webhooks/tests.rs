@@ -339,6 +339,14 @@ async fn registrations_last_and_can_be_taken_back() {
     assert_eq!(kept(&store), 0);
     let third = started(&settings(Vec::new()), &store);
     assert!(third.registrations(PROJECT).is_empty());
+
+    // All of a project that is no more.
+    for event in ["created", "destroyed"] {
+        third.register(PROJECT, wish("stream", event, &url)).await.expect("granted");
+    }
+    assert_eq!(third.forget(PROJECT).await, Ok(()));
+    assert!(third.registrations(PROJECT).is_empty());
+    assert_eq!(ledger::registrations(&store), Ok(Vec::new()));
 }
 
 #[tokio::test]

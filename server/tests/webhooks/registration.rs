@@ -124,5 +124,5 @@ fn a_project_has_so_many_and_no_more() {
         assert_eq!(register(server.addr(), &wish(number)).status, 200);
     }
     let (status, message) = register(server.addr(), &wish(1000)).error();
-    assert!(status == 429 && message.contains("delete one"), "{status} {message}");
+    assert!(status == 409 && message.contains("delete one"), "{status} {message}");
 }

@@ -6,7 +6,9 @@ use crate::receiver::{Receiver, Told};
 use crate::support::{Request, rest_token};
 use rustix::process::Signal;
 use serde_json::json;
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 
 fn address(server: &Process) -> SocketAddr {
     server.address().parse().expect("an address")
@@ -88,7 +90,6 @@ fn a_stopped_and_a_killed_server_leave_what_was_not_taken() {
 fn receivers_of_the_configuration_are_told() {
     let site = Site::new();
     let (all, some) = (Receiver::start(), Receiver::start());
-    std::fs::create_dir_all(&site.data).expect("a directory");
     let file = site.data.with_extension("toml");
     let text = format!(
         "[[webhooks]]\nurl = \"{}\"\nsecret = \"hush\"\n\
@@ -97,6 +98,8 @@ fn receivers_of_the_configuration_are_told() {
         some.url()
     );
     std::fs::write(&file, text).expect("a file");
+    // It has a secret.
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("our file");
     let arguments = ["--config", file.to_str().expect("a path")];
     let server = site.spawn("127.0.0.1:0", &arguments).listening().expect("a server");
     let id = visit(&server, &site);
