@@ -38,7 +38,7 @@ abi: ## Record what programs are compiled with in abi/, after an addition to the
 size: lib ## Record how large the library is in abi/size.txt
 	@scripts/check-size.sh record
 
-test: ## Run every test: Rust, C, and a real browser
+test: ## Run every test: Rust, C, a real browser, server SDKs
 	@scripts/test.sh
 
 test-full: ## Run what takes hours: a soak (SOAK_S), long fuzzing (SECONDS_EACH), panics in release
@@ -71,4 +71,4 @@ deny: ## Check licences, bans and sources of the dependencies
 
 clean: ## Remove everything that was built
 	$(CARGO) clean
-	rm -rf build fuzz/target tests/interop/node_modules
+	rm -rf build fuzz/target tests/interop/node_modules tests/interop/python/.venv

@@ -5,8 +5,9 @@
 # missing is installed with apt-get. Elsewhere, and for Rust, this says what is missing and ends with 1.
 set -euo pipefail
 
-readonly RUST=1.90 # the server's rust-version (server/Cargo.toml)
-readonly NODE=20   # tests/interop/package.json
+readonly RUST=1.90   # the server's rust-version (server/Cargo.toml)
+readonly NODE=20     # tests/interop/package.json
+readonly PYTHON=3.11 # what tests/interop/python/requirements.txt names needs it
 purpose=${1:-test}
 # Where Debian has ip and nft; not everybody's PATH has it.
 PATH=$PATH:/usr/sbin:/sbin
@@ -29,6 +30,13 @@ need() {
     if [[ " ${packages[*]-} " != *" $package "* ]]; then packages+=("$package"); fi
 }
 
+# Debian's python3 comes without what makes a virtual environment.
+need_venv() {
+    if python3 -c 'import ensurepip, venv' 2>/dev/null; then return; fi
+    missing+=("python3's venv")
+    packages+=(python3-venv)
+}
+
 need build-essential gcc
 need build-essential make
 need build-essential g++
@@ -46,6 +54,7 @@ if [ "$purpose" = test ]; then
     need chromium chromium chromium-browser google-chrome
     need iproute2 ip
     need nftables nft
+    need_venv
 fi
 
 # The sanitizers' runtime is a package of its own, named after clang's version, which is known when clang is here.
@@ -99,6 +108,8 @@ fi
 if [ "$purpose" = test ]; then
     found=$(node --version | tr -d v)
     newer "$NODE" "$found" || lack "Node.js $NODE or later; here is $found. Get it from https://nodejs.org"
+    found=$(python3 --version | cut -d ' ' -f 2)
+    newer "$PYTHON" "$found" || lack "Python $PYTHON or later; here is $found. Get it from your system or https://www.python.org"
 fi
 if [ "$lacking" = 1 ]; then exit 1; fi
 echo "setup: everything for '$purpose' is here"

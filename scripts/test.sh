@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: Rust, C, this project's documents, and a real browser. `make setup` installs what they need.
+# Every test: Rust, C, this project's documents, a real browser, and the server SDKs that applications use. `make setup` installs what they need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -44,9 +44,9 @@ ctest --test-dir "$build" --output-on-failure -j 4
 step "the program in README.md"
 scripts/check-readme.sh
 
-step "a real browser"
+step "a real browser, and the published server SDKs"
+scripts/install-interop.sh
 cd tests/interop
-if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then npm ci --no-audit --no-fund; fi
 OTC_CLI=$build/otc_cli OTC_SERVER=$root/target/release/otc-server node --test
 
 printf '\nmake test: all passed in %d s\n' "$SECONDS"

@@ -56,6 +56,8 @@ export class Browser {
 }
 
 export class BrowserClient {
+  #loaded = false;
+
   /** A page with the published client, which talks to the server as `way` says. */
   static async open(browser, way = 'apiURL') {
     const client = new BrowserClient(await browser.page(), way);
@@ -87,16 +89,24 @@ export class BrowserClient {
     throw new Error([`the browser was refused: ${JSON.stringify(refused)}`, ...this.troubles.slice(-10)].join('\n'));
   }
 
-  /** Joins a session. Returns null, or the error with which it was refused. */
+  /** Joins a session, perhaps after having left one. Returns null, or the error with which it was refused. */
   async connect({ apiKey, id, url }, token) {
+    await this.#loadClient(url);
+    const log = this.log.fromNow();
+    const proxyUrl = this.way === 'setProxyUrl' ? url : undefined;
+    const refused = await this.#call('connect', { apiKey, id, token, proxyUrl });
+    if (refused === null) this.id = (await log.next('connected')).connectionId;
+    return refused;
+  }
+
+  /** Loads the published client, which talks to one server from then on. */
+  async #loadClient(url) {
+    if (this.#loaded) return;
+    this.#loaded = true;
     if (this.way === 'apiURL') {
       await this.page.evaluate((apiURL) => (window.OTProperties = { apiURL, loggingURL: apiURL }), url);
     }
     await this.page.addScriptTag({ url: '/opentok.js' });
-    const proxyUrl = this.way === 'setProxyUrl' ? url : undefined;
-    const refused = await this.#call('connect', { apiKey, id, token, proxyUrl });
-    if (refused === null) this.id = (await this.log.next('connected')).connectionId;
-    return refused;
   }
 
   /** Sends a signal: `type`, `data` (any JSON), `to` (a connection id), each of them optional. */
@@ -171,8 +181,9 @@ export class BrowserClient {
   }
 
   async leave() {
+    const log = this.log.fromNow();
     await this.#call('disconnect');
-    await this.log.next('disconnected');
+    await log.next('disconnected');
   }
 
   /** Ends the client, whatever it is doing, and tells of the first error that the page threw. */

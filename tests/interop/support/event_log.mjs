@@ -22,6 +22,7 @@ export async function within(promise, what, milliseconds = DEADLINE) {
 /** The events of one client: objects with an `event` name, in the vocabulary of otc_cli. */
 export class EventLog {
   #waiting = new Set();
+  #heirs = [];
 
   constructor(owner) {
     this.owner = owner;
@@ -30,7 +31,15 @@ export class EventLog {
 
   add(event) {
     this.all.push(event);
+    for (const heir of this.#heirs) heir.add(event);
     for (const check of [...this.#waiting]) check();
+  }
+
+  /** What is reported from now on, as a log of its own. */
+  fromNow() {
+    const log = new EventLog(this.owner);
+    this.#heirs.push(log);
+    return log;
   }
 
   /** The events with this name whose members are as in `members` (others may be there too). */

@@ -11,7 +11,13 @@ window.interop = {
   connect({ apiKey, id, token, proxyUrl }) {
     if (proxyUrl) OT.setProxyUrl(proxyUrl);
     const session = OT.initSession(apiKey, id);
+    // Who comes back to a session is given the object of before, which reports already.
+    if (session !== this.session) this.reportAll(session);
     this.session = session;
+    return new Promise((resolve) => session.connect(token, (error) => resolve(this.described(error))));
+  },
+
+  reportAll(session) {
     const person = (connection) => ({ connectionId: connection.connectionId, data: connection.data });
     const film = (stream) => ({
       streamId: stream.streamId,
@@ -28,6 +34,12 @@ window.interop = {
         window.report({ event: 'connectionDropped', ...person(connection), reason }),
       streamCreated: ({ stream }) => window.report({ event: 'streamReceived', ...film(stream) }),
       streamDestroyed: ({ stream, reason }) => window.report({ event: 'streamDropped', ...film(stream), reason }),
+      archiveStarted: ({ id, name }) => window.report({ event: 'archiveStarted', id, name }),
+      archiveStopped: ({ id }) => window.report({ event: 'archiveStopped', id }),
+      streamPropertyChanged: ({ stream, changedProperty, newValue }) => {
+        if (changedProperty !== 'hasAudio') return;
+        window.report({ event: 'streamHasAudioChanged', ...film(stream), changedTo: newValue });
+      },
       muteForced: ({ active }) => window.report({ event: 'muteForced', active }),
       signal: ({ type, data, from }) => {
         this.received.push(data);
@@ -40,7 +52,6 @@ window.interop = {
         });
       },
     });
-    return new Promise((resolve) => session.connect(token, (error) => resolve(this.described(error))));
   },
 
   // Resolves to null, or to the error. `to` is a connection id.

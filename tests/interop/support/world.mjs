@@ -12,14 +12,18 @@ export const TEST_LIMIT = { timeout: 90_000 };
 
 /** The world of the calling test file. Clients and proxies live for one test. */
 export function world(serverOptions = []) {
-  const world = new World();
+  return whileTesting(new World(), serverOptions);
+}
+
+/** A world that is there while the calling file's tests run. What is in it lives for one test, or, `lasting`, for all. */
+export function whileTesting(world, serverOptions, { lasting = false } = {}) {
   before(() => world.start(serverOptions), TEST_LIMIT);
-  afterEach(() => world.clear(), TEST_LIMIT);
+  if (!lasting) afterEach(() => world.clear(), TEST_LIMIT);
   after(() => world.stop(), TEST_LIMIT);
   return world;
 }
 
-class World {
+export class World {
   #transient = [];
 
   async start(serverOptions) {
@@ -33,7 +37,11 @@ class World {
 
   /** A browser client in the session, whose token has `data`. */
   async browserClient(session, data, { way, ...options } = {}) {
-    const token = await this.server.token(session, { data, ...options });
+    return this.browserWith(session, await this.server.token(session, { data, ...options }), way);
+  }
+
+  /** A browser client in the session, with that token. */
+  async browserWith(session, token, way) {
     const client = this.keep(await BrowserClient.open(this.browser, way));
     await client.join(session, token);
     return client;
@@ -41,7 +49,11 @@ class World {
 
   /** A C client in the session, whose token has `data`. */
   async cliClient(session, data, { url, ...options } = {}) {
-    const token = await this.server.token(session, { data, ...options });
+    return this.cliWith(session, await this.server.token(session, { data, ...options }), url);
+  }
+
+  /** A C client in the session, with that token. */
+  async cliWith(session, token, url) {
     const client = this.keep(await CliClient.start(session, token, { url }));
     await client.joined();
     return client;
@@ -84,6 +96,7 @@ class World {
   }
 
   async stop() {
+    await this.clear();
     await this.browser?.stop();
     const code = await this.server?.stop();
     assert.equal(code ?? 0, 0, `otc-server ended with ${code}: ${this.server?.process.errors()}`);
