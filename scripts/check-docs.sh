@@ -13,7 +13,7 @@ complain() {
 # A document without its blocks of code.
 prose() { awk '/^```/ { code = !code; next } !code' "$1"; }
 
-for document in *.md docs/*.md docs/decisions/*.md docs/guide/*.md c_examples/*.md; do
+for document in *.md docs/*.md docs/decisions/*.md docs/guide/*.md docs/server/*.md c_examples/*.md tests/interop/*.md; do
     folder=$(dirname "$document")
     while IFS= read -r target; do
         [ -e "$folder/$target" ] || complain "$document" "no such file: $target"
