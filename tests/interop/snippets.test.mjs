@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { interpreter } from './support/python.mjs';
-import { output } from './support/processes.mjs';
+import { runPython } from './support/python.mjs';
+import { runNode } from './support/sdk.mjs';
 import { sdkWorld } from './support/sdk_world.mjs';
 import { TEST_LIMIT } from './support/world.mjs';
 
@@ -37,8 +37,8 @@ for (const { language, text } of programs) {
   const name = /(?:require\('|from )(opentok|@vonage\/video|vonage)\b/.exec(text)?.[1];
   const credentials = text.includes('application.pem') ? 'an application' : 'a key';
   test(`${language}: ${name}, with ${credentials}`, TEST_LIMIT, async () => {
-    const [program, flag] = language === 'js' ? [process.execPath, '-e'] : [interpreter(), '-c'];
-    const printed = await output(program, [flag, adapted(text)], { REQUESTS_CA_BUNDLE: here.authority });
+    const program = adapted(text);
+    const printed = await (language === 'js' ? runNode(program) : runPython(program, here.authority));
     const [id, token] = printed.split('\n');
     const { apiKey } = here.projects[credentials === 'a key' ? 'key' : 'application'];
     const cli = await here.cliWith({ id, apiKey, url: here.server.url }, token);

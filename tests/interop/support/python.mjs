@@ -9,11 +9,15 @@ import { CALLS, SdkFailure } from './sdk.mjs';
 
 const here = (path) => fileURLToPath(new URL(`../python/${path}`, import.meta.url));
 
-/** The Python that has the packages. */
-export function interpreter() {
+function interpreter() {
   const program = here('.venv/bin/python');
   if (existsSync(here('.venv/complete'))) return program;
   throw new Error(`${program} is missing: run scripts/install-interop.sh`);
+}
+
+/** Runs a program that uses the Python packages, and returns what it printed. */
+export function runPython(program, ca) {
+  return output(interpreter(), ['-c', program], { REQUESTS_CA_BUNDLE: ca });
 }
 
 /** Makes an authority and a certificate for 127.0.0.1 in a directory: ca.pem, cert.pem and key.pem. */

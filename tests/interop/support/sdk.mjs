@@ -6,8 +6,17 @@
 // Streams are `{ id, videoType, name, layoutClassList }`. Archives have the names of the REST API, and createdAt in seconds.
 
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { output } from './processes.mjs';
 
 const require = createRequire(import.meta.url);
+
+/** Runs a program that uses the npm packages, and returns what it printed. */
+export function runNode(program) {
+  return output(process.execPath, ['-e', program], {
+    NODE_PATH: fileURLToPath(new URL('../node_modules', import.meta.url)),
+  });
+}
 
 /** The calls of an SDK. Not each SDK has all of them. */
 export const CALLS = [
