@@ -18,6 +18,8 @@ pub enum Bug {
     GiveUp,
     /// The time to come back is twice as long as it is set.
     StayAway,
+    /// After a refusal others are sent before all that is under way is answered.
+    SendOn,
 }
 
 #[cfg(feature = "planted")]

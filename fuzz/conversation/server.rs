@@ -33,6 +33,7 @@ fn settings() -> Settings {
         sessions: 2,
         session_connections: 6,
         session_streams: 4,
+        signal_rate: None,
         owed_messages: 64,
         owed_bytes: 96 * 1024,
         state_bytes: 16 * 1024,

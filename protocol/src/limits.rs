@@ -49,6 +49,8 @@ pub const REQUEST_WINDOW: usize = 1024;
 /// The same right after a cut: the window grows from here with every answer, so that a link that breaks again and again
 /// still gets something done each time.
 pub const REQUEST_WINDOW_AFTER_CUT: usize = 32;
+/// The same after a refusal with 429: one to see whether the server has time again.
+pub const REQUEST_WINDOW_AFTER_REFUSAL: usize = 1;
 /// Answers that the server remembers for each socket: a repeated request gets its answer again and is not executed
 /// twice. Never below [`REQUEST_WINDOW`]; the published JavaScript client has no window, so it is far above.
 pub const ANSWERS_REMEMBERED: usize = 8192;
@@ -149,7 +151,7 @@ pub const CONNECT_PAUSE_MOST: Duration = Duration::from_secs(10);
 pub const SAID_CHARS: usize = 1024;
 /// Pause before a signal is sent again that the server refused with 429; doubled at each, with full jitter.
 pub const RATE_RETRY: Duration = Duration::from_millis(250);
-/// Times a signal is sent again after 429 before it is reported.
+/// Times in a row that a client waits after 429 before what is refused is reported, until the server accepts something.
 pub const RATE_RETRIES: u32 = 8;
 
 // ---- Strings from C ----
@@ -401,6 +403,11 @@ pub const STORE_CACHE_BYTES: usize = 16 * 1024 * 1024;
 pub const SESSION_ARCHIVES: usize = 16;
 /// Largest body of a REST call that lists streams: excluded ones, or their layout classes.
 pub const HTTP_LIST_BYTES: usize = 1024 * 1024;
+/// Most signals that a server can be told to take from one connection in a second; above, it does not start. …
+pub const SIGNAL_RATE_MOST: u32 = 1_000_000;
+/// … at once: as many as in so many seconds. A quarter of that passes sooner than a client of ours gives up
+/// ([`RATE_RETRIES`]).
+pub const SIGNAL_BURST_SECONDS: u32 = 20;
 /// Streams whose layout classes one REST call sets; above, it is refused (400).
 pub const LAYOUT_ITEMS: usize = SESSION_STREAMS;
 /// Events of sessions that wait to be written into archives and told to webhooks. Signals and changes of streams have half

@@ -14,6 +14,8 @@ pub enum Bug {
     KeepAnswers,
     /// A server that has handed its sessions over still says yes to the application's server.
     SayYesTooLate,
+    /// A signal that comes behind a refused one passes as soon as there is room.
+    RefuseAlone,
 }
 
 #[cfg(feature = "planted")]

@@ -118,6 +118,14 @@ impl Book {
     /// The server answers a request.
     pub(crate) fn answer(&mut self, answer: &Answer<'_>, session: usize) {
         let Some(asked) = self.asked.get_mut(answer.transaction) else { return };
+        if answer.code == 429 {
+            // Not now: whoever has not heard of it asks again under the same id.
+            self.count.refusals += 1;
+            if asked.answered {
+                self.wrong("a request was carried out, and refused when it was repeated");
+            }
+            return;
+        }
         if std::mem::replace(&mut asked.answered, true) || !answer.is_success() {
             return;
         }

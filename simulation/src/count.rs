@@ -21,6 +21,8 @@ pub struct Count {
     pub kills: u64,
     /// Times that the server handed over to a new one.
     pub restarts: u64,
+    /// Signals that the server refused because they came too fast.
+    pub refusals: u64,
     /// Joins that the server carried out.
     pub joins: u64,
 }
@@ -37,6 +39,7 @@ impl Count {
         self.cuts += other.cuts;
         self.kills += other.kills;
         self.restarts += other.restarts;
+        self.refusals += other.refusals;
         self.joins += other.joins;
     }
 }

@@ -10,7 +10,7 @@
 //! * **What people do**: join, give up joining, signal to all and to one, alone and in bursts, with and without
 //!   `retry_after_reconnect`, to people who have left; mute everybody, send somebody away; leave and come back; delete the
 //!   session and take another. Some hear of nobody's coming and going (`connection_events_suppressed`), some are moderators,
-//!   some have small outboxes and callback queues. Somebody with another kind of client publishes streams and ends them. The application's server signals and sends people away, too.
+//!   some have small outboxes and callback queues; some servers take so many signals a second and no more. Somebody with another kind of client publishes streams and ends them. The application's server signals and sends people away, too.
 //! * **Wires**: each direction is a stream of bytes with latency, jitter, a rate and a bounded buffer. A wire is cut at any
 //!   byte of each direction (whole frames before it arrive); each side hears of the cut at once, late, or never. It stands
 //!   still, both ways or one way, for a while or for ever: what was under way may arrive, with its end, after the client has

@@ -4,6 +4,7 @@ use crate::dice::Dice;
 use crate::flow::Quality;
 use otc_protocol::limits;
 use otc_protocol::permissions::Role;
+use otc_server::sessions::SignalRate;
 use std::time::Duration;
 
 #[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
@@ -27,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) publishes: bool,
     /// Whether the application's server speaks and sends people away.
     pub(crate) rest: bool,
+    /// How many signals the server takes from one connection.
+    pub(crate) signal_rate: Option<SignalRate>,
 }
 
 /// Somebody with a client, and where she is.
@@ -71,6 +74,7 @@ impl Plan {
             restarts: dice.one_in(2),
             publishes: dice.one_in(3),
             rest: dice.one_in(3),
+            signal_rate: if dice.one_in(3) { signal_rate(dice) } else { None },
         }
     }
 
@@ -115,6 +119,14 @@ impl Person {
             restlessness: 0,
         }
     }
+}
+
+/// Few enough that people are refused, and so many that all they say gets through before long.
+fn signal_rate(dice: &mut Dice) -> Option<SignalRate> {
+    let number = |dice: &mut Dice, from, to| u32::try_from(dice.between(from, to)).unwrap_or(1);
+    let per_second = number(dice, 8, 60);
+    let burst = number(dice, 1, 2 * u64::from(per_second));
+    SignalRate::new(per_second, Some(burst))
 }
 
 fn quality(dice: &mut Dice) -> Quality {

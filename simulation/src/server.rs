@@ -45,7 +45,12 @@ fn admit(token: &str, _: &SessionAddress, _: u64) -> Result<Admission, Refusal> 
 }
 
 pub(crate) fn settings(plan: &Plan) -> Settings {
-    Settings { resume_grace: plan.grace, owed_messages: plan.owed, ..Settings::default() }
+    Settings {
+        resume_grace: plan.grace,
+        owed_messages: plan.owed,
+        signal_rate: plan.signal_rate,
+        ..Settings::default()
+    }
 }
 
 impl Server {

@@ -95,3 +95,13 @@ fn answers_that_are_not_handed_over() {
 fn a_yes_after_the_sessions_were_handed_over() {
     assert_says(&server(ServerBug::SayYesTooLate), &["exactly once"]);
 }
+
+#[test]
+fn others_that_are_sent_after_a_refusal() {
+    assert_says(&client(ClientBug::SendOn), &["order:"]);
+}
+
+#[test]
+fn a_refusal_that_later_signals_overtake() {
+    assert_says(&server(ServerBug::RefuseAlone), &["order:"]);
+}

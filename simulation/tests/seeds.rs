@@ -24,7 +24,7 @@ fn half(offset: u64) {
     assert!(count.cuts >= runs && count.returns >= runs && count.signals >= 10 * runs, "{count:?}");
     assert!(count.joins >= runs && count.deliveries >= 10 * runs && count.reports > 0, "{count:?}");
     assert!(count.replayed_requests > 0 && count.losses > 0, "{count:?}");
-    assert!(count.kills > 0 && count.restarts > 0, "{count:?}");
+    assert!(count.kills > 0 && count.restarts > 0 && count.refusals >= runs, "{count:?}");
 }
 
 #[test]

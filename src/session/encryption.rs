@@ -4,6 +4,7 @@ use super::Engine;
 use super::io::{Refused, Secret};
 use otc_protocol::error::ErrorCode;
 use otc_protocol::limits::ENCRYPTION_SECRET_CHARS;
+use otc_protocol::raptor::RESENDS_IN_ORDER;
 use otc_protocol::session_info::Properties;
 
 impl Engine {
@@ -19,7 +20,7 @@ impl Engine {
     /// What this client says that it can do (`wire.md §2.2`, `§5.1`).
     pub(super) fn client_capabilities(&self, session: &Properties) -> Vec<String> {
         let encrypts = session.e2ee && self.encryption_secret.is_some();
-        let names = ["forceMute"].into_iter().chain(encrypts.then_some("e2ee"));
+        let names = ["forceMute", RESENDS_IN_ORDER].into_iter().chain(encrypts.then_some("e2ee"));
         names.map(str::to_owned).collect()
     }
 }

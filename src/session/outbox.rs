@@ -1,8 +1,11 @@
 //! What the application has asked for and the server has not yet answered.
 
 use super::event::{Event, FailedSignal};
+use crate::planted::{self, Bug};
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{OUTBOX_BYTES, REQUEST_WINDOW, REQUEST_WINDOW_AFTER_CUT};
+use otc_protocol::limits::{
+    OUTBOX_BYTES, RATE_RETRIES, REQUEST_WINDOW, REQUEST_WINDOW_AFTER_CUT, REQUEST_WINDOW_AFTER_REFUSAL,
+};
 use std::collections::VecDeque;
 
 /// What a request asks for.
@@ -51,8 +54,6 @@ pub(super) struct Outgoing {
     pub(super) transaction: String,
     /// Its Raptor JSON.
     pub(super) data: Vec<u8>,
-    /// Times that the server has refused it with 429.
-    pub(super) rate_refusals: u32,
     order: u64,
     /// It has been sent, perhaps before a cut, and its answer may still come.
     sent: bool,
@@ -94,6 +95,11 @@ pub(super) struct Outbox {
     began_with: Option<usize>,
     bytes: usize,
     next: u64,
+    /// The server has refused one with 429: nothing more is sent until it has answered all that is under way. Whatever
+    /// it refuses of that is sent again in its order, before anything later.
+    draining: bool,
+    /// How often it has done so since it last accepted one.
+    refusals: u32,
 }
 
 impl Outbox {
@@ -107,6 +113,8 @@ impl Outbox {
             began_with: None,
             bytes: 0,
             next: 0,
+            draining: false,
+            refusals: 0,
         }
     }
 
@@ -123,12 +131,19 @@ impl Outbox {
         self.bytes += data.len();
         let order = self.next;
         self.next += 1;
-        let outgoing = Outgoing { kind, transaction, data, rate_refusals: 0, order, sent: false };
+        let outgoing = Outgoing { kind, transaction, data, order, sent: false };
         self.waiting.push_back(outgoing);
     }
 
     /// The next request to send, if the window of unanswered ones has room; it counts as sent.
     pub(super) fn next_to_send(&mut self) -> Option<&Outgoing> {
+        if self.draining && !planted::is(Bug::SendOn) {
+            if !self.unanswered.is_empty() {
+                return None;
+            }
+            self.draining = false;
+            self.window = REQUEST_WINDOW_AFTER_REFUSAL;
+        }
         if self.unanswered.len() >= self.window {
             return None;
         }
@@ -149,6 +164,7 @@ impl Outbox {
             None => REQUEST_WINDOW_AFTER_CUT,
         };
         self.began_with = Some(self.window);
+        self.draining = false; // All is sent again, in its order.
         self.unanswered.append(&mut self.waiting);
         std::mem::swap(&mut self.unanswered, &mut self.waiting);
         // One that the server had put off with 429 stands behind later ones.
@@ -177,12 +193,27 @@ impl Outbox {
         Some(outgoing)
     }
 
-    /// Puts a refused request back to its place among those that wait.
-    pub(super) fn put_back(&mut self, mut outgoing: Outgoing) {
+    /// The server has accepted a request.
+    pub(super) fn accepted(&mut self) {
+        self.refusals = 0;
+    }
+
+    /// Puts a request that was refused with 429 back to its place among those that wait. How often the server has refused
+    /// before since it last accepted one, when this is the first refusal since anything was sent.
+    pub(super) fn put_back(&mut self, mut outgoing: Outgoing) -> Option<u32> {
+        let refusals = (!self.draining).then_some(self.refusals);
+        self.refusals += u32::from(!self.draining);
+        self.draining = true;
         outgoing.sent = false;
         self.bytes += outgoing.data.len();
         let index = self.waiting.partition_point(|other| other.order < outgoing.order);
         self.waiting.insert(index, outgoing);
+        refusals
+    }
+
+    /// Whether the server has refused everything for so long that what it refuses now is reported instead.
+    pub(super) fn is_refused_for_good(&self) -> bool {
+        !self.draining && self.refusals >= RATE_RETRIES
     }
 
     /// Takes out what must not be sent again after a cut, in the order of the application's calls.
@@ -252,9 +283,49 @@ mod tests {
         outbox.next_to_send();
         let second = outbox.answered("1").expect("sent");
         let first = outbox.answered("0").expect("sent");
-        outbox.put_back(second);
-        outbox.put_back(first);
-        assert_eq!(send_all(&mut outbox), ["0", "1", "2", "3"]);
+        assert_eq!(outbox.put_back(second), Some(0));
+        assert_eq!(outbox.put_back(first), None, "of the same round");
+        assert_eq!(send_all(&mut outbox), ["0"]);
+        outbox.answered("0").expect("sent");
+        assert_eq!(send_all(&mut outbox), ["1", "2"]);
+        outbox.answered("1").expect("sent");
+        assert_eq!(send_all(&mut outbox), ["3"]);
+    }
+
+    #[test]
+    fn after_a_refusal_nothing_is_sent_until_all_is_answered_and_then_one() {
+        let mut outbox = outbox(100);
+        for _ in 0..5 {
+            outbox.next_to_send();
+        }
+        for refused in ["2", "3"] {
+            let refused = outbox.answered(refused).expect("sent");
+            outbox.put_back(refused);
+            assert_eq!(send_all(&mut outbox), [String::new(); 0], "others are under way");
+        }
+        outbox.answered("0").expect("sent");
+        outbox.answered("1").expect("sent");
+        assert_eq!(send_all(&mut outbox), [String::new(); 0]);
+        let refused = outbox.answered("4").expect("sent");
+        outbox.put_back(refused);
+        assert_eq!(send_all(&mut outbox), ["2"], "the oldest, to see");
+        outbox.answered("2").expect("sent");
+        assert_eq!(send_all(&mut outbox), ["3", "4"], "each answer makes room for two");
+    }
+
+    #[test]
+    fn rounds_of_refusals_are_counted_until_one_is_accepted() {
+        let mut outbox = outbox(1);
+        for round in 0..RATE_RETRIES {
+            assert!(!outbox.is_refused_for_good());
+            outbox.next_to_send();
+            let refused = outbox.answered("0").expect("sent");
+            assert_eq!(outbox.put_back(refused), Some(round));
+        }
+        outbox.next_to_send();
+        assert!(outbox.is_refused_for_good());
+        outbox.accepted();
+        assert!(!outbox.is_refused_for_good());
     }
 
     #[test]

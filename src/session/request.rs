@@ -8,7 +8,7 @@ use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::envelope::{self, Answer, Request};
 use otc_protocol::error::ErrorCode;
-use otc_protocol::limits::{BACKOFF_MOST, LEAVE_TIMEOUT, RATE_RETRIES, RATE_RETRY};
+use otc_protocol::limits::{BACKOFF_MOST, LEAVE_TIMEOUT, RATE_RETRY};
 use otc_protocol::raptor::{Refusal, SessionAddress};
 
 impl Engine {
@@ -62,17 +62,19 @@ impl Engine {
             membership.proven();
             membership.leaving = membership.leaving.map(|_| now + LEAVE_TIMEOUT);
         }
-        if answer.code == 429 && outgoing.rate_refusals < RATE_RETRIES {
-            let most = RATE_RETRY.saturating_mul(1 << outgoing.rate_refusals).min(BACKOFF_MOST);
-            outgoing.rate_refusals += 1;
-            // The refused transaction has its answer; the server would repeat it.
+        if answer.code == 429 && !self.outbox.is_refused_for_good() {
+            // The refused transaction has its answer; a server may repeat it.
             outgoing.transaction = self.ids.uuid();
-            self.outbox.put_back(outgoing);
-            let until = now + most / 2 + self.ids.jitter(most / 2);
-            self.paused_until = Some(self.paused_until.map_or(until, |paused| paused.max(until)));
+            if let Some(refusals) = self.outbox.put_back(outgoing) {
+                let most = RATE_RETRY.saturating_mul(1 << refusals).min(BACKOFF_MOST);
+                self.paused_until = Some(now + most / 2 + self.ids.jitter(most / 2));
+            }
+            self.pump(now, out);
             return;
         }
-        if !answer.is_success() {
+        if answer.is_success() {
+            self.outbox.accepted();
+        } else {
             let (what, reason) = (outgoing.kind.name(), reason_of(answer.data));
             let text = format!("The server refused a {what} ({}): {reason}", answer.code);
             out.push(Output::Event(outgoing.failed(text)));

@@ -4,6 +4,10 @@ use super::json::{Object, lenient_millis, null_as_default};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The capability of clients that send a signal again, under its own id, when the server has refused it with 429, and
+/// nothing later before it. A word of this project: other clients do not have it, other servers do not know it.
+pub const RESENDS_IN_ORDER: &str = "otcResendsInOrder";
+
 /// What a client says of itself when it joins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -17,7 +17,7 @@ mod subscriber;
 pub use address::{Path, SessionAddress};
 pub use archive::{Archive, ArchiveChange};
 pub use codec::MessageError;
-pub use connection::{Connection, ConnectionRequest, Reason};
+pub use connection::{Connection, ConnectionRequest, RESENDS_IN_ORDER, Reason};
 pub use json::{Json, Object};
 pub use reply::{Content, MediaReply, MuteState, Refusal, SessionState};
 pub use signal::{SignalContent, SignalRefusal};

@@ -28,7 +28,7 @@ impl Answer {
 
 /// A request's id. UUIDs, which all real ones are, take no memory of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Transaction {
+pub(super) enum Transaction {
     Uuid(u128),
     Text(Box<str>),
 }

@@ -1,6 +1,7 @@
 //! One member of a room.
 
 use super::line::Line;
+use super::meter::Meter;
 use bytes::Bytes;
 use otc_protocol::permissions::{Permission, Permissions};
 use otc_protocol::raptor::{Archive, Connection};
@@ -36,6 +37,10 @@ pub(super) struct Member {
     pub(super) permissions: Permissions,
     /// It hears of nobody's coming and going (`wire.md §5.5`).
     pub(super) events_suppressed: bool,
+    /// How fast it sends signals.
+    pub(super) meter: Meter,
+    /// It sends refused signals again in their order.
+    pub(super) resends_in_order: bool,
     /// Whether a newcomer with the same connection id is the same client.
     pub(super) token: TokenDigest,
     pub(super) welcome: Welcome,

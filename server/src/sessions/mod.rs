@@ -19,6 +19,7 @@ mod line;
 mod listed;
 pub(crate) mod log_text;
 mod member;
+mod meter;
 mod owed;
 mod registry;
 mod room;
@@ -32,6 +33,7 @@ pub use door::Gate;
 pub use event::{Event, Witness};
 pub use listed::{StreamRecord, video_type};
 pub use member::Admission;
+pub use meter::SignalRate;
 pub use registry::Registry;
 pub use scales::Scales;
 pub use seat::Seat;
@@ -181,6 +183,8 @@ pub struct Settings {
     pub session_connections: usize,
     /// Most streams of one session.
     pub session_streams: usize,
+    /// How many signals one connection may send; `None`: as many as it likes.
+    pub signal_rate: Option<SignalRate>,
     /// Most messages that one socket is owed.
     pub owed_messages: usize,
     /// Most bytes of messages that one socket is owed.
@@ -205,6 +209,7 @@ impl Default for Settings {
             sessions: limits::SESSIONS,
             session_connections: limits::SESSION_CONNECTIONS,
             session_streams: limits::SESSION_STREAMS,
+            signal_rate: None,
             owed_messages: limits::UNACKNOWLEDGED_MESSAGES,
             owed_bytes: limits::UNACKNOWLEDGED_BYTES,
             state_bytes: limits::SERVER_FRAME_BYTES - STATE_FRAME_REST,

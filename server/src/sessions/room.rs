@@ -279,7 +279,9 @@ impl Room {
         let suppressed = self.hears_of_nobody(id);
         let frame = self.answer_frame(&connection, suppressed, request.transaction, &answer);
         out[slot] = Output::to(link, Delivery::Reply(frame));
-        if let Some(line) = self.line(id).filter(|_| is_id(request.transaction)) {
+        // What was refused for its time is asked anew, even under the same id, when its sender has not heard of it.
+        let is_final = !matches!(&answer, Answer::Refused(refusal) if refusal.status == 429);
+        if let Some(line) = self.line(id).filter(|_| is_final && is_id(request.transaction)) {
             line.remember(time.now, request.transaction, answer);
         }
     }
@@ -357,7 +359,9 @@ impl Room {
             return Err(Refusal::new(403, "The uri names another session than the one that was joined."));
         }
         match body {
-            Body::Signal { id: signal, to, content } => self.signal(id, session, signal, to, content, out),
+            Body::Signal { id: signal, to, content } => {
+                self.signal(time.now, id, session, signal, to, content, out)
+            }
             Body::ConnectionCreate { .. } => Err(Refusal::new(409, "This socket has joined already.")),
             Body::ConnectionDelete { id: target } => self.force_disconnect(time.now, id, &target, out),
             Body::SessionRead => self.room_for_state(self.hears_of_nobody(id)).map(|()| Answer::State),

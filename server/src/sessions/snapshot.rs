@@ -106,6 +106,9 @@ pub(super) struct Membership {
     /// The layout classes that its streams have at first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) layout_classes: Vec<String>,
+    /// It sends refused signals again in their order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) resends_in_order: bool,
 }
 
 /// A request that was answered.

@@ -39,9 +39,10 @@ fn a_secret_has_8_to_256_characters() {
 
 #[test]
 fn who_can_encrypt_says_so_to_sessions_that_are_encrypted() {
-    assert_eq!(announced(Some("a good secret"), true), json!(["forceMute", "e2ee"]));
-    assert_eq!(announced(Some("a good secret"), false), json!(["forceMute"]));
-    assert_eq!(announced(None, true), json!(["forceMute"]));
+    let always = ["forceMute", "otcResendsInOrder"];
+    assert_eq!(announced(Some("a good secret"), true), json!([always[0], always[1], "e2ee"]));
+    assert_eq!(announced(Some("a good secret"), false), json!(always));
+    assert_eq!(announced(None, true), json!(always));
 }
 
 #[test]

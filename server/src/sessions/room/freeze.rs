@@ -4,6 +4,7 @@ use super::super::answers::Answers;
 use super::super::line::Line;
 use super::super::listed;
 use super::super::member::{Member, MemberId, TokenDigest, Welcome};
+use super::super::meter::Meter;
 use super::super::owed::Owed;
 use super::super::snapshot::{
     AnswerSnapshot, Blob, Letters, LineSnapshot, Membership, RoomHead, RoomSnapshot, StreamSnapshot,
@@ -124,8 +125,17 @@ impl Room {
         membership: Membership,
         letters: &[Blob],
     ) -> Result<Member, Unfit> {
-        let Membership { creation_time, data, permissions, token, join, created, welcome, layout_classes } =
-            membership;
+        let Membership {
+            creation_time,
+            data,
+            permissions,
+            token,
+            join,
+            created,
+            welcome,
+            layout_classes,
+            resends_in_order,
+        } = membership;
         need(listed::fit(&layout_classes), "the layout classes of a connection")?;
         need(is_id(&join) && created <= self.next_sequence, "a join")?;
         let frame = welcome.map(|letter| frame_of(letters, letter)).transpose()?;
@@ -139,6 +149,8 @@ impl Room {
             permissions,
             layout_classes,
             events_suppressed,
+            meter: Meter::default(),
+            resends_in_order,
             token,
             welcome: Welcome { transaction: join.into(), created, frame },
             streams: BTreeSet::new(),
@@ -212,6 +224,7 @@ fn freeze_member(id: MemberId, member: Member, letters: &mut Letters) -> LineSna
         created,
         welcome: frame.map(|frame| letters.post(&frame)),
         layout_classes: member.layout_classes,
+        resends_in_order: member.resends_in_order,
     };
     freeze_line(id, member.line, &member.id, member.events_suppressed, Some(membership), letters)
 }

@@ -4,6 +4,7 @@ use super::super::answers::Answer;
 use super::super::door::Join;
 use super::super::line::Line;
 use super::super::member::{Admission, Member, MemberId, TokenDigest, Welcome};
+use super::super::meter::Meter;
 use super::super::{CloseCode, Delivery, Event, LinkId, Output, Refusal, Time};
 use super::delivery::Letter;
 use super::state::{entry_bytes, raw};
@@ -12,7 +13,7 @@ use crate::planted::{self, Bug};
 use otc_protocol::Moment;
 use otc_protocol::limits::CLOSE_WITHIN;
 use otc_protocol::permissions::Permission;
-use otc_protocol::raptor::{Body, Connection, Reason};
+use otc_protocol::raptor::{Body, Connection, RESENDS_IN_ORDER, Reason};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tracing::debug;
@@ -75,6 +76,7 @@ impl Room {
         let id = MemberId(self.next_member);
         let connection_id: Arc<str> = connection.id.as_str().into();
         let events_suppressed = join.content.connection_events_suppressed;
+        let resends_in_order = join.content.capabilities.iter().any(|word| word == RESENDS_IN_ORDER);
         let frame = self.welcome_frame(events_suppressed, &connection_id, &join.transaction);
         out.push(Output::to(link, Delivery::Reply(frame.clone())));
 
@@ -95,6 +97,8 @@ impl Room {
                 permissions: admission.permissions,
                 layout_classes: admission.layout_classes,
                 events_suppressed,
+                meter: Meter::default(),
+                resends_in_order,
                 token,
                 welcome: Welcome {
                     transaction: join.transaction.into(),

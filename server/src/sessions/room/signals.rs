@@ -4,6 +4,7 @@ use super::super::answers::Answer;
 use super::super::member::MemberId;
 use super::super::{Event, Output, Refusal, is_id};
 use super::{Outcome, Room};
+use otc_protocol::Moment;
 use otc_protocol::limits::PROJECT_BYTES;
 use otc_protocol::permissions::Permission;
 use otc_protocol::raptor::{Body, Message, SessionAddress, SignalContent};
@@ -20,8 +21,10 @@ struct Signal {
 
 impl Room {
     /// A member's signal.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one request")]
     pub(super) fn signal(
         &mut self,
+        now: Moment,
         from: MemberId,
         session: SessionAddress,
         id: String,
@@ -38,6 +41,11 @@ impl Room {
         }
         if session.project.len() > PROJECT_BYTES {
             return Err(Refusal::new(400, "The API key in the uri is too long."));
+        }
+        if let (Some(rate), Some(sender)) = (self.settings.signal_rate, self.members.get_mut(&from))
+            && !sender.meter.admit(now, rate, &id, sender.resends_in_order)
+        {
+            return Err(Refusal::new(429, rate.reason()));
         }
         self.relay(Some(from), Signal { session, id, to, content }, out)?;
         Ok(Answer::Done)

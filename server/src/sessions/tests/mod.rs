@@ -9,6 +9,7 @@ mod leaving;
 mod media;
 mod moderation;
 mod random;
+mod rate;
 mod resuming;
 mod signals;
 mod world;
