@@ -304,6 +304,15 @@ pub const WEBHOOK_HANDOVER_WITHIN: Duration = Duration::from_millis(500);
 /// Least time between two log lines about deliveries that were dropped or given up.
 pub const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(60);
 
+// ---- TLS at the server ----
+
+/// How long a TLS handshake may take; then the connection is closed.
+pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes that TLS gathers for a peer that does not take them; then what is above it waits.
+pub const TLS_WRITE_BUFFER: usize = 32 * 1024;
+/// Largest file of a certificate or of a key.
+pub const TLS_FILE_BYTES: u64 = 1024 * 1024;
+
 // ---- HTTP at the server ----
 
 /// Most bytes of the head of a request: room for the longest token beside the headers of a browser.

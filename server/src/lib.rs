@@ -1,6 +1,7 @@
 //! A session server that the published OpenTok / Vonage Video client and server SDKs use unmodified.
 //!
-//! * [`http`]: session info, REST calls, and the way to the socket; `listener`: connections
+//! * [`http`]: session info, REST calls, and the way to the socket; `listener`: connections; [`tls`]:
+//!   their encryption
 //! * `socket`: the WebSocket; [`sessions`]: rooms, pure
 //! * [`auth`], [`projects`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
@@ -27,6 +28,7 @@ pub mod sessions;
 pub mod socket;
 #[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "whoever has tables uses the rest"))]
 mod store;
+pub mod tls;
 pub mod webhooks;
 
 pub use config::Config;
@@ -49,6 +51,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 use store::Store;
+use tls::Tls;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
@@ -187,6 +190,7 @@ fn carry_on(
 pub struct Server {
     address: SocketAddr,
     app: Arc<App>,
+    tls: Option<Arc<Tls>>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -203,6 +207,8 @@ const ABANDON_AFTER: Duration = Duration::from_secs(1);
 impl Server {
     /// Starts a server with threads of its own. When this returns, it accepts connections.
     pub fn start(config: Config) -> io::Result<Self> {
+        let tls = config.tls.clone().map(Tls::new).transpose();
+        let tls = tls.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?.map(Arc::new);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().thread_name("otc-server").enable_all().build()?;
         // An earlier server that has let go of the directory listens no more.
@@ -235,10 +241,10 @@ impl Server {
             app.webhooks.start();
         }
         runtime.spawn(socket::attend(Arc::clone(&app)));
-        let serve = serve(listener, Arc::clone(&app), data, stopping);
+        let serve = serve(listener, tls.clone(), Arc::clone(&app), data, stopping);
         let thread =
             std::thread::Builder::new().name("otc-server".to_owned()).spawn(move || run(runtime, serve))?;
-        Ok(Self { address, app, stop, thread: Some(thread) })
+        Ok(Self { address, app, tls, stop, thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -248,7 +254,14 @@ impl Server {
 
     /// The address as clients are given it.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Reads certificate and key again, for new connections; the log says what came of it. False of a server that has
+    /// none.
+    pub fn renew_certificate(&self) -> bool {
+        self.tls.as_ref().inspect(|tls| tls.renew()).is_some()
     }
 
     /// What its requests and sockets share.
@@ -282,11 +295,12 @@ impl Server {
 /// server, and after that nothing is carried out.
 async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     app: Arc<App>,
     data: Option<DataDir>,
     stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let open = listener::accept(listener, Arc::clone(&app), stopping).await;
+    let open = listener::accept(listener, tls, Arc::clone(&app), stopping).await;
     let Some(data) = data else {
         app.registry.stop(app.time().now);
         open.settle().await;

@@ -4,6 +4,7 @@ mod impatient;
 
 use crate::App;
 use crate::http::{Peer, route_path, router};
+use crate::tls::Tls;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -78,7 +79,12 @@ impl Open {
 }
 
 /// Accepts and serves connections until `stop` says so; then the listener is closed.
-pub(crate) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) -> Open {
+pub(crate) async fn accept(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    app: Arc<App>,
+    mut stop: watch::Receiver<bool>,
+) -> Open {
     let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
     let router = router(app);
     let mut complaints = Complaints::default();
@@ -96,8 +102,9 @@ pub(crate) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
                 let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else {
                     continue; // The peer is gone already.
                 };
-                let peer = Peer { remote, local };
-                tokio::spawn(serve(stream, peer, router.clone(), Arc::new(permit), stop.clone()));
+                let peer = Peer { remote, local, encrypted: tls.is_some() };
+                let (router, permit, stop) = (router.clone(), Arc::new(permit), stop.clone());
+                tokio::spawn(welcome(stream, tls.clone(), peer, router, permit, stop));
             }
             Err(error) => {
                 complaints.make(
@@ -110,8 +117,40 @@ pub(crate) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
     Open(room)
 }
 
-async fn serve<S>(stream: S, peer: Peer, router: Router, permit: OpenSocket, mut stop: watch::Receiver<bool>)
-where
+/// Serves a connection, encrypted or not.
+async fn welcome<S>(
+    stream: S,
+    tls: Option<Arc<Tls>>,
+    peer: Peer,
+    router: Router,
+    permit: OpenSocket,
+    mut stop: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let settled = Arc::new(AtomicBool::new(false));
+    // Below TLS, which takes more than it has written.
+    let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::clone(&settled));
+    let Some(tls) = tls else { return serve(stream, &settled, peer, router, permit, stop).await };
+    let shaken = tokio::select! {
+        shaken = tls.handshake(stream) => shaken,
+        () = stopped(&mut stop) => return,
+    };
+    match shaken {
+        Ok(stream) => serve(stream, &settled, peer, router, permit, stop).await,
+        Err(error) => debug!(peer = %peer.remote, %error, "no TLS handshake"),
+    }
+}
+
+/// Serves HTTP; `settled` becomes true when that is over.
+async fn serve<S>(
+    stream: S,
+    settled: &AtomicBool,
+    peer: Peer,
+    router: Router,
+    permit: OpenSocket,
+    mut stop: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let router = TowerToHyperService::new(router);
@@ -121,8 +160,6 @@ where
         request.extensions_mut().insert(OpenSocket::clone(&permit));
         router.call(request)
     });
-    let settled = Arc::new(AtomicBool::new(false));
-    let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::clone(&settled));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HTTP_HEAD_TIMEOUT)
@@ -150,11 +187,15 @@ where
 mod tests {
     use super::*;
     use crate::{Config, KeyPair};
-    use otc_protocol::limits::HTTP_BODY_TIMEOUT;
+    use otc_protocol::limits::{HTTP_BODY_TIMEOUT, TLS_HANDSHAKE_TIMEOUT};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     /// The far end of a served connection.
     fn served() -> DuplexStream {
+        served_with(None)
+    }
+
+    fn served_with(tls: Option<Arc<Tls>>) -> DuplexStream {
         let (far, near) = duplex(1024);
         let (stop, stopping) = watch::channel(false);
         let config = Config::local(KeyPair::new("1", "s").unwrap());
@@ -164,12 +205,31 @@ mod tests {
         let app = Arc::new(App::new(config, None, store, webhooks, stopping.clone()).unwrap());
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let peer = Peer { remote: address, local: address };
+        let peer = Peer { remote: address, local: address, encrypted: tls.is_some() };
         tokio::spawn(async move {
             let _running = stop;
-            serve(near, peer, router(app), Arc::new(permit), stopping).await;
+            welcome(near, tls, peer, router(app), Arc::new(permit), stopping).await;
         });
         far
+    }
+
+    /// The far end of a connection that is to be encrypted.
+    fn to_be_encrypted() -> DuplexStream {
+        let folder = std::env::temp_dir().join(format!("otc-listener-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let own = rcgen::generate_simple_self_signed(vec!["h".to_owned()]).unwrap();
+        let files = crate::tls::Files::new(folder.join("cert.pem"), folder.join("key.pem"));
+        std::fs::write(&files.cert, own.cert.pem()).unwrap();
+        std::fs::write(&files.key, "").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&files.key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        std::fs::write(&files.key, own.signing_key.serialize_pem()).unwrap();
+        let tls = Tls::new(files).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        served_with(Some(Arc::new(tls)))
     }
 
     /// What comes back until the end, and how long that takes.
@@ -190,6 +250,28 @@ mod tests {
                 took >= HTTP_HEAD_TIMEOUT && took < HTTP_HEAD_TIMEOUT + Duration::from_secs(1),
                 "{took:?}"
             );
+        }
+    }
+
+    /// Silent, or a handshake that comes byte by byte and never ends.
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_that_does_not_end_ends_the_connection() {
+        for slow in [false, true] {
+            let mut connection = to_be_encrypted();
+            let start = Instant::now();
+            if slow {
+                let hello = [&[0x16, 0x03, 0x01, 0x3f, 0xff, 0x01][..], &[0; 100]].concat();
+                for byte in hello {
+                    if connection.write_all(&[byte]).await.is_err() {
+                        break;
+                    }
+                    sleep(Duration::from_millis(500)).await;
+                }
+            }
+            let mut answer = Vec::new();
+            connection.read_to_end(&mut answer).await.unwrap();
+            let took = start.elapsed();
+            assert!(took >= TLS_HANDSHAKE_TIMEOUT && took < TLS_HANDSHAKE_TIMEOUT + Duration::from_secs(1));
         }
     }
 

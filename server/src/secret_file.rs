@@ -16,6 +16,19 @@ pub enum Access {
     Anybody,
 }
 
+/// Refuses a file that others may read, write or run.
+pub(crate) fn check(file: &File, path: &Path, access: Access) -> Result<(), SecretFileError> {
+    let mode = mode(file).map_err(|error| SecretFileError::Unreadable(path.display().to_string(), error))?;
+    check_mode(mode, path, access)
+}
+
+fn check_mode(mode: u32, path: &Path, access: Access) -> Result<(), SecretFileError> {
+    if access == Access::OwnerOnly && mode & 0o077 != 0 {
+        return Err(SecretFileError::Open(path.display().to_string(), mode & 0o777));
+    }
+    Ok(())
+}
+
 /// A file's text, and who may have read it.
 pub(crate) struct TextFile {
     pub(crate) text: String,
@@ -39,10 +52,7 @@ impl TextFile {
 
     /// Refuses a file that others may read, write or run.
     pub(crate) fn check(&self, path: &Path, access: Access) -> Result<(), SecretFileError> {
-        if access == Access::OwnerOnly && self.mode & 0o077 != 0 {
-            return Err(SecretFileError::Open(path.display().to_string(), self.mode & 0o777));
-        }
-        Ok(())
+        check_mode(self.mode, path, access)
     }
 }
 

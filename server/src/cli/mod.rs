@@ -86,6 +86,13 @@ pub(crate) struct Serve {
     /// How long a lost connection may take to come back [default: 45]
     #[arg(long, value_name = "SECONDS")]
     grace_seconds: Option<u64>,
+    /// A certificate in PEM, and its issuers': the server speaks HTTPS instead of HTTP. On SIGHUP both files are read
+    /// again, and no connection is dropped
+    #[arg(long, env = "OTC_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM, which nobody else may read (chmod 600)
+    #[arg(long, env = "OTC_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// An application whose tokens are signed by its private key: its id and the file of its public key. May be given
     /// several times, or several with commas
     #[arg(long, env = "OTC_APPLICATION", value_name = "UUID=PUBKEY.pem", value_delimiter = ',')]
@@ -124,6 +131,8 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
         account_key: serve.account_key,
         account_secret: serve.account_secret.as_deref().map(Secret::new).transpose()?,
         readable_secrets: serve.allow_readable_secrets,
+        tls_cert: serve.tls_cert,
+        tls_key: serve.tls_key,
     };
     let (config, generated) = given.complete()?;
     for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {
@@ -132,10 +141,10 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server answers: whoever sees it answer may already tell it to stop.
-    let stopped = runtime.block_on(async { stop_signal() })?;
+    let mut signals = runtime.block_on(async { Signals::catch() })?;
     let server = Server::start(config)?;
     announce(&mut std::io::stdout().lock(), &server.url(), generated.as_ref())?;
-    runtime.block_on(stopped);
+    while runtime.block_on(signals.next()) == Told::HangUp && server.renew_certificate() {}
     tracing::info!("stopping");
     server.hand_over()?;
     Ok(())
@@ -173,26 +182,59 @@ fn raise_file_limit() {
 #[cfg(not(unix))]
 fn raise_file_limit() {}
 
-/// Ends when somebody tells the program to stop. Call it within a runtime.
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+/// What somebody tells the program by a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Stop,
+    /// Read again what can be; a program that has nothing to read stops.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "nobody can say so there"))]
+    HangUp,
 }
 
-/// Ends when somebody tells the program to stop. Call it within a runtime.
+/// The signals that the program heeds.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on none of them ends the program by itself. Call it within a runtime.
+    fn catch() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.hang_up.recv() => Told::HangUp,
+        }
+    }
+}
+
+/// The one way to tell the program to stop.
 #[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Told {
         let _ = tokio::signal::ctrl_c().await;
-    })
+        Told::Stop
+    }
 }
 
 /// `OTC_LOG` chooses what is written (`debug`, `otc_server=trace`, …).

@@ -3,6 +3,7 @@
 mod account;
 mod keys;
 mod limits;
+mod tls;
 
 pub use account::AccountSettings;
 pub use limits::RestRates;
@@ -13,6 +14,7 @@ use crate::keys::{KeyError, KeyPair, Secret};
 use crate::projects::{Definition, PublicKeyError};
 use crate::secret_file::{Access, SecretFileError, TextFile};
 use crate::sessions;
+use crate::tls::Files;
 use account::FileAccount;
 use keys::{FileApplication, FileKey};
 use limits::FileLimits;
@@ -46,6 +48,8 @@ pub struct Config {
     pub subscriber_may_signal: bool,
     /// Where the server keeps what outlives it; `None`: nothing does.
     pub data: Option<PathBuf>,
+    /// The certificate with which it speaks HTTPS; `None`: it speaks HTTP.
+    pub tls: Option<Files>,
     /// What of the rooms can be set.
     pub rooms: sessions::Settings,
     /// Who is told what happens, and how.
@@ -64,6 +68,7 @@ impl Config {
             public_url: None,
             subscriber_may_signal: false,
             data: None,
+            tls: None,
             rooms: sessions::Settings::default(),
             webhooks: crate::webhooks::Settings::default(),
         }
@@ -97,6 +102,10 @@ pub struct Given {
     pub account_secret: Option<Secret>,
     /// Whether files with secrets may be readable by others.
     pub readable_secrets: bool,
+    /// A certificate.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
 }
 
 /// The file.
@@ -111,6 +120,8 @@ struct File {
     grace_seconds: Option<u64>,
     #[serde(default)]
     allow_readable_secrets: bool,
+    #[serde(default)]
+    tls: tls::Tls,
     #[serde(default)]
     keys: Vec<FileKey>,
     #[serde(default)]
@@ -170,6 +181,8 @@ impl Given {
             file.webhook_private_targets,
             file.webhook_ca,
         )?;
+        let access = if file.allow_readable_secrets { Access::Anybody } else { access };
+        let tls = file.tls.complete(tls::Tls { cert: self.tls_cert, key: self.tls_key }, access)?;
         let config = Config {
             listen,
             projects,
@@ -178,6 +191,7 @@ impl Given {
             public_url,
             subscriber_may_signal,
             data,
+            tls,
             rooms,
             webhooks,
         };

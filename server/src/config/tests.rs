@@ -291,3 +291,24 @@ fn a_file_with_secrets_is_its_owners() {
     }
     assert_eq!(read("listen = \"127.0.0.1:0\"", 0o644, false), Ok(()), "there is no secret in it");
 }
+
+#[test]
+fn a_certificate_comes_with_its_key_by_the_file_or_by_flags() {
+    let file = "[tls]\ncert = \"a.pem\"\nkey = \"b.pem\"";
+    let files = |cert: &str, key: &str| Some(Files::new(cert, key));
+    assert_eq!(with_file(file, Given::default()).unwrap().0.tls, files("a.pem", "b.pem"));
+    let flag = Given { tls_key: Some("c.pem".into()), ..Given::default() };
+    assert_eq!(with_file(file, flag.clone()).unwrap().0.tls, files("a.pem", "c.pem"));
+    assert_eq!(Given::default().complete().unwrap().0.tls, None);
+    let readable = Given { readable_secrets: true, ..Given::default() };
+    for (text, given) in
+        [(file.to_owned(), readable), (format!("allow_readable_secrets = true\n{file}"), Given::default())]
+    {
+        assert_eq!(with_file(&text, given).unwrap().0.tls.unwrap().access, Access::Anybody);
+    }
+    assert!(message(flag).contains("--tls-cert"));
+    assert!(
+        with_file("[tls]\ncert = \"a.pem\"", Given::default()).unwrap_err().to_string().contains("--tls-key")
+    );
+    assert!(with_file("[tls]\ncertificate = \"a.pem\"", Given::default()).is_err());
+}

@@ -1,8 +1,9 @@
 //! Where clients find the WebSocket: the configured public URL, else where their own request went.
 
+use super::Peer;
 use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderMap, header};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// The WebSocket's path below the server's address (`wire.md §2.2`).
 pub const SOCKET_PATH: &str = "/rumorwebsocketsv2";
@@ -31,21 +32,16 @@ impl PublicUrl {
 
     /// The address of one request. A proxy on this machine or network may say what it was asked for
     /// (`X-Forwarded-Proto`, `X-Forwarded-Host`). Nobody else is misled: who asks gets the answer alone.
-    pub(crate) fn of_request(
-        headers: &HeaderMap,
-        uri: &Uri,
-        peer: SocketAddr,
-        local: SocketAddr,
-    ) -> Option<Self> {
-        let trusted = is_near(peer.ip().to_canonical());
+    pub(crate) fn of_request(headers: &HeaderMap, uri: &Uri, peer: Peer) -> Option<Self> {
+        let trusted = is_near(peer.remote.ip().to_canonical());
         let forwarded = |name: &str| if trusted { first(headers, name) } else { None };
-        let scheme = forwarded("x-forwarded-proto").unwrap_or("http");
+        let scheme = forwarded("x-forwarded-proto").unwrap_or(if peer.encrypted { "https" } else { "http" });
         let host = forwarded("x-forwarded-host")
             .or_else(|| headers.get(header::HOST)?.to_str().ok())
             .or_else(|| Some(uri.authority()?.as_str()));
         let authority = match host {
             Some(host) => authority(host)?,
-            None => authority(&local.to_string())?,
+            None => authority(&peer.local.to_string())?,
         };
         Some(Self { encrypted: is_encrypted(scheme)?, authority, path: String::new() })
     }
@@ -99,14 +95,19 @@ fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
 
     fn of(headers: &[(&'static str, &str)], peer: &str) -> Option<String> {
+        of_either(headers, peer, false)
+    }
+
+    fn of_either(headers: &[(&'static str, &str)], peer: &str, encrypted: bool) -> Option<String> {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        let peer = SocketAddr::new(peer.parse().unwrap(), 5000);
+        let remote = SocketAddr::new(peer.parse().unwrap(), 5000);
         let uri = Uri::from_static("/session/s");
-        let local = "127.0.0.1:8080".parse().unwrap();
-        Some(PublicUrl::of_request(&headers, &uri, peer, local)?.messaging_url())
+        let peer = Peer { remote, local: "127.0.0.1:8080".parse().unwrap(), encrypted };
+        Some(PublicUrl::of_request(&headers, &uri, peer)?.messaging_url())
     }
 
     #[test]
@@ -139,6 +140,17 @@ mod tests {
         assert_eq!(of(&[("host", "user@calls")], far), None);
         assert_eq!(of(&[("host", "a b")], far), None);
         assert_eq!(of(&[("host", "")], far), None);
+    }
+
+    #[test]
+    fn who_came_encrypted_goes_on_so_unless_a_proxy_nearby_says_otherwise() {
+        let url = |headers: &[(&'static str, &str)], peer: &str| of_either(headers, peer, true);
+        let host = ("host", "calls:8443");
+        assert_eq!(url(&[host], "192.0.2.9").as_deref(), Some("wss://calls:8443/rumorwebsocketsv2"));
+        assert_eq!(url(&[], "192.0.2.9").as_deref(), Some("wss://127.0.0.1:8080/rumorwebsocketsv2"));
+        let said = [host, ("x-forwarded-proto", "http")];
+        assert_eq!(url(&said, "192.0.2.9").as_deref(), Some("wss://calls:8443/rumorwebsocketsv2"));
+        assert_eq!(url(&said, "127.0.0.1").as_deref(), Some("ws://calls:8443/rumorwebsocketsv2"));
     }
 
     #[test]

@@ -199,7 +199,7 @@ mod tests {
         let origin_of = |address: &str| {
             let mut request = Request::new(Body::empty());
             let remote = std::net::SocketAddr::new(address.parse().unwrap(), 1);
-            request.extensions_mut().insert(Peer { remote, local: remote });
+            request.extensions_mut().insert(Peer { remote, local: remote, encrypted: false });
             origin(&request)
         };
         assert_eq!(origin_of("2001:db8:1:2::1"), origin_of("2001:db8:1:2:ffff::9"));

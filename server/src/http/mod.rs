@@ -40,6 +40,8 @@ pub struct Peer {
     pub remote: SocketAddr,
     /// This end.
     pub local: SocketAddr,
+    /// Whether it speaks TLS with this server.
+    pub encrypted: bool,
 }
 
 /// All routes. Requests come with their path as [`route_path`] makes it.

@@ -62,9 +62,9 @@ fn describe(app: &App, peer: Peer, session_id: &str, request: &Request) -> Resul
     app.auth.verify_client_token(token, session_id, project, app.unix_seconds())?;
     let address = match &app.public_url {
         Some(address) => address.clone(),
-        None => PublicUrl::of_request(request.headers(), request.uri(), peer.remote, peer.local).ok_or_else(
-            || Refusal::request("The request does not say at which host it looks for this server"),
-        )?,
+        None => PublicUrl::of_request(request.headers(), request.uri(), peer).ok_or_else(|| {
+            Refusal::request("The request does not say at which host it looks for this server")
+        })?,
     };
     Ok(document(session_id, &session, &address))
 }

@@ -83,7 +83,8 @@ impl Serving {
 
 #[test]
 fn serve_says_where_and_ends_cleanly() {
-    for signal in [Signal::TERM, Signal::INT] {
+    // Without a certificate there is nothing that SIGHUP could renew.
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--api-key", KEY, "--api-secret", SECRET];
         let serving = Serving::start(program().args(arguments).env("OTC_LOG", "trace"));
         assert_ne!(serving.address.port(), 0);
@@ -166,6 +167,15 @@ fn what_cannot_be_served_is_refused_with_what_to_do() {
     assert!(refused(&["serve", "--listen", "nowhere"]).contains("127.0.0.1:8080"));
     assert!(refused(&["serve", "--config", "/nonexistent.toml"]).contains("cannot read"));
     assert!(refused(&["session"]).contains("--api-key"));
+    assert!(refused(&["serve", "--tls-cert", "/nonexistent.pem"]).contains("OTC_TLS_KEY"));
+    let by_environment = program()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("OTC_TLS_CERT", "/nonexistent.pem")
+        .env("OTC_TLS_KEY", "/nonexistent.key")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(by_environment.stderr).unwrap();
+    assert!(!by_environment.status.success() && said.contains("cannot read /nonexistent.pem"), "{said}");
     let long = "-whispered".repeat(200);
     let token = ["token", "--session", "s", "--api-key", KEY, "--api-secret", &long];
     for arguments in [&token[..], &["serve", "--api-key", KEY, "--api-secret", &long]] {

@@ -4,10 +4,12 @@ use super::DEADLINE;
 use otc_server::KeyPair;
 use otc_server::mint::{self, TokenRequest};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead, BufReader, Read};
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -19,6 +21,7 @@ pub(crate) struct Site {
     pub(crate) data: PathBuf,
     pub(crate) session: String,
     pub(crate) pair: KeyPair,
+    files: RefCell<Vec<PathBuf>>,
 }
 
 impl Site {
@@ -28,17 +31,25 @@ impl Site {
         let data = std::env::temp_dir().join(format!("otc-restart-{}-{number}", std::process::id()));
         let pair = KeyPair::new(KEY, SECRET).expect("a pair");
         let session = mint::session(&pair.project, true).expect("minted");
-        Self { data, session, pair }
+        Self { data, session, pair, files: RefCell::default() }
     }
 
     /// The same directory, for servers that know another project.
     pub(crate) fn of_another_project(&self) -> Self {
         let pair = KeyPair::new("654321", SECRET).expect("a pair");
-        Self { data: self.data.clone(), session: self.session.clone(), pair }
+        Self { data: self.data.clone(), session: self.session.clone(), pair, files: RefCell::default() }
     }
 
     pub(crate) fn token(&self) -> String {
         mint::token(&self.pair, &TokenRequest::new(&self.session)).expect("minted")
+    }
+
+    /// A file of that text for the server to read, which goes away with the site.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.data.with_extension(name);
+        std::fs::write(&path, text).expect("a folder for temporary files");
+        self.files.borrow_mut().push(path.clone());
+        path.to_str().expect("text").to_owned()
     }
 
     /// A server on a free port.
@@ -59,6 +70,11 @@ impl Site {
 
     /// A server that starts.
     pub(crate) fn spawn(&self, address: &str, arguments: &[&str]) -> Starting {
+        self.spawn_with(address, arguments, "info")
+    }
+
+    /// The same, with that much in its log.
+    pub(crate) fn spawn_with(&self, address: &str, arguments: &[&str], log: &str) -> Starting {
         // OTC_SERVER names another one: as it ships.
         let program = std::env::var_os("OTC_SERVER").unwrap_or(env!("CARGO_BIN_EXE_otc-server").into());
         let mut child = Command::new(program)
@@ -67,35 +83,61 @@ impl Site {
             .env("OTC_DATA", &self.data)
             .env("OTC_API_KEY", self.pair.project.as_str())
             .env("OTC_API_SECRET", self.pair.secret.expose())
-            .env("OTC_LOG", "info")
+            .env("OTC_LOG", log)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the server's program");
         let out = BufReader::new(child.stdout.take().expect("piped"));
-        let log = child.stderr.take().expect("piped");
-        Starting { child, out, log: std::thread::spawn(|| read(log)) }
+        let stderr = child.stderr.take().expect("piped");
+        let log = Arc::<Log>::default();
+        let reader = std::thread::spawn({
+            let log = Arc::clone(&log);
+            move || log.follow(stderr)
+        });
+        Starting { child, out, log, reader }
     }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.data);
+        for file in self.files.borrow().iter() {
+            let _ = std::fs::remove_file(file);
+        }
     }
 }
 
-fn read(mut log: ChildStderr) -> String {
-    let mut text = String::new();
-    let _ = log.read_to_string(&mut text);
-    text
+/// What a server has logged so far.
+#[derive(Default)]
+struct Log {
+    text: Mutex<String>,
+    more: Condvar,
+}
+
+impl Log {
+    fn follow(&self, stderr: ChildStderr) {
+        let mut stderr = BufReader::new(stderr);
+        let mut line = String::new();
+        while matches!(stderr.read_line(&mut line), Ok(1..)) {
+            self.text.lock().expect("no panic").push_str(&line);
+            self.more.notify_all();
+            line.clear();
+        }
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().expect("no panic").clone()
+    }
 }
 
 /// A process that does not listen yet.
 pub(crate) struct Starting {
     child: Child,
     out: BufReader<ChildStdout>,
-    log: JoinHandle<String>,
+    log: Arc<Log>,
+    reader: JoinHandle<()>,
 }
 
 impl Starting {
@@ -104,12 +146,17 @@ impl Starting {
         let mut line = String::new();
         self.out.read_line(&mut line).expect("text");
         match line.trim().strip_prefix("listening on ") {
-            Some(url) => {
-                Ok(Process { url: url.to_owned(), child: self.child, log: Some(self.log), out: self.out })
-            }
+            Some(url) => Ok(Process {
+                url: url.to_owned(),
+                child: self.child,
+                log: self.log,
+                reader: Some(self.reader),
+                out: self.out,
+            }),
             None => {
                 let _ = self.child.wait();
-                Err(self.log.join().expect("no panic"))
+                self.reader.join().expect("no panic");
+                Err(self.log.text())
             }
         }
     }
@@ -119,14 +166,15 @@ impl Starting {
 pub(crate) struct Process {
     pub(crate) url: String,
     child: Child,
-    log: Option<JoinHandle<String>>,
+    log: Arc<Log>,
+    reader: Option<JoinHandle<()>>,
     /// Held open: the server may have more to say.
     out: BufReader<ChildStdout>,
 }
 
 impl Process {
     pub(crate) fn address(&self) -> &str {
-        self.url.strip_prefix("http://").expect("an address")
+        self.url.split_once("://").expect("an address").1
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -137,10 +185,19 @@ impl Process {
         kill_process(self.pid(), signal).expect("our child");
     }
 
+    /// Waits until its log says this.
+    pub(crate) fn wait_for_log(&self, words: &str) {
+        let text = self.log.text.lock().expect("no panic");
+        let waited = self.log.more.wait_timeout_while(text, DEADLINE, |text| !text.contains(words));
+        let (text, waited) = waited.expect("no panic");
+        assert!(!waited.timed_out(), "{words} is missing in\n{text}");
+    }
+
     /// Waits for its end; how it ended, and its log.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("our child");
-        (status, self.log.take().expect("once").join().expect("no panic"))
+        self.reader.take().expect("once").join().expect("no panic");
+        (status, self.log.text())
     }
 
     /// Tells it to stop; its log.
