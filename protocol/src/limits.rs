@@ -308,10 +308,26 @@ pub const WEBHOOK_LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// How long a TLS handshake may take; then the connection is closed.
 pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Most that it can be set to.
+pub const TLS_HANDSHAKE_TIMEOUT_MOST: Duration = Duration::from_secs(60);
 /// Bytes that TLS gathers for a peer that does not take them; then what is above it waits.
 pub const TLS_WRITE_BUFFER: usize = 32 * 1024;
 /// Largest file of a certificate or of a key.
 pub const TLS_FILE_BYTES: u64 = 1024 * 1024;
+
+// ---- The door of the server ----
+
+/// Connections at one time from one address, unless it is set otherwise; further ones are closed at once. Everybody may
+/// come from one: that of a proxy.
+pub const ADDRESS_CONNECTIONS: usize = OPEN_SOCKETS / 2;
+/// Most arrivals in a second from one address that can be set; above what is set they are refused (429).
+pub const ARRIVALS_MOST: u32 = 1_000_000;
+/// The arrivals of so long a time may come at once.
+pub const ARRIVAL_BURST: Duration = Duration::from_secs(10);
+/// Addresses whose arrivals are counted at one time; those of further ones are not.
+pub const ADDRESSES_REMEMBERED: usize = 65_536;
+/// Longest origin of a page.
+pub const ORIGIN_BYTES: usize = 512;
 
 // ---- HTTP at the server ----
 
@@ -321,6 +337,8 @@ pub const HTTP_HEAD_BYTES: usize = 64 * 1024;
 pub const HTTP_HEADERS: usize = 100;
 /// How long the head of a request may take, and how long a kept connection may idle.
 pub const HTTP_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most that it can be set to.
+pub const HTTP_HEAD_TIMEOUT_MOST: Duration = Duration::from_secs(300);
 /// How long a peer may leave the answers to its requests untaken; a WebSocket has rules of its own.
 pub const HTTP_WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the body of a request may take.

@@ -38,7 +38,8 @@ use auth::{Account, Authenticator};
 use chronicle::{Chronicle, Reads};
 use data::DataDir;
 use gate::TokenGate;
-use http::{Callers, PublicUrl};
+use http::{Callers, Origins, PublicUrl};
+use listener::Arrivals;
 use otc_protocol::Moment;
 use otc_protocol::limits::{STOP_WITHIN, WEBHOOK_HANDOVER_WITHIN};
 use projects::Projects;
@@ -73,6 +74,9 @@ pub struct App {
     pub(crate) secret_rotation: Duration,
     /// Where clients reach the server, if it was told.
     pub public_url: Option<PublicUrl>,
+    /// Whose pages may use it.
+    pub origins: Origins,
+    pub(crate) arrivals: Arrivals,
     /// What it remembers.
     pub(crate) store: Arc<Store>,
     chronicle: Chronicle,
@@ -121,6 +125,8 @@ impl App {
             callers: Callers::new(config.rest_rates),
             secret_rotation: config.account.rotation,
             public_url: config.public_url,
+            origins: config.origins,
+            arrivals: Arrivals::new(config.listener.arrivals_per_address),
             store,
             webhooks,
             chronicle,
@@ -207,7 +213,9 @@ const ABANDON_AFTER: Duration = Duration::from_secs(1);
 impl Server {
     /// Starts a server with threads of its own. When this returns, it accepts connections.
     pub fn start(config: Config) -> io::Result<Self> {
-        let tls = config.tls.clone().map(Tls::new).transpose();
+        let listener_settings = config.listener.clone();
+        let tls =
+            config.tls.clone().map(|files| Tls::new(files, listener_settings.handshake_timeout)).transpose();
         let tls = tls.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?.map(Arc::new);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().thread_name("otc-server").enable_all().build()?;
@@ -241,7 +249,7 @@ impl Server {
             app.webhooks.start();
         }
         runtime.spawn(socket::attend(Arc::clone(&app)));
-        let serve = serve(listener, tls.clone(), Arc::clone(&app), data, stopping);
+        let serve = serve(listener, tls.clone(), listener_settings, Arc::clone(&app), data, stopping);
         let thread =
             std::thread::Builder::new().name("otc-server".to_owned()).spawn(move || run(runtime, serve))?;
         Ok(Self { address, app, tls, stop, thread: Some(thread) })
@@ -296,11 +304,12 @@ impl Server {
 async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
+    settings: listener::Settings,
     app: Arc<App>,
     data: Option<DataDir>,
     stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let open = listener::accept(listener, tls, Arc::clone(&app), stopping).await;
+    let open = listener::accept(listener, tls, settings, Arc::clone(&app), stopping).await;
     let Some(data) = data else {
         app.registry.stop(app.time().now);
         open.settle().await;

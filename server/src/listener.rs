@@ -1,10 +1,14 @@
 //! The listener: accepts connections and serves HTTP/1.1 on them, within bounds.
 
+mod addresses;
 mod impatient;
+
+pub(crate) use addresses::Arrivals;
 
 use crate::App;
 use crate::http::{Peer, route_path, router};
 use crate::tls::Tls;
+use addresses::{Crowds, Visitor};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -12,7 +16,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use impatient::Impatient;
 use otc_protocol::limits::{
-    HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, OPEN_SOCKETS, STOP_WITHIN,
+    ADDRESS_CONNECTIONS, HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, OPEN_SOCKETS,
+    STOP_WITHIN, TLS_HANDSHAKE_TIMEOUT,
 };
 use std::io;
 use std::net::SocketAddr;
@@ -34,8 +39,39 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Pause between two lines of the log about connections that cannot be taken.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
+/// What of the listener can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Connections at one time from one address; further ones are closed at once.
+    pub connections_per_address: usize,
+    /// Requests for session info and new WebSockets in a second from one address, and those of ten seconds at once;
+    /// further ones are refused (429). `None`: nobody counts them.
+    pub arrivals_per_address: Option<u32>,
+    /// How long the head of a request may take, and how long a kept connection may idle.
+    pub head_timeout: Duration,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connections_per_address: ADDRESS_CONNECTIONS,
+            arrivals_per_address: None,
+            head_timeout: HTTP_HEAD_TIMEOUT,
+            handshake_timeout: TLS_HANDSHAKE_TIMEOUT,
+        }
+    }
+}
+
+/// The places that a connection takes.
+pub struct Place {
+    _among_all: OwnedSemaphorePermit,
+    _at_its_address: Visitor,
+}
+
 /// Held for as long as a connection lives; every request has it among its extensions, and a WebSocket keeps it.
-pub type OpenSocket = Arc<OwnedSemaphorePermit>;
+pub type OpenSocket = Arc<Place>;
 
 /// A listener at `address`. Call it within a runtime.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -49,13 +85,18 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Says now and then what would otherwise fill the log.
 #[derive(Default)]
-struct Complaints(Option<Instant>);
+struct Complaints {
+    last: Option<Instant>,
+    reasons: u64,
+}
 
 impl Complaints {
-    fn make(&mut self, complain: impl FnOnce()) {
-        if self.0.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY) {
-            self.0 = Some(Instant::now());
-            complain();
+    /// Another reason; `complain` is told how many there have been.
+    fn make(&mut self, complain: impl FnOnce(u64)) {
+        self.reasons += 1;
+        if self.last.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY) {
+            self.last = Some(Instant::now());
+            complain(self.reasons);
         }
     }
 }
@@ -82,12 +123,16 @@ impl Open {
 pub(crate) async fn accept(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
+    settings: Settings,
     app: Arc<App>,
     mut stop: watch::Receiver<bool>,
 ) -> Open {
     let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
     let router = router(app);
-    let mut complaints = Complaints::default();
+    let crowds = Crowds::new(settings.connections_per_address);
+    let head_timeout = settings.head_timeout;
+    let (mut full, mut crowded, mut failed) =
+        (Complaints::default(), Complaints::default(), Complaints::default());
     loop {
         let accepted = tokio::select! {
             () = stopped(&mut stop) => break,
@@ -95,21 +140,31 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((stream, remote)) => {
-                let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                    complaints.make(|| warn!(peer = %remote, "connection closed: {OPEN_SOCKETS} are open"));
+                let Ok(among_all) = Arc::clone(&room).try_acquire_owned() else {
+                    full.make(
+                        |closed| warn!(peer = %remote, closed, "connection closed: {OPEN_SOCKETS} are open"),
+                    );
+                    continue;
+                };
+                let Some(at_its_address) = crowds.enter(remote.ip()) else {
+                    crowded.make(|closed| {
+                        let most = settings.connections_per_address;
+                        warn!(peer = %remote, closed, most, "connection closed: its address has too many (connections_per_address)");
+                    });
                     continue;
                 };
                 let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else {
                     continue; // The peer is gone already.
                 };
                 let peer = Peer { remote, local, encrypted: tls.is_some() };
-                let (router, permit, stop) = (router.clone(), Arc::new(permit), stop.clone());
-                tokio::spawn(welcome(stream, tls.clone(), peer, router, permit, stop));
+                let place = Arc::new(Place { _among_all: among_all, _at_its_address: at_its_address });
+                let door = Door { peer, router: router.clone(), place, head_timeout, stop: stop.clone() };
+                tokio::spawn(door.welcome(stream, tls.clone()));
             }
             Err(error) => {
-                complaints.make(
-                    || warn!(%error, "cannot accept a connection; is the limit of open files reached?"),
-                );
+                failed.make(|times| {
+                    warn!(%error, times, "cannot accept a connection; is the limit of open files reached?");
+                });
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -117,69 +172,69 @@ pub(crate) async fn accept(
     Open(room)
 }
 
-/// Serves a connection, encrypted or not.
-async fn welcome<S>(
-    stream: S,
-    tls: Option<Arc<Tls>>,
+/// What a connection comes through.
+struct Door {
     peer: Peer,
     router: Router,
-    permit: OpenSocket,
-    mut stop: watch::Receiver<bool>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let settled = Arc::new(AtomicBool::new(false));
-    // Below TLS, which takes more than it has written.
-    let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::clone(&settled));
-    let Some(tls) = tls else { return serve(stream, &settled, peer, router, permit, stop).await };
-    let shaken = tokio::select! {
-        shaken = tls.handshake(stream) => shaken,
-        () = stopped(&mut stop) => return,
-    };
-    match shaken {
-        Ok(stream) => serve(stream, &settled, peer, router, permit, stop).await,
-        Err(error) => debug!(peer = %peer.remote, %error, "no TLS handshake"),
-    }
+    place: OpenSocket,
+    head_timeout: Duration,
+    stop: watch::Receiver<bool>,
 }
 
-/// Serves HTTP; `settled` becomes true when that is over.
-async fn serve<S>(
-    stream: S,
-    settled: &AtomicBool,
-    peer: Peer,
-    router: Router,
-    permit: OpenSocket,
-    mut stop: watch::Receiver<bool>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(|mut request| {
-        route_path(&mut request);
-        request.extensions_mut().insert(peer);
-        request.extensions_mut().insert(OpenSocket::clone(&permit));
-        router.call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HTTP_HEAD_TIMEOUT)
-        .max_headers(HTTP_HEADERS)
-        .max_header_size(HTTP_HEAD_BYTES)
-        .max_buf_size(HTTP_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Door {
+    /// Serves a connection, encrypted or not.
+    async fn welcome<S>(mut self, stream: S, tls: Option<Arc<Tls>>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let settled = Arc::new(AtomicBool::new(false));
+        // Below TLS, which takes more than it has written.
+        let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::clone(&settled));
+        let Some(tls) = tls else { return self.serve(stream, &settled).await };
+        let shaken = tokio::select! {
+            shaken = tls.handshake(stream) => shaken,
+            () = stopped(&mut self.stop) => return,
+        };
+        match shaken {
+            Ok(stream) => self.serve(stream, &settled).await,
+            Err(error) => debug!(peer = %self.peer.remote, %error, "no TLS handshake"),
         }
-    };
-    // Either it is gone or a WebSocket.
-    settled.store(true, Ordering::Relaxed);
-    if let Err(error) = result {
-        debug!(peer = %peer.remote, %error, "connection ended");
+    }
+
+    /// Serves HTTP; `settled` becomes true when that is over.
+    async fn serve<S>(self, stream: S, settled: &AtomicBool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { peer, router, place, head_timeout, mut stop } = self;
+        let router = TowerToHyperService::new(router);
+        let service = service_fn(|mut request| {
+            route_path(&mut request);
+            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(OpenSocket::clone(&place));
+            router.call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .max_headers(HTTP_HEADERS)
+            .max_header_size(HTTP_HEAD_BYTES)
+            .max_buf_size(HTTP_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = stopped(&mut stop) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        // Either it is gone or a WebSocket.
+        settled.store(true, Ordering::Relaxed);
+        if let Err(error) = result {
+            debug!(peer = %peer.remote, %error, "connection ended");
+        }
     }
 }
 
@@ -187,7 +242,7 @@ async fn serve<S>(
 mod tests {
     use super::*;
     use crate::{Config, KeyPair};
-    use otc_protocol::limits::{HTTP_BODY_TIMEOUT, TLS_HANDSHAKE_TIMEOUT};
+    use otc_protocol::limits::HTTP_BODY_TIMEOUT;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     /// The far end of a served connection.
@@ -204,11 +259,15 @@ mod tests {
         let webhooks = Arc::new(webhooks);
         let app = Arc::new(App::new(config, None, store, webhooks, stopping.clone()).unwrap());
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let among_all = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let at_its_address = Crowds::new(1).enter(address.ip()).unwrap();
+        let place = Arc::new(Place { _among_all: among_all, _at_its_address: at_its_address });
         let peer = Peer { remote: address, local: address, encrypted: tls.is_some() };
         tokio::spawn(async move {
             let _running = stop;
-            welcome(near, tls, peer, router(app), Arc::new(permit), stopping).await;
+            let head_timeout = HTTP_HEAD_TIMEOUT;
+            let door = Door { peer, router: router(app), place, head_timeout, stop: stopping };
+            door.welcome(near, tls).await;
         });
         far
     }
@@ -227,7 +286,7 @@ mod tests {
             std::fs::set_permissions(&files.key, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
         std::fs::write(&files.key, own.signing_key.serialize_pem()).unwrap();
-        let tls = Tls::new(files).unwrap();
+        let tls = Tls::new(files, TLS_HANDSHAKE_TIMEOUT).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         served_with(Some(Arc::new(tls)))
     }

@@ -5,11 +5,12 @@ mod files;
 pub use files::{Files, TlsError};
 
 use files::Certificate;
-use otc_protocol::limits::{TLS_HANDSHAKE_TIMEOUT, TLS_WRITE_BUFFER};
+use otc_protocol::limits::TLS_WRITE_BUFFER;
 use parking_lot::RwLock;
 use rustls::ServerConfig;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -19,15 +20,16 @@ use tracing::{info, warn};
 /// A certificate and its key, as new connections see them.
 pub(crate) struct Tls {
     files: Files,
+    handshake_timeout: Duration,
     current: RwLock<Arc<ServerConfig>>,
 }
 
 impl Tls {
     /// Reads the files.
-    pub(crate) fn new(files: Files) -> Result<Self, TlsError> {
+    pub(crate) fn new(files: Files, handshake_timeout: Duration) -> Result<Self, TlsError> {
         let certificate = files.load()?;
         info!(certificate = %certificate.fingerprint, "TLS with the certificate of {}", files.cert.display());
-        Ok(Self { files, current: RwLock::new(certificate.config) })
+        Ok(Self { files, handshake_timeout, current: RwLock::new(certificate.config) })
     }
 
     /// Reads the files again. What is wrong with them is logged, and the certificate that there was goes on being used.
@@ -41,14 +43,14 @@ impl Tls {
         }
     }
 
-    /// A peer's handshake, which it has [`TLS_HANDSHAKE_TIMEOUT`] for.
+    /// A peer's handshake, which may take so long.
     pub(crate) async fn handshake<S>(&self, stream: S) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.current.read()));
         let shaken = acceptor.accept_with(stream, |session| session.set_buffer_limit(Some(TLS_WRITE_BUFFER)));
-        timeout(TLS_HANDSHAKE_TIMEOUT, shaken)
+        timeout(self.handshake_timeout, shaken)
             .await
             .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "the TLS handshake took too long")))
     }

@@ -93,6 +93,10 @@ pub(crate) struct Serve {
     /// The certificate's private key in PEM, which nobody else may read (chmod 600)
     #[arg(long, env = "OTC_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
+    /// Origins whose pages may use the server, with commas between them: `https://app.example,https://other.example`
+    /// [default: pages of any origin]
+    #[arg(long, env = "OTC_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    allowed_origins: Option<Vec<String>>,
     /// An application whose tokens are signed by its private key: its id and the file of its public key. May be given
     /// several times, or several with commas
     #[arg(long, env = "OTC_APPLICATION", value_name = "UUID=PUBKEY.pem", value_delimiter = ',')]
@@ -133,6 +137,7 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
         readable_secrets: serve.allow_readable_secrets,
         tls_cert: serve.tls_cert,
         tls_key: serve.tls_key,
+        allowed_origins: serve.allowed_origins,
     };
     let (config, generated) = given.complete()?;
     for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {

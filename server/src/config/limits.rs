@@ -1,8 +1,13 @@
 //! `[limits]`: what may be set of how much callers may do.
 
 use super::ConfigError;
-use otc_protocol::limits::{FAILED_CALLS_PER_SECOND, RATE_MOST, REST_CALLS_PER_SECOND};
+use crate::listener;
+use otc_protocol::limits::{
+    ARRIVALS_MOST, FAILED_CALLS_PER_SECOND, HTTP_HEAD_TIMEOUT_MOST, OPEN_SOCKETS, RATE_MOST,
+    REST_CALLS_PER_SECOND, TLS_HANDSHAKE_TIMEOUT_MOST,
+};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// The section of the file.
 #[derive(Debug, Default, Deserialize)]
@@ -10,6 +15,10 @@ use serde::Deserialize;
 pub(super) struct FileLimits {
     rest_per_second: Option<u32>,
     failed_rest_per_second: Option<u32>,
+    connections_per_address: Option<u64>,
+    arrivals_per_address: Option<u64>,
+    head_seconds: Option<u64>,
+    handshake_seconds: Option<u64>,
 }
 
 /// How often REST calls may come.
@@ -44,4 +53,32 @@ impl FileLimits {
             )?,
         })
     }
+}
+
+/// Those of the listener.
+impl FileLimits {
+    /// What the section says of connections.
+    pub(super) fn listener(&self) -> Result<listener::Settings, ConfigError> {
+        let usual = listener::Settings::default();
+        let connections =
+            within("connections_per_address", self.connections_per_address, OPEN_SOCKETS as u64)?;
+        let arrivals = within("arrivals_per_address", self.arrivals_per_address, ARRIVALS_MOST.into())?;
+        let head = within("head_seconds", self.head_seconds, HTTP_HEAD_TIMEOUT_MOST.as_secs())?;
+        let handshake =
+            within("handshake_seconds", self.handshake_seconds, TLS_HANDSHAKE_TIMEOUT_MOST.as_secs())?;
+        Ok(listener::Settings {
+            connections_per_address: connections
+                .and_then(|most| usize::try_from(most).ok())
+                .unwrap_or(usual.connections_per_address),
+            arrivals_per_address: arrivals.and_then(|rate| u32::try_from(rate).ok()),
+            head_timeout: head.map_or(usual.head_timeout, Duration::from_secs),
+            handshake_timeout: handshake.map_or(usual.handshake_timeout, Duration::from_secs),
+        })
+    }
+}
+
+/// A number from 1 to `most`, if there is one.
+fn within(name: &'static str, value: Option<u64>, most: u64) -> Result<Option<u64>, ConfigError> {
+    let is_sound = value.is_none_or(|value| (1..=most).contains(&value));
+    is_sound.then_some(value).ok_or(ConfigError::Limit(name, most))
 }

@@ -3,14 +3,16 @@
 mod account;
 mod keys;
 mod limits;
+mod origins;
 mod tls;
 
 pub use account::AccountSettings;
 pub use limits::RestRates;
 mod webhooks;
 
-use crate::http::PublicUrl;
+use crate::http::{Origins, PublicUrl};
 use crate::keys::{KeyError, KeyPair, Secret};
+use crate::listener;
 use crate::projects::{Definition, PublicKeyError};
 use crate::secret_file::{Access, SecretFileError, TextFile};
 use crate::sessions;
@@ -50,6 +52,10 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// The certificate with which it speaks HTTPS; `None`: it speaks HTTP.
     pub tls: Option<Files>,
+    /// Whose pages may use it.
+    pub origins: Origins,
+    /// What of the listener can be set.
+    pub listener: listener::Settings,
     /// What of the rooms can be set.
     pub rooms: sessions::Settings,
     /// Who is told what happens, and how.
@@ -69,6 +75,8 @@ impl Config {
             subscriber_may_signal: false,
             data: None,
             tls: None,
+            origins: Origins::Any,
+            listener: listener::Settings::default(),
             rooms: sessions::Settings::default(),
             webhooks: crate::webhooks::Settings::default(),
         }
@@ -106,6 +114,8 @@ pub struct Given {
     pub tls_cert: Option<PathBuf>,
     /// Its key.
     pub tls_key: Option<PathBuf>,
+    /// The origins of pages that may use the server.
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 /// The file.
@@ -118,6 +128,7 @@ struct File {
     subscriber_may_signal: bool,
     data: Option<PathBuf>,
     grace_seconds: Option<u64>,
+    allowed_origins: Option<Vec<String>>,
     #[serde(default)]
     allow_readable_secrets: bool,
     #[serde(default)]
@@ -183,6 +194,8 @@ impl Given {
         )?;
         let access = if file.allow_readable_secrets { Access::Anybody } else { access };
         let tls = file.tls.complete(tls::Tls { cert: self.tls_cert, key: self.tls_key }, access)?;
+        let origins = origins::complete(self.allowed_origins.or(file.allowed_origins))?;
+        let listener = file.limits.listener()?;
         let config = Config {
             listen,
             projects,
@@ -192,6 +205,8 @@ impl Given {
             subscriber_may_signal,
             data,
             tls,
+            origins,
+            listener,
             rooms,
             webhooks,
         };
@@ -253,6 +268,10 @@ pub enum ConfigError {
     Key(KeyError),
     /// Not a URL that clients could use.
     PublicUrl(String),
+    /// Not the origin of a page.
+    Origin(String),
+    /// A number of `[limits]` that is none, and the largest.
+    Limit(&'static str, u64),
     /// A grace that is too long.
     Grace,
     /// The text of an application is not one.
@@ -302,6 +321,17 @@ impl fmt::Display for ConfigError {
             Self::Key(error) => error.fmt(formatter),
             Self::PublicUrl(url) => {
                 write!(formatter, "the public URL {url:?} is not one: give http(s)://host[:port][/path]")
+            }
+            Self::Origin(text) => write!(
+                formatter,
+                "{text:?} is not the origin of a page: give scheme://host[:port] without a path, like https://app.example, \
+                 and leave allowed_origins out when pages of any origin may come"
+            ),
+            Self::Limit(name, most) => {
+                write!(
+                    formatter,
+                    "{name} in [limits] must be from 1 to {most}: give another number, or leave it out"
+                )
             }
             Self::Grace => write!(formatter, "the grace is longer than a day: give fewer seconds"),
             Self::Application => {

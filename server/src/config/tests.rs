@@ -293,6 +293,58 @@ fn a_file_with_secrets_is_its_owners() {
 }
 
 #[test]
+fn limits_of_the_listener_are_numbers_within_bounds() {
+    let limits = |text: &str| {
+        Ok::<_, ConfigError>(with_file(&format!("[limits]\n{text}"), Given::default())?.0.listener)
+    };
+    assert_eq!(limits("").unwrap(), listener::Settings::default());
+    let set =
+        "connections_per_address = 20\narrivals_per_address = 5\nhead_seconds = 3\nhandshake_seconds = 2";
+    let expected = listener::Settings {
+        connections_per_address: 20,
+        arrivals_per_address: Some(5),
+        head_timeout: Duration::from_secs(3),
+        handshake_timeout: Duration::from_secs(2),
+    };
+    assert_eq!(limits(set).unwrap(), expected);
+    for (name, above) in [
+        ("connections_per_address", 65_537),
+        ("arrivals_per_address", 1_000_001),
+        ("head_seconds", 301),
+        ("handshake_seconds", 61),
+    ] {
+        for value in [0, above] {
+            let said = limits(&format!("{name} = {value}")).unwrap_err().to_string();
+            assert!(said.contains(name) && said.contains("from 1 to"), "{said}");
+        }
+        assert!(limits(&format!("{name} = -1")).is_err());
+        assert!(limits(&format!("{name} = {}", above - 1)).is_ok());
+    }
+    assert!(limits("sockets_per_address = 1").is_err());
+}
+
+#[test]
+fn the_origins_of_pages_are_read_with_care() {
+    let origins = |list: &str| {
+        Ok::<_, ConfigError>(with_file(&format!("allowed_origins = {list}"), Given::default())?.0.origins)
+    };
+    let only = |list: &[&str]| {
+        Origins::Only(list.iter().map(|text| crate::http::Origin::parse(text).unwrap()).collect())
+    };
+    assert_eq!(Given::default().complete().unwrap().0.origins, Origins::Any);
+    assert_eq!(origins("[]").unwrap(), only(&[]));
+    let two = r#"["https://App.example:443", "http://localhost:5173"]"#;
+    assert_eq!(origins(two).unwrap(), only(&["https://app.example", "http://localhost:5173"]));
+    for text in ["*", "null", "app.example", "https://app.example/", "https://*.app.example"] {
+        let said = origins(&format!("[{text:?}]")).unwrap_err().to_string();
+        assert!(said.contains("https://app.example") && said.contains("allowed_origins"), "{said}");
+    }
+    let flag = Given { allowed_origins: Some(vec!["https://flag.example".into()]), ..Given::default() };
+    let (config, _) = with_file(&format!("allowed_origins = {two}"), flag).unwrap();
+    assert_eq!(config.origins, only(&["https://flag.example"]));
+}
+
+#[test]
 fn a_certificate_comes_with_its_key_by_the_file_or_by_flags() {
     let file = "[tls]\ncert = \"a.pem\"\nkey = \"b.pem\"";
     let files = |cert: &str, key: &str| Some(Files::new(cert, key));

@@ -9,7 +9,9 @@ mod connections;
 mod cors;
 mod create;
 mod fields;
+mod later;
 mod moderation;
+mod origin;
 mod path;
 mod projects;
 mod reports;
@@ -20,6 +22,8 @@ mod streams;
 
 pub use address::{PublicUrl, SOCKET_PATH};
 pub(crate) use caller::Callers;
+pub(crate) use later::come_later;
+pub use origin::{Origin, Origins};
 pub use session_info::SYMPHONY_ADDRESS;
 
 use crate::App;
@@ -27,7 +31,7 @@ use answer::ApiError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use std::net::SocketAddr;
@@ -53,7 +57,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/session/create", get(session_info::no_session))
         .route("/session/{session}/{*rest}", get(session_info::no_session).options(cors::preflight))
         .route("/logging/{*kind}", post(reports::report).get(reports::report).options(cors::preflight))
-        .layer(from_fn(cors::allow_any_origin));
+        .layer(from_fn_with_state(Arc::clone(&app), cors::share));
     let rest = Router::new()
         .route("/session/create", post(create::create))
         .route("/v2/project", post(projects::create).get(projects::list))
@@ -67,7 +71,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .nest("/v2/project/{project}/session/{session}", on_sessions());
     client
         .merge(rest)
-        .route(SOCKET_PATH, get(socket))
+        .route(SOCKET_PATH, get(socket).layer(from_fn_with_state(Arc::clone(&app), cors::admit)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::disable()) // each route reads its body within its own bound

@@ -3,6 +3,7 @@
 use super::Peer;
 use super::address::PublicUrl;
 use super::answer::json_text;
+use super::later::come_later;
 use crate::App;
 use crate::auth::Refusal;
 use crate::keys::random;
@@ -32,6 +33,9 @@ pub(super) async fn session_info(
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
+    if let Err(wait) = app.arrivals.admit(peer.remote.ip()) {
+        return come_later(wait);
+    }
     // What is not even UTF-8 is refused like any other id that is none.
     let session_id = path.map_or_else(|_| "\u{fffd}".to_owned(), |Path(session_id)| session_id);
     match describe(&app, peer, &session_id, &request) {

@@ -9,7 +9,7 @@ mod wire;
 pub use queue::Queue;
 
 use crate::App;
-use crate::http::Peer;
+use crate::http::{Peer, come_later};
 use crate::listener::OpenSocket;
 use crate::log_flood;
 use crate::sessions::{self, CloseCode, Gate, Settings, is_id};
@@ -82,10 +82,16 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
         Ok(opening) => opening,
         Err(refusal) => return refusal.into_response(),
     };
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.remote);
+    // Who comes back is known, and comes with all the others when a network does.
+    if let Some(peer) = peer.filter(|_| !opening.coming_back)
+        && let Err(wait) = app.arrivals.admit(peer.ip())
+    {
+        return come_later(wait);
+    }
     let accept = derive_accept_key(opening.key.as_bytes());
     // Counts against the bound on open connections until the socket is closed.
     let permit = request.extensions().get::<OpenSocket>().cloned();
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.remote);
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         match upgraded.await {

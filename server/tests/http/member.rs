@@ -124,6 +124,17 @@ impl Member {
         }
     }
 
+    /// Says whatever it is, without waiting for what comes of it.
+    #[allow(dead_code, reason = "for tests that do what clients do not")]
+    pub(crate) fn say(&mut self, method: &str, path: &str, content: &Value) {
+        let uri = format!("{}{path}", self.address.topic());
+        let data = serde_json::json!({"method": method, "uri": uri, "content": content}).to_string();
+        let (transaction, symphony) = (new_id(), otc_server::http::SYMPHONY_ADDRESS);
+        let request =
+            Request { transaction: &transaction, from: &self.id, token: None, data: data.as_bytes() };
+        self.socket.send(Packet::Binary(envelope::request(symphony, &request).unwrap())).unwrap();
+    }
+
     /// Publishes a stream with these channels, and waits until it has heard of it.
     pub(crate) fn publish(&mut self, id: &str, channel: &Value) {
         let request = serde_json::json!({"id": id, "name": format!("name of {id}"), "channel": channel});

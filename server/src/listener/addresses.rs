@@ -1,0 +1,181 @@
+//! From which addresses connections come: so many at one time each, and so many arrivals in a second.
+
+use otc_protocol::limits::{ADDRESSES_REMEMBERED, ARRIVAL_BURST};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Pause between two looks for addresses that can be forgotten.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// What counts as one address: of IPv6 the first 64 bits, because a single host has all the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Network(IpAddr);
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
+
+/// The open connections of each address.
+pub(super) struct Crowds {
+    most: usize,
+    /// Of networks that have one at least.
+    open: Mutex<HashMap<Network, usize>>,
+}
+
+/// Held for as long as a connection counts.
+pub(super) struct Visitor {
+    crowds: Arc<Crowds>,
+    network: Network,
+}
+
+impl Crowds {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, open: Mutex::default() })
+    }
+
+    /// Counts a connection; `None` when its address has too many.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Visitor> {
+        let network = Network::from(address);
+        let mut networks = self.open.lock();
+        let open = networks.entry(network).or_default();
+        if *open >= self.most {
+            return None;
+        }
+        *open += 1;
+        Some(Visitor { crowds: Arc::clone(self), network })
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        let mut networks = self.crowds.open.lock();
+        if let Some(open) = networks.get_mut(&self.network) {
+            *open -= 1;
+            if *open == 0 {
+                networks.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// How often somebody may arrive from each address: ask for a session's info, or open a socket that is not known yet.
+pub(crate) struct Arrivals {
+    /// Time that one takes; `None`: nobody counts.
+    each: Option<Duration>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// When the arrivals so far, one after the other, have had their time. Past times say as much as none.
+    busy_until: HashMap<Network, Instant>,
+    /// When those were last left out.
+    swept: Option<Instant>,
+}
+
+impl Known {
+    /// Whether there is room for another address. Looking through all of them is nothing to do for every stranger.
+    fn has_room(&mut self, now: Instant) -> bool {
+        let is_full = self.busy_until.len() >= ADDRESSES_REMEMBERED;
+        if is_full && self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP_EVERY) {
+            self.swept = Some(now);
+            self.busy_until.retain(|_, until| *until > now);
+        }
+        self.busy_until.len() < ADDRESSES_REMEMBERED
+    }
+}
+
+impl Arrivals {
+    /// So many in a second, and those of [`ARRIVAL_BURST`] at once.
+    pub(crate) fn new(per_second: Option<u32>) -> Self {
+        Self { each: per_second.map(|rate| Duration::from_secs(1) / rate.max(1)), known: Mutex::default() }
+    }
+
+    /// Takes note of an arrival, or says in how long there is room for one.
+    pub(crate) fn admit(&self, address: IpAddr) -> Result<(), Duration> {
+        let Some(each) = self.each else { return Ok(()) };
+        let (now, network) = (Instant::now(), Network::from(address));
+        let mut known = self.known.lock();
+        if !known.busy_until.contains_key(&network) && !known.has_room(now) {
+            return Ok(()); // What so many addresses do together is not for this bound to stop.
+        }
+        let until = known.busy_until.entry(network).or_insert(now);
+        let next = (*until).max(now) + each;
+        let over = next.duration_since(now).saturating_sub(ARRIVAL_BURST.max(each));
+        if !over.is_zero() {
+            return Err(over);
+        }
+        *until = next;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::advance;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn each_address_has_its_own_count_and_gives_back_what_it_leaves() {
+        let crowds = Crowds::new(2);
+        let enter = |text| crowds.enter(address(text));
+        let (one, two) = (enter("192.0.2.1").unwrap(), enter("::ffff:192.0.2.1").unwrap());
+        assert!(enter("192.0.2.1").is_none());
+        let other = enter("192.0.2.2").unwrap();
+        drop(one);
+        let again = enter("192.0.2.1").unwrap();
+        assert!(enter("192.0.2.1").is_none());
+        let six = (enter("2001:db8::1").unwrap(), enter("2001:db8::ffff:1").unwrap());
+        assert!(enter("2001:db8:0:0:ffff::2").is_none(), "one host has them all");
+        assert!(enter("2001:db8:0:1::2").is_some());
+        drop((two, other, again, six));
+        assert!(crowds.open.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn arrivals_have_a_rate_and_a_burst() {
+        let arrivals = Arrivals::new(Some(5));
+        let burst = 5 * ARRIVAL_BURST.as_secs();
+        let admitted =
+            |text, tries| (0..tries).filter(|_| arrivals.admit(address(text)).is_ok()).count() as u64;
+        assert_eq!(admitted("192.0.2.1", 10 * burst), burst);
+        assert_eq!(arrivals.admit(address("192.0.2.1")), Err(Duration::from_millis(200)));
+        assert_eq!(admitted("192.0.2.2", 1), 1, "another one is not meant");
+        advance(Duration::from_secs(2)).await;
+        assert_eq!(admitted("192.0.2.1", burst), 10);
+        advance(2 * ARRIVAL_BURST).await;
+        assert_eq!(admitted("192.0.2.1", 10 * burst), burst);
+        let off = Arrivals::new(None);
+        assert!((0..10_000).all(|_| off.admit(address("192.0.2.1")).is_ok()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_remembered_has_a_bound() {
+        let arrivals = Arrivals::new(Some(1));
+        let number = |number: usize| IpAddr::from(u32::try_from(number).unwrap().to_be_bytes());
+        for index in 0..2 * ADDRESSES_REMEMBERED {
+            assert!(arrivals.admit(number(index)).is_ok());
+        }
+        assert_eq!(arrivals.known.lock().busy_until.len(), ADDRESSES_REMEMBERED);
+        advance(Duration::from_secs(2)).await;
+        assert!(arrivals.admit(number(3 * ADDRESSES_REMEMBERED)).is_ok());
+        assert_eq!(
+            arrivals.known.lock().busy_until.len(),
+            1,
+            "those that say nothing any more are forgotten"
+        );
+    }
+}

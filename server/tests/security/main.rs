@@ -1,0 +1,18 @@
+//! What somebody does who means harm: one file for each family of attacks (`docs/security.md`).
+#![cfg(unix)]
+#![allow(dead_code, reason = "its helpers are those of other tests too")]
+
+mod addresses;
+#[path = "../http/member.rs"]
+mod member;
+mod origins;
+#[path = "../restart/process.rs"]
+mod process;
+mod raw;
+#[path = "../http/support.rs"]
+mod support;
+
+use std::time::Duration;
+
+/// How long anything that must happen may take, on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(60);
