@@ -79,10 +79,12 @@ fn is_encrypted(scheme: &str) -> Option<bool> {
     }
 }
 
-/// A host and port without a user in front.
+/// A host and port without a user in front. What stands behind a colon is a port.
 fn authority(text: &str) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
-    let sound = !authority.host().is_empty() && !text.contains('@');
+    let has_port = authority.as_str().len() > authority.host().len();
+    let port = authority.port_u16().is_some();
+    let sound = !authority.host().is_empty() && !text.contains('@') && has_port == port;
     sound.then_some(authority)
 }
 
@@ -139,6 +141,9 @@ mod tests {
         assert_eq!(of(&[], far), socket("ws://127.0.0.1:8080"));
         assert_eq!(of(&[("host", "user@calls")], far), None);
         assert_eq!(of(&[("host", "a b")], far), None);
+        assert_eq!(of(&[("host", "calls:port")], far), None);
+        assert_eq!(of(&[("host", "calls:65536")], far), None);
+        assert_eq!(of(&[("host", "calls:")], far), None);
         assert_eq!(of(&[("host", "")], far), None);
     }
 

@@ -18,6 +18,7 @@ mod reports;
 mod rest;
 mod session_info;
 mod signals;
+mod sound;
 mod streams;
 
 pub use address::{PublicUrl, SOCKET_PATH};
@@ -31,7 +32,7 @@ use answer::ApiError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use std::net::SocketAddr;
@@ -75,6 +76,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::disable()) // each route reads its body within its own bound
+        .layer(from_fn(sound::only))
         .with_state(app)
 }
 

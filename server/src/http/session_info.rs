@@ -7,12 +7,13 @@ use super::later::come_later;
 use crate::App;
 use crate::auth::Refusal;
 use crate::keys::random;
+use crate::sessions::log_text::beginning;
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use otc_protocol::limits::SESSION_ID_BYTES;
+use otc_protocol::limits::LOG_CHARS;
 use otc_protocol::session_id::SessionId;
 use otc_protocol::session_info::{ErrorDocument, Preference, Properties, SessionInfo};
 use otc_protocol::uuid;
@@ -23,6 +24,8 @@ use tracing::{debug, info};
 pub const SYMPHONY_ADDRESS: &str = "symphony.otc-server";
 /// The headers that a client's token comes in (`wire.md §2.1`, `rest.md §1.6`).
 const TOKEN_HEADERS: [&str; 2] = ["x-opentok-auth", "x-tb-token-auth"];
+/// Characters that a log shows of what is no session id.
+const STRANGE_CHARS: usize = 16;
 /// How long the platform says that ICE credentials last (`wire.md §2.2`); the client asks again after that.
 const ICE_SECONDS: u64 = 86_100;
 
@@ -44,11 +47,17 @@ pub(super) async fn session_info(
             json_text(StatusCode::OK, info.document())
         }
         Err(Refusal { code, status, reason }) => {
-            let session: String = session_id.chars().take(SESSION_ID_BYTES).collect();
+            let session = shown(&session_id);
             info!(?session, peer = %peer.remote, code = code.code(), %reason, "session info refused");
             json_text(StatusCode::OK, ErrorDocument { code: status, message: reason }.document())
         }
     }
+}
+
+/// As much of a session id as a log may have. What is none may be a token that was put in its place.
+fn shown(session_id: &str) -> &str {
+    let most = if SessionId::decode(session_id).is_ok() { LOG_CHARS } else { STRANGE_CHARS };
+    beginning(session_id, most)
 }
 
 /// An address below `/session` that names no session: the client reads errors in this form alone (`wire.md §2.3`).

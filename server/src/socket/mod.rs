@@ -16,7 +16,8 @@ use crate::sessions::{self, CloseCode, Gate, Settings, is_id};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -159,6 +160,7 @@ struct Opening {
 enum OpeningError {
     NotAWebSocket,
     Version,
+    Body,
     Id(&'static str),
 }
 
@@ -172,6 +174,11 @@ impl Opening {
         };
         if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
             return Err(OpeningError::Version);
+        }
+        // What comes after the head is the WebSocket's, and a proxy that takes it for a body would see something else.
+        let is_empty = headers.get(CONTENT_LENGTH).is_none_or(|length| length == "0");
+        if !is_empty || headers.contains_key(TRANSFER_ENCODING) {
+            return Err(OpeningError::Body);
         }
         let (mut socket, mut attempt, mut coming_back) = (None, None, false);
         for (name, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
@@ -200,6 +207,10 @@ impl IntoResponse for OpeningError {
             Self::Version => {
                 (StatusCode::UPGRADE_REQUIRED, [(SEC_WEBSOCKET_VERSION, "13")], "Use WebSocket version 13.")
                     .into_response()
+            }
+            Self::Body => {
+                let close = [(CONNECTION, "close")];
+                (StatusCode::BAD_REQUEST, close, "A WebSocket is opened without a body.").into_response()
             }
             Self::Id(name) => {
                 let text = format!("The query needs {name}: 1 to 64 letters, digits, or - _ . characters.");

@@ -3,14 +3,22 @@
 #![allow(dead_code, reason = "its helpers are those of other tests too")]
 
 mod addresses;
+mod bodies;
+mod half_open;
+mod heads;
+mod injection;
 #[path = "../http/member.rs"]
 mod member;
 mod origins;
+mod paths;
 #[path = "../restart/process.rs"]
 mod process;
 mod raw;
+mod secrets;
+mod smuggling;
 #[path = "../http/support.rs"]
 mod support;
+mod tokens;
 
 use std::time::Duration;
 

@@ -1,0 +1,99 @@
+//! Thousands who come and say nothing, or half of something: whoever is served does not notice, and they are gone in time.
+
+use crate::DEADLINE;
+use crate::member::Member;
+use crate::process::{Process, Site};
+use crate::support::connect;
+use otc_protocol::limits::CLIENT_SILENCE;
+use otc_protocol::raptor::Body;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Of each kind.
+const CROWD: usize = 600;
+/// What one of them may cost the server.
+const BYTES_EACH: u64 = 32 * 1024;
+
+const HALF_HEAD: &str = "GET /session/s HTTP/1.1\r\nHost: h\r\nX-OPENTOK-AUTH: ";
+const HALF_UPGRADE: &str = "GET /rumorwebsocketsv2?socketId=a HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\
+                            Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbX";
+/// Ends like a request of ours, and then nobody joins.
+const SILENT_SOCKET: &str = "GET /rumorwebsocketsv2?socketId=NUMBER HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\
+                             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+fn raise_file_limit() {
+    let wanted = 6 * CROWD as u64;
+    let allowed = getrlimit(Resource::Nofile);
+    assert!(allowed.maximum.is_none_or(|most| most >= wanted), "this test needs `ulimit -Hn` {wanted}");
+    let raised = Rlimit { current: Some(wanted), maximum: allowed.maximum };
+    setrlimit(Resource::Nofile, raised).expect("within the limit");
+}
+
+/// Memory of the server that is really there.
+fn resident(server: &Process) -> u64 {
+    let path = format!("/proc/{}/status", server.pid().as_raw_nonzero());
+    let status = std::fs::read_to_string(path).expect("the server runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("every process has it");
+    1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
+}
+
+/// Connections that have said this much.
+fn crowd(server: SocketAddr, said: &str) -> Vec<TcpStream> {
+    let come = |number: usize| {
+        let mut stream = connect(server);
+        stream.set_read_timeout(Some(DEADLINE)).expect("an open socket");
+        stream.write_all(said.replace("NUMBER", &format!("s-{number}")).as_bytes()).expect("an open socket");
+        stream
+    };
+    (0..CROWD).map(come).collect()
+}
+
+/// Says something to everybody, and how long it took until it came back.
+fn round_trip(member: &mut Member) -> Duration {
+    let start = Instant::now();
+    member.say("signal", "/signal/s", &serde_json::json!({"data": "x"}));
+    while !matches!(member.told().1, Body::Signal { .. }) {}
+    start.elapsed()
+}
+
+#[test]
+fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
+    raise_file_limit();
+    let site = Site::new();
+    let config = site.file("door.toml", "[limits]\nhead_seconds = 3\n");
+    let server = site.spawn("127.0.0.1:0", &["--config", &config]).listening().expect("a free port");
+    let address: SocketAddr = server.address().parse().expect("an address");
+    let mut member = Member::join_with(address, &site.session, &site.token()).expect("joined");
+    let (before, start) = (resident(&server), Instant::now());
+    let mut worst = round_trip(&mut member);
+    let mut all = Vec::new();
+    for said in ["", HALF_HEAD, HALF_UPGRADE, SILENT_SOCKET] {
+        all.extend(crowd(address, said));
+        worst = worst.max(round_trip(&mut member));
+    }
+    let grown = resident(&server).saturating_sub(before);
+    let gone = std::thread::spawn(move || {
+        for mut stream in all {
+            // A reset is an end, too; a timeout would be none.
+            if let Err(error) = stream.read_to_end(&mut Vec::new()) {
+                assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
+            }
+        }
+    });
+    while !gone.is_finished() {
+        worst = worst.max(round_trip(&mut member));
+    }
+    gone.join().expect("all are gone");
+    let took = start.elapsed();
+    println!(
+        "{} gone after {took:?}, {} KiB each, longest round trip {worst:?}",
+        4 * CROWD,
+        grown / 1024 / (4 * CROWD as u64)
+    );
+    assert!(worst < CLIENT_SILENCE, "a client would have noticed: {worst:?}");
+    assert!(grown < 4 * CROWD as u64 * BYTES_EACH, "{grown} bytes");
+    server.stop();
+}

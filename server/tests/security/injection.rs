@@ -1,0 +1,127 @@
+//! Line ends and markup in names and data: they stay what they are, in logs, in headers, in XML and in addresses.
+
+use crate::member::Member;
+use crate::process::Site;
+use crate::raw::said;
+use crate::support::{KEY, Request, session_of, start, token_for};
+use otc_server::mint::{self, TokenRequest};
+use std::net::SocketAddr;
+
+/// What would be a line, a colour, or a header of its own.
+const FORGED: &str = "a\r\nFORGED: line\r\n\r\n\u{1b}[31mred\u{0}\u{2028}b";
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn nobody_writes_lines_of_his_own_into_the_log() {
+    let site = Site::new();
+    let server = site.spawn_with("127.0.0.1:0", &[], "trace").listening().expect("a free port");
+    let address: SocketAddr = server.address().parse().expect("an address");
+    let forged = encoded(FORGED);
+    let token = crate::support::rest_token(crate::process::KEY, crate::process::SECRET);
+    for line in [
+        format!("GET /session/{forged}"),
+        format!("GET /session/1_{forged}"),
+        format!("GET /session/{}?x={forged}", site.session),
+        format!("GET /project/{forged}/config.json"),
+        format!("POST /v2/project/{forged}/session/{forged}/signal"),
+        format!("DELETE /v2/project/{KEY}/session/{}/connection/{forged}", site.session),
+        format!("POST /v2/project/{KEY}/session/{forged}/connection/{forged}/signal"),
+        format!("GET /rumorwebsocketsv2?socketId={forged}&attempt={forged}"),
+        format!("GET /{forged}"),
+    ] {
+        for header in ["X-OPENTOK-AUTH", "User-Agent", "Origin", "X-Forwarded-Host", "X-Forwarded-For"] {
+            // A header cannot hold a line's end; what comes nearest to it.
+            let request = Request::new(&line).header(header, "x\t\u{85}\u{2028}FORGED: line");
+            request.header("X-TB-TOKEN-AUTH", &token).send(address);
+        }
+    }
+    let data =
+        mint::token(&site.pair, &TokenRequest { data: FORGED.into(), ..TokenRequest::new(&site.session) });
+    let mut member = Member::join_with(address, &site.session, &data.expect("minted")).expect("joined");
+    let stream = serde_json::json!({"name": FORGED, "channel": []});
+    member.say("create", &format!("/stream/{FORGED}"), &stream);
+    member.say("signal", &format!("/signal/{FORGED}"), &serde_json::json!({"type": FORGED, "data": FORGED}));
+    member.say(FORGED, FORGED, &stream);
+    let report = serde_json::json!({
+        "action": "ReportIssue", "issueId": crate::support::SOMEBODY, "sessionId": FORGED, "connectionId": FORGED,
+        "partnerId": FORGED, "clientVersion": FORGED, "description": FORGED,
+    });
+    let event = Request::new("POST /logging/ClientEvent").body("application/json", report.to_string());
+    assert_eq!(event.send(address).status, 200);
+    drop(member);
+    let log = server.stop();
+    assert!(log.contains("issue reported"), "{log}");
+    for line in log.lines() {
+        assert!(!line.trim_start().starts_with("FORGED"), "{line}");
+        assert!(!line.contains(['\u{1b}', '\0', '\u{2028}', '\u{85}']), "{}", line.escape_debug());
+    }
+}
+
+#[test]
+fn nobody_writes_headers_or_markup_of_his_own_into_an_answer() {
+    let server = start();
+    let session = session_of(KEY);
+    let forged = encoded("x\r\nX-Forged: yes\r\n\r\n<script>alert(1)</script>");
+    for line in [
+        format!("GET /session/{forged}"),
+        format!("OPTIONS /session/{forged}"),
+        format!("GET /project/{forged}/config.json"),
+        format!("DELETE /v2/project/{KEY}/session/{session}/connection/{forged}"),
+        format!("GET /{forged}"),
+        format!("GET /rumorwebsocketsv2?socketId={forged}"),
+    ] {
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-OPENTOK-AUTH: {}\r\n\
+             Access-Control-Request-Headers: x%0d%0aX-Forged: yes\r\n\r\n",
+            crate::support::rest_token(KEY, crate::support::SECRET)
+        );
+        let said = said(server.addr(), head.as_bytes());
+        let said = String::from_utf8(said).expect("text").to_ascii_lowercase();
+        let (head, _) = said.split_once("\r\n\r\n").expect("an answer");
+        assert!(!head.lines().any(|line| line.starts_with("x-forged")), "{said}");
+        let is_html = said.contains("text/html");
+        assert!(!is_html, "{said}");
+    }
+    // XML, for the SDKs that read it.
+    let request = Request::new("POST /session/create").authorized();
+    let answer = request
+        .body("application/x-www-form-urlencoded", "archiveMode=%3C/invalid%3E%26%22")
+        .send(server.addr());
+    assert_eq!((answer.status, answer.header("content-type")), (400, "text/xml"));
+    assert!(!answer.body.contains("</invalid>&"), "{}", answer.body);
+}
+
+/// Who asks decides where he himself is sent, and cannot put more than a host into that address.
+#[test]
+fn an_address_is_a_host_and_a_port() {
+    let server = start();
+    let session = session_of(KEY);
+    let token = token_for(&session);
+    for host in [
+        "evil@h",
+        "h/path",
+        "h?query",
+        "h#fragment",
+        "h\\evil",
+        "h\"quote",
+        "h<b>",
+        "h evil",
+        "h:port",
+        "[::1",
+        "%0d%0a",
+    ] {
+        for header in ["Host", "X-Forwarded-Host"] {
+            let request = Request::new(&format!("GET /session/{session}")).header("X-OPENTOK-AUTH", &token);
+            let answer = request.header(header, host).send(server.addr());
+            if answer.status == 400 {
+                continue;
+            }
+            let info = answer.json()[0].clone();
+            let url = info["messaging_url"].as_str().unwrap_or_default();
+            assert!(info["error"]["code"] == 400 || url.is_empty(), "{header}: {host} leads to {url}");
+        }
+    }
+}
