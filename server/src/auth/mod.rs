@@ -10,7 +10,7 @@ mod rest_token;
 mod sign;
 
 pub use account::Account;
-pub use sign::{SignError, Signer, TokenKind};
+pub use sign::{SignError, Signer, TokenKind, hs256_jwt};
 pub(crate) use sign::{rest_claims, sign_claims, sign_json};
 
 use crate::projects::{Claimed, Credentials, Project, Projects, Status};

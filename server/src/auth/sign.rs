@@ -1,7 +1,7 @@
 //! Tokens, signed: for the command line and for whoever tests a server.
 
 use crate::keys::{KeyError, KeyPair, random};
-use crate::projects::{PrivateKey, hs256};
+use crate::projects::PrivateKey;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use otc_protocol::session_id::ProjectId;
@@ -92,17 +92,26 @@ pub(crate) fn rest_claims(
 
 /// A JWT of these claims.
 pub(crate) fn sign_json(claims: &Value, signer: Signer<'_>) -> Result<String, SignError> {
-    let algorithm = match signer {
-        Signer::Pair(_) => "HS256",
-        Signer::Application(_) => "RS256",
-    };
+    match signer {
+        Signer::Pair(pair) => Ok(hs256_jwt(claims, pair.secret.expose().as_bytes())),
+        Signer::Application(key) => {
+            let signed = unsigned_jwt("RS256", claims);
+            let signature = key.sign(signed.as_bytes()).ok_or(SignError::Signature)?;
+            Ok(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+        }
+    }
+}
+
+/// A JWT of these claims that whoever has the secret can verify.
+pub fn hs256_jwt(claims: &Value, secret: &[u8]) -> String {
+    let signed = unsigned_jwt("HS256", claims);
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
+    format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn unsigned_jwt(algorithm: &str, claims: &Value) -> String {
     let part = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
-    let signed = format!("{}.{}", part(&json!({"alg": algorithm, "typ": "JWT"})), part(claims));
-    let signature = match signer {
-        Signer::Pair(pair) => hmac::sign(&hs256(&pair.secret), signed.as_bytes()).as_ref().to_vec(),
-        Signer::Application(key) => key.sign(signed.as_bytes()).ok_or(SignError::Signature)?,
-    };
-    Ok(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+    format!("{}.{}", part(&json!({"alg": algorithm, "typ": "JWT"})), part(claims))
 }
 
 /// Why a token cannot be signed.

@@ -4,7 +4,7 @@ mod printed;
 
 pub(crate) use printed::{RestToken, Session, Token, rest_token, session, token};
 
-use clap::builder::Resettable;
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use otc_server::config::Given;
 use otc_server::keys::Secret;
@@ -114,7 +114,7 @@ pub(crate) struct Serve {
     )]
     account_secret: Option<String>,
     /// Read files with secrets even when others may read them, as in containers that mount them so
-    #[arg(long)]
+    #[arg(long, env = "OTC_ALLOW_READABLE_SECRETS", value_parser = BoolishValueParser::new())]
     allow_readable_secrets: bool,
 }
 

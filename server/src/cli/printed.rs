@@ -2,6 +2,7 @@
 
 use super::Error;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use otc_protocol::permissions::Role;
 use otc_protocol::session_id::ProjectId;
 use otc_server::KeyPair;
@@ -52,7 +53,7 @@ pub(crate) struct Credentials {
     #[arg(long, env = "OTC_PRIVATE_KEY", value_name = "FILE")]
     private_key: Option<PathBuf>,
     /// Use the private key even when others may read it, as in containers that mount it so
-    #[arg(long)]
+    #[arg(long, env = "OTC_ALLOW_READABLE_SECRETS", value_parser = BoolishValueParser::new())]
     allow_readable_secrets: bool,
 }
 

@@ -32,7 +32,7 @@ pub(super) struct FileApplication {
 
 /// A time in one of the ways that a file may write it.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "give a time like 2030-01-31T12:00:00Z, or Unix seconds")]
 enum Instant {
     UnixSeconds(u64),
     Date(Datetime),

@@ -243,6 +243,7 @@ fn bad_projects_say_what_to_do() {
         (format!("{key}previous_valid_until = 5"), "previous_api_secret"),
         (format!("{key}previous_api_secret = \"hushed\"\nprevious_valid_until = \"soon\""), "2030-01-31"),
         (format!("{key}previous_api_secret = \"hushed\"\nprevious_valid_until = 2030-01-31"), "2030-01-31"),
+        (format!("{key}previous_api_secret = \"hushed\"\nprevious_valid_until = -1"), "2030-01-31"),
         (format!("{key}name = \"{}\"", "x".repeat(129)), "128 characters"),
         (format!("{key}name = \"a\\nb\""), "one line"),
         (format!("{key}[[applications]]\nid = \"1\"\npublic_key = \"{PUBLIC_FILE}\""), "UUID"),

@@ -62,9 +62,9 @@ fn read_mute(body: &[u8]) -> Result<(bool, Vec<String>), ApiError> {
 
 /// What a mute is answered: the project it was done for (`rest.md §2.3`).
 fn project(app: &App, target: &Target) -> Response {
-    // One that was deleted since the call came has no details left.
+    // It may have been deleted since it called.
     let details = app.projects.get(target.project.as_str()).map(|project| project.details());
-    json_text(StatusCode::OK, details.unwrap_or_default().to_string())
+    json_text(StatusCode::OK, details.map_or_else(|| "{}".to_owned(), |details| details.to_string()))
 }
 
 #[cfg(test)]

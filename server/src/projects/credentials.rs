@@ -34,11 +34,6 @@ impl SecretKeys {
     }
 }
 
-/// The key with which a secret signs JWTs.
-pub(crate) fn hs256(secret: &Secret) -> hmac::Key {
-    SecretKeys::new(secret).jwt
-}
-
 impl Secrets {
     /// Whether one of the secrets that count has signed. Both are always tried: how long it takes says nothing of which
     /// there are. `ring::hmac::verify` compares in constant time.

@@ -7,7 +7,7 @@ mod pem;
 mod private_key;
 mod public_key;
 
-pub(crate) use credentials::{Credentials, hs256};
+pub(crate) use credentials::Credentials;
 pub(crate) use made::ChangeError;
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{PublicKey, PublicKeyError};

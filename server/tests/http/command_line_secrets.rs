@@ -158,6 +158,10 @@ fn files_with_secrets_that_others_may_read_are_refused() {
     let signer = ["rest-token", "--application-id", APPLICATION, "--private-key", key.path()];
     told(&run(&signer), &key.0);
     printed(&run(&[&signer[..], &["--allow-readable-secrets"]].concat()));
+    for (value, allowed) in [("1", true), ("true", true), ("0", false), ("", false)] {
+        let output = program().args(signer).env("OTC_ALLOW_READABLE_SECRETS", value).output().unwrap();
+        assert_eq!(output.status.success(), allowed, "{value}: {output:?}");
+    }
     let serve = ["serve", "--config", config.path(), "--allow-readable-secrets"];
     assert_eq!(Serving::start(program().args(serve)).end(Signal::TERM).0, Some(0));
     std::fs::set_permissions(&config.0, Permissions::from_mode(0o600)).unwrap();
