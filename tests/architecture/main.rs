@@ -10,13 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What only the server needs, and what the library must never pull in by another way.
-const SERVER_ONLY: [&str; 12] = [
+const SERVER_ONLY: [&str; 11] = [
     "otc-server",
     "axum",
     "clap",
     "tracing",
     "tracing-subscriber",
-    "jsonwebtoken",
     "quick-xml",
     "prometheus-client",
     "toml",
