@@ -1,7 +1,8 @@
 //! Bodies that are bombs: forms and JSON that are deep, many, long or ambiguous.
 
 use crate::member::Member;
-use crate::support::{Answer, KEY, Request, session_of, start};
+use crate::raw::start_patient;
+use crate::support::{Answer, KEY, Request, session_of};
 use otc_protocol::limits::{HTTP_DRAIN_BYTES, HTTP_FORM_BYTES, HTTP_SIGNAL_BYTES};
 use otc_protocol::raptor::Body;
 use otc_server::Server;
@@ -13,7 +14,7 @@ fn create(server: &Server, form: impl Into<Vec<u8>>) -> Answer {
 
 #[test]
 fn forms_are_bounded_and_read_once() {
-    let server = start();
+    let server = start_patient();
     for (form, status) in [
         ("a&".repeat(HTTP_FORM_BYTES / 2), 200),
         ("&".repeat(HTTP_FORM_BYTES), 200),
@@ -50,7 +51,7 @@ fn signal(server: &Server, session: &str, body: impl Into<Vec<u8>>) -> Answer {
 
 #[test]
 fn json_is_bounded_and_has_one_meaning() {
-    let server = start();
+    let server = start_patient();
     let session = session_of(KEY);
     let mut member = Member::join(server.addr(), &session);
     let deep = |depth: usize, open: &str, close: &str| open.repeat(depth) + &close.repeat(depth);
@@ -94,7 +95,7 @@ fn json_is_bounded_and_has_one_meaning() {
 /// As JSON, as a form, as nothing: what is no UTF-8 is refused, whatever its label.
 #[test]
 fn bodies_that_are_no_text_are_refused() {
-    let server = start();
+    let server = start_patient();
     let session = session_of(KEY);
     let _member = Member::join(server.addr(), &session);
     for body in

@@ -1,8 +1,8 @@
 //! Paths and methods: no trick reaches another project's sessions, a file, or a fault of the server.
 
 use crate::member::Member;
-use crate::raw::{answers, said};
-use crate::support::{KEY, Request, SOMEBODY, rest_token, session_of, start};
+use crate::raw::{answers, said, start_patient};
+use crate::support::{KEY, Request, SOMEBODY, rest_token, session_of};
 use otc_server::Server;
 
 /// Every address of the REST calls, with something of its own in each place.
@@ -43,7 +43,7 @@ fn status(server: &Server, method: &str, path: &str, token: Option<&str>) -> u16
 
 #[test]
 fn nobody_speaks_for_another_project() {
-    let server = start();
+    let server = start_patient();
     let (own, foreign) = (session_of(KEY), session_of("654321"));
     let mut member = Member::join(server.addr(), &own);
     let token = rest_token("654321", "another-secret");
@@ -73,7 +73,7 @@ fn nobody_speaks_for_another_project() {
 
 #[test]
 fn tricks_in_any_place_of_a_path_are_answered_with_an_error() {
-    let server = start();
+    let server = start_patient();
     let token = rest_token(KEY, crate::support::SECRET);
     let session = session_of(KEY);
     let tricks = [
@@ -153,7 +153,7 @@ fn tricks_in_any_place_of_a_path_are_answered_with_an_error() {
 
 #[test]
 fn methods_that_are_not_meant_change_nothing() {
-    let server = start();
+    let server = start_patient();
     let session = session_of(KEY);
     let mut member = Member::join(server.addr(), &session);
     let token = rest_token(KEY, crate::support::SECRET);

@@ -1,12 +1,22 @@
 //! Bytes on a connection, and every answer to them.
 
-use crate::support::{Answer, connect};
+use crate::support::{Answer, connect, pair};
+use otc_server::config::RestRates;
+use otc_server::{Config, KeyPair, Server};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 
 /// A request that is sound, has its own answer, and ends its connection: what comes after an attack.
 pub(crate) const LAST: &str =
     "GET /project/1/config.json HTTP/1.1\r\nHost: h\r\nX-Last: yes\r\nConnection: close\r\n\r\n";
+
+/// A server for two projects that lets everybody try as often as he likes.
+pub(crate) fn start_patient() -> Server {
+    let mut config = Config::local(pair());
+    config.projects.push(KeyPair::new("654321", "another-secret").expect("a pair").into());
+    config.rest_rates = RestRates { per_second: 0, failed_per_second: 0 };
+    Server::start(config).expect("a server")
+}
 
 /// What the server says until it closes the connection, which it must.
 pub(crate) fn said(server: SocketAddr, bytes: &[u8]) -> Vec<u8> {

@@ -1,7 +1,8 @@
 //! Tokens that are too long, or no tokens, wherever one may stand. What is in them is the matter of `server/src/auth`.
 
 use crate::member::Member;
-use crate::support::{KEY, Request, SOMEBODY, session_of, start, token_for};
+use crate::raw::start_patient;
+use crate::support::{KEY, Request, SOMEBODY, session_of, token_for};
 use std::time::Instant;
 
 /// Far less than a server needs that works on what it should refuse at once.
@@ -32,7 +33,7 @@ fn nonsense() -> Vec<String> {
 
 #[test]
 fn they_are_refused_by_rest() {
-    let server = start();
+    let server = start_patient();
     let session = session_of(KEY);
     let base = format!("/v2/project/{KEY}/session/{session}");
     for token in nonsense() {
@@ -55,7 +56,7 @@ fn they_are_refused_by_rest() {
 
 #[test]
 fn they_are_refused_where_clients_ask_for_their_session() {
-    let server = start();
+    let server = start_patient();
     let session = session_of(KEY);
     for token in nonsense() {
         for header in ["X-OPENTOK-AUTH", "X-TB-TOKEN-AUTH"] {
@@ -69,7 +70,7 @@ fn they_are_refused_where_clients_ask_for_their_session() {
 
 #[test]
 fn they_are_refused_where_clients_join() {
-    let server = start();
+    let server = start_patient();
     let session = session_of(KEY);
     // A frame's header has room for 65,535 bytes.
     let longest = ["A".repeat(65_535), ".".repeat(65_535)];
@@ -84,7 +85,7 @@ fn they_are_refused_where_clients_join() {
 /// A token of another kind opens nothing: neither that of a REST call a session, nor that of a client REST.
 #[test]
 fn tokens_open_what_they_were_made_for() {
-    let server = start();
+    let server = start_patient();
     let session = session_of(KEY);
     let of_a_client = token_for(&session);
     let request = Request::new("POST /session/create").header("Accept", "application/json");
