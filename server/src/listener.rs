@@ -374,6 +374,28 @@ mod tests {
         assert!(took >= HTTP_WRITE_TIMEOUT && took < HTTP_WRITE_TIMEOUT + Duration::from_secs(1), "{took:?}");
     }
 
+    /// One byte a second, which never lets the connection rest.
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_slowly_is_not_waited_for() {
+        let mut connection = served();
+        let start = Instant::now();
+        let head = "POST /logging/ClientEvent HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let (mut answers, mut asks) = tokio::io::split(connection);
+        tokio::spawn(async move {
+            while asks.write_all(b"x").await.is_ok() {
+                sleep(Duration::from_secs(1)).await;
+            }
+        });
+        let mut answer = [0; 12];
+        answers.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 408");
+        assert!(start.elapsed() < HTTP_BODY_TIMEOUT + Duration::from_secs(2), "{:?}", start.elapsed());
+        // What is still on its way is not waited for either.
+        answers.read_to_end(&mut Vec::new()).await.unwrap();
+        assert!(start.elapsed() < HTTP_BODY_TIMEOUT + Duration::from_secs(3), "{:?}", start.elapsed());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_end_is_answered_all_the_same() {
         let head = "POST /logging/ClientEvent HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf";

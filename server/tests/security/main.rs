@@ -13,6 +13,7 @@ mod origins;
 mod paths;
 #[path = "../restart/process.rs"]
 mod process;
+mod random;
 mod raw;
 mod secrets;
 mod smuggling;

@@ -9,6 +9,7 @@
 
 mod authority;
 mod files;
+mod half_open;
 mod handshakes;
 #[path = "../restart/process.rs"]
 mod process;
