@@ -87,6 +87,8 @@ pub const CLIENT_SILENCE: Duration = Duration::from_millis(5900);
 pub const SERVER_SILENCE: Duration = Duration::from_secs(10);
 /// How long the server keeps the state of a lost socket by default.
 pub const RESUME_GRACE: Duration = Duration::from_secs(45);
+/// Most that it can be set to.
+pub const RESUME_GRACE_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a client tries to come back by default (`wire.md §3.5`).
 pub const RECONNECT_WINDOW: Duration = Duration::from_secs(30);
 /// Most that an application may set it to.
@@ -430,10 +432,8 @@ pub const STORE_CACHE_BYTES: usize = 16 * 1024 * 1024;
 pub const SESSION_ARCHIVES: usize = 16;
 /// Largest body of a REST call that lists streams: excluded ones, or their layout classes.
 pub const HTTP_LIST_BYTES: usize = 1024 * 1024;
-/// Most signals that a server can be told to take from one connection in a second; above, it does not start. …
-pub const SIGNAL_RATE_MOST: u32 = 1_000_000;
-/// … at once: as many as in so many seconds. A quarter of that passes sooner than a client of ours gives up
-/// ([`RATE_RETRIES`]).
+/// Signals of one connection at once: as many as in so many seconds at most, if their rate is limited at all. A quarter of
+/// that passes sooner than a client of ours gives up ([`RATE_RETRIES`]).
 pub const SIGNAL_BURST_SECONDS: u32 = 20;
 /// Streams whose layout classes one REST call sets; above, it is refused (400).
 pub const LAYOUT_ITEMS: usize = SESSION_STREAMS;

@@ -2,9 +2,11 @@
 
 use super::ConfigError;
 use crate::listener;
+use crate::sessions::{Settings, SignalRate};
 use otc_protocol::limits::{
     ARRIVALS_MOST, FAILED_CALLS_PER_SECOND, HTTP_HEAD_TIMEOUT_MOST, OPEN_SOCKETS, RATE_MOST,
-    REST_CALLS_PER_SECOND, TLS_HANDSHAKE_TIMEOUT_MOST,
+    REST_CALLS_PER_SECOND, RESUME_GRACE, RESUME_GRACE_MOST, SESSION_CONNECTIONS, SESSION_STREAMS,
+    TLS_HANDSHAKE_TIMEOUT_MOST,
 };
 use serde::Deserialize;
 use std::time::Duration;
@@ -19,6 +21,10 @@ pub(super) struct FileLimits {
     arrivals_per_address: Option<u64>,
     head_seconds: Option<u64>,
     handshake_seconds: Option<u64>,
+    connections_per_session: Option<usize>,
+    streams_per_session: Option<usize>,
+    signals_per_second: Option<u32>,
+    signal_burst: Option<u32>,
 }
 
 /// How often REST calls may come.
@@ -52,6 +58,38 @@ impl FileLimits {
                 default.failed_per_second,
             )?,
         })
+    }
+
+    /// What the section says of rooms, which keep a lost socket for so many seconds.
+    pub(super) fn rooms(&self, grace_seconds: Option<u64>) -> Result<Settings, ConfigError> {
+        let resume_grace = grace_seconds.map_or(RESUME_GRACE, Duration::from_secs);
+        if resume_grace > RESUME_GRACE_MOST {
+            return Err(ConfigError::Grace);
+        }
+        let count = |name, given: Option<usize>, most| match given.unwrap_or(most) {
+            count if (1..=most).contains(&count) => Ok(count),
+            _ => Err(ConfigError::Count(name, most)),
+        };
+        Ok(Settings {
+            resume_grace,
+            session_connections: count(
+                "connections_per_session",
+                self.connections_per_session,
+                SESSION_CONNECTIONS,
+            )?,
+            session_streams: count("streams_per_session", self.streams_per_session, SESSION_STREAMS)?,
+            signal_rate: self.signal_rate()?,
+            ..Settings::default()
+        })
+    }
+
+    fn signal_rate(&self) -> Result<Option<SignalRate>, ConfigError> {
+        match (self.signals_per_second.unwrap_or(0), self.signal_burst) {
+            (0, None) => Ok(None),
+            (0, Some(_)) => Err(ConfigError::Half("a signal_burst", "signals_per_second")),
+            (rate, _) if rate > RATE_MOST => Err(ConfigError::Rate("signals_per_second")),
+            (rate, burst) => SignalRate::new(rate, burst).map(Some).ok_or(ConfigError::Burst),
+        }
     }
 }
 

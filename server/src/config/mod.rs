@@ -20,18 +20,15 @@ use crate::tls::Files;
 use account::FileAccount;
 use keys::{FileApplication, FileKey};
 use limits::FileLimits;
-use otc_protocol::limits::{RATE_MOST, RESUME_GRACE};
+use otc_protocol::limits::{RATE_MOST, SIGNAL_BURST_SECONDS};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Where the server listens when it is not told.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-/// Longest time that a lost socket may be waited for.
-const GRACE_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A server's configuration, complete and checked.
 #[derive(Clone, Debug)]
@@ -175,16 +172,12 @@ impl Given {
         let generated = if alone { Some(generate(listen)?) } else { None };
         projects.extend(generated.clone().map(Definition::from));
         check_ids(&projects, &account)?;
-        let grace = self.grace_seconds.or(file.grace_seconds).map_or(RESUME_GRACE, Duration::from_secs);
-        if grace > GRACE_MOST {
-            return Err(ConfigError::Grace);
-        }
+        let rooms = file.limits.rooms(self.grace_seconds.or(file.grace_seconds))?;
         let rest_rates = file.limits.rest_rates()?;
         let public_url = self.public_url.or(file.public_url);
         let public_url =
             public_url.map(|url| PublicUrl::parse(&url).ok_or(ConfigError::PublicUrl(url))).transpose()?;
         let subscriber_may_signal = self.subscriber_may_signal || file.subscriber_may_signal;
-        let rooms = sessions::Settings { resume_grace: grace, ..sessions::Settings::default() };
         let data = self.data.or(file.data);
         let webhooks = webhooks::settings(
             file.webhooks,
@@ -282,6 +275,10 @@ pub enum ConfigError {
     Status(String, String),
     /// The time at which a secret of this key ends is not one.
     Time(String),
+    /// A number of connections or streams that cannot be kept: the name of the setting, and the most.
+    Count(&'static str, usize),
+    /// A burst of signals that is none, or too large for its rate.
+    Burst,
     /// A rate that is too high to be one: the name of the setting.
     Rate(&'static str),
     /// Replaced secrets would count for too long.
@@ -349,6 +346,11 @@ impl fmt::Display for ConfigError {
             Self::Time(key) => write!(
                 formatter,
                 "previous_valid_until of the key {key:?} is no time: give one like 2030-01-31T12:00:00Z, or Unix seconds"
+            ),
+            Self::Count(name, most) => write!(formatter, "{name} is not between 1 and {most}"),
+            Self::Burst => write!(
+                formatter,
+                "signal_burst is not between 1 and {SIGNAL_BURST_SECONDS} times signals_per_second"
             ),
             Self::Rate(name) => {
                 write!(formatter, "{name} is more than {RATE_MOST}: give fewer, or 0 for no limit")

@@ -1,5 +1,7 @@
 use super::*;
 use crate::projects::{Previous, Proof, PublicKey, Status};
+use crate::sessions::SignalRate;
+use std::time::Duration;
 
 fn given(listen: Option<&str>, key: Option<&str>, secret: Option<&str>) -> Given {
     Given {
@@ -269,6 +271,39 @@ fn rates_are_set_and_bounded() {
     let refusal: Result<_, String> = rates("[limits]\nrest_per_second = 1000001");
     assert!(refusal.unwrap_err().contains("rest_per_second is more than 1000000"));
     assert!(rates("[limits]\nrest_per_hour = 1").unwrap_err().contains("unknown field"));
+}
+
+#[test]
+fn limits_of_rooms_are_set_and_bounded() {
+    let rooms = |text: &str| {
+        let (config, _) = with_file(text, Given::default()).map_err(|error| error.to_string())?;
+        let rooms = config.rooms;
+        Ok((rooms.session_connections, rooms.session_streams, rooms.signal_rate))
+    };
+    let rate = |per_second, burst| SignalRate::new(per_second, Some(burst));
+    assert_eq!(rooms(""), Ok((15_000, 3_000, None)));
+    assert_eq!(
+        rooms("[limits]\nconnections_per_session = 2\nstreams_per_session = 1\nsignals_per_second = 1000"),
+        Ok((2, 1, rate(1000, 5000)))
+    );
+    assert_eq!(
+        rooms("[limits]\nsignals_per_second = 1\nsignal_burst = 20").map(|rooms| rooms.2),
+        Ok(rate(1, 20))
+    );
+    assert_eq!(rooms("[limits]\nsignals_per_second = 0").map(|rooms| rooms.2), Ok(None));
+    for (text, expected) in [
+        ("connections_per_session = 0", "connections_per_session is not between 1 and 15000"),
+        ("connections_per_session = 15001", "between 1 and 15000"),
+        ("streams_per_session = 3001", "streams_per_session is not between 1 and 3000"),
+        ("signal_burst = 5", "without signals_per_second"),
+        ("signals_per_second = 1000001", "signals_per_second is more than 1000000"),
+        ("signals_per_second = 1\nsignal_burst = 21", "20 times signals_per_second"),
+        ("signals_per_second = 1\nsignal_burst = 0", "signal_burst is not between 1"),
+        ("signals_per_second = -1", "line 2"),
+    ] {
+        let message: String = rooms(&format!("[limits]\n{text}")).unwrap_err();
+        assert!(message.contains(expected), "{message} should say {expected}");
+    }
 }
 
 #[cfg(unix)]

@@ -10,7 +10,7 @@
 use super::answers::Transaction;
 use crate::planted::{self, Bug};
 use otc_protocol::Moment;
-use otc_protocol::limits::{REQUEST_WINDOW, SIGNAL_BURST_SECONDS, SIGNAL_RATE_MOST};
+use otc_protocol::limits::{RATE_MOST, REQUEST_WINDOW, SIGNAL_BURST_SECONDS};
 use std::collections::HashSet;
 
 /// How many signals one connection may send.
@@ -26,7 +26,7 @@ impl SignalRate {
     pub fn new(per_second: u32, burst: Option<u32>) -> Option<Self> {
         let most = per_second.checked_mul(SIGNAL_BURST_SECONDS)?;
         let burst = burst.unwrap_or(per_second.saturating_mul(5));
-        let fits = (1..=SIGNAL_RATE_MOST).contains(&per_second) && (1..=most).contains(&burst);
+        let fits = (1..=RATE_MOST).contains(&per_second) && (1..=most).contains(&burst);
         fits.then_some(Self { per_second, burst })
     }
 
@@ -145,8 +145,8 @@ mod tests {
         for (per_second, burst) in [(0, None), (0, Some(1)), (1, Some(0)), (1, Some(21)), (u32::MAX, None)] {
             assert_eq!(SignalRate::new(per_second, burst), None, "{per_second} {burst:?}");
         }
-        assert_eq!(SignalRate::new(SIGNAL_RATE_MOST + 1, Some(1)), None);
-        assert!(SignalRate::new(SIGNAL_RATE_MOST, Some(SIGNAL_RATE_MOST * SIGNAL_BURST_SECONDS)).is_some());
+        assert_eq!(SignalRate::new(RATE_MOST + 1, Some(1)), None);
+        assert!(SignalRate::new(RATE_MOST, Some(RATE_MOST * SIGNAL_BURST_SECONDS)).is_some());
         assert!(rate(1, 20).reason().contains("1 in a second, and 20 at once"));
     }
 

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::limits::{
     ANSWERS_REMEMBERED, CONNECTION_STREAMS, CONNECTION_SUBSCRIBERS, PROJECT_BYTES, PUBLISHER_CANDIDATE_BYTES,
-    SESSION_ID_BYTES,
+    SESSION_CONNECTIONS, SESSION_ID_BYTES, SESSION_STREAMS,
 };
 use otc_protocol::raptor::{Connection, SessionAddress};
 use std::collections::BTreeSet;
@@ -85,7 +85,8 @@ impl Room {
             room.add_archive(archive).map_err(|_| Unfit("an archive"))?;
         }
         need(!room.is_vacant(), "a session without anybody")?;
-        need(room.members.len() <= room.settings.session_connections, "too many connections")?;
+        // A setting that has become lower sends nobody away; it keeps others out.
+        need(room.members.len() <= SESSION_CONNECTIONS, "too many connections")?;
         need(room.state_has_room_for(0), "too large a state")?;
         room.due = Some(now + room.settings.resume_grace);
         Ok(room)
@@ -197,7 +198,7 @@ impl Room {
         need(owner.held_bytes <= PUBLISHER_CANDIDATE_BYTES, "too many candidates of one connection")?;
         self.state_bytes += entry_bytes(publication.json());
         need(self.streams.insert(id, publication).is_none(), "a stream that is there twice")?;
-        need(self.streams.len() <= self.settings.session_streams, "too many streams")
+        need(self.streams.len() <= SESSION_STREAMS, "too many streams")
     }
 
     /// The socket ids of its lines.

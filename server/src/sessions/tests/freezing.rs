@@ -318,13 +318,32 @@ fn a_server_takes_no_more_than_it_holds() {
     for settings in [
         Settings { sockets: 2, ..Settings::default() },
         Settings { sessions: 0, ..Settings::default() },
-        Settings { session_connections: 2, ..Settings::default() },
         Settings { state_bytes: 100, ..Settings::default() },
     ] {
         let mut small = World::with(settings.clone());
         assert!(small.restore(&frozen).is_err(), "{settings:?}");
         assert_eq!(small.registry.sockets(), 0);
     }
+}
+
+#[test]
+fn a_limit_that_has_become_lower_keeps_others_out_and_sends_nobody_away() {
+    let world = World::new();
+    let mut clients: Vec<Client> = ["a", "b"].map(|name| world.join(name, "publisher|")).into();
+    for (index, client) in clients.iter_mut().enumerate() {
+        assert_eq!(client.call(&world, "create", &format!("/stream/s{index}"), json!({})).0, 200);
+    }
+    let frozen = world.freeze();
+    let settings = Settings { session_connections: 1, session_streams: 1, ..Settings::default() };
+    let mut strict = World::with(settings);
+    strict.restore(&frozen).expect("all of it is carried on");
+    for client in &mut clients {
+        come_back(&strict, client);
+        assert_eq!(client.call(&strict, "create", "/stream/another", json!({})).0, 409);
+    }
+    let mut late = strict.client("late");
+    let join = late.join(&strict, "publisher|");
+    assert_eq!(late.answer(&join), (409, json!({ "reason": "connectionLimitExceeded" })));
 }
 
 /// Every place in a JSON text, as the steps that lead to it.

@@ -1,6 +1,6 @@
 //! Muting and ending streams of others (`wire.md §7.2`, `§7.6`).
 
-use super::world::{Client, World};
+use super::world::{Client, SESSION, World};
 use serde_json::{Value, json};
 
 type Told = (String, String, String, Value);
@@ -139,4 +139,106 @@ fn a_stream_that_is_published_while_everybody_is_muted_can_be_muted_by_itself_an
     assert_eq!(a.messages(&world), [told("update", "/stream/s3", one.clone())]);
     assert_eq!(a.call(&world, "delete", "/stream/s3", json!({})).0, 200);
     assert_eq!(moderator.call(&world, "update", "/stream/s3", one).0, 404);
+}
+
+/// `rest.md §1.4`: what each role may do, whatever its client says of itself.
+#[test]
+fn each_role_may_do_what_the_table_says_and_nothing_else() {
+    let mute = |active: bool| json!({ "reason": "mute", "active": active, "channels": ["audio"] });
+    let audio = json!([{ "id": "audio1", "type": "audio", "active": true }]);
+    // Each request with its answer to a subscriber, a publisheronly, a publisher and a moderator.
+    let table: [(&str, &str, Value, [u16; 4]); 20] = [
+        ("signal", "/signal/x", json!({ "data": "x" }), [403, 403, 200, 200]),
+        ("signal", "/connection/a/signal/x", json!({ "data": "x" }), [403, 403, 200, 200]),
+        ("signal", "/connection/nobody/signal/x", json!({}), [403, 403, 404, 404]),
+        ("create", "/stream/own", json!({ "channel": audio }), [403, 200, 200, 200]),
+        ("update", "/stream/own", json!({ "name": "new" }), [404, 200, 200, 200]),
+        ("update", "/stream/own/channel/audio1", json!({ "active": false }), [404, 200, 200, 200]),
+        ("delete", "/stream/own", json!({}), [404, 200, 200, 200]),
+        ("create", "/stream/s/subscriber/p", json!({}), [200, 403, 200, 200]),
+        ("candidate", "/stream/s/subscriber/other", json!({}), [403, 403, 403, 403]),
+        ("delete", "/stream/s/subscriber/other", json!({}), [403, 403, 403, 403]),
+        ("update", "/stream/s", json!({ "name": "not mine" }), [403, 403, 403, 403]),
+        ("update", "/stream/s/channel/audio1", json!({ "active": false }), [403, 403, 403, 403]),
+        ("update", "/stream/s", mute(true), [403, 403, 403, 200]),
+        ("update", "/stream/no", mute(true), [403, 403, 403, 404]),
+        ("update", "", mute(true), [403, 403, 403, 200]),
+        ("update", "", mute(false), [403, 403, 403, 200]),
+        ("delete", "/stream/s", json!({}), [403, 403, 403, 200]),
+        ("delete", "/stream/no", json!({}), [404, 404, 404, 404]),
+        ("delete", "/connection/nobody", json!({}), [403, 403, 403, 404]),
+        ("delete", "/connection/a", json!({}), [403, 403, 403, 200]),
+    ];
+    for (place, role) in ["subscriber", "publisheronly", "publisher", "moderator"].into_iter().enumerate() {
+        let world = World::new();
+        let mut a = world.join("a", "publisher|");
+        a.call(&world, "create", "/stream/s", json!({ "name": "of a", "channel": audio }));
+        a.call(&world, "create", "/stream/s/subscriber/other", json!({}));
+        let mut liar = world.client("liar");
+        let claims = json!({
+            "permissions": ["publish", "subscribe", "signal", "forceunpublish", "forcedisconnect", "forcemute"],
+            "capabilities": ["forceMute"], "role": "moderator",
+        });
+        let message = liar.message("create", "/connection/liar", claims);
+        let join = liar.join_with(&world, &format!("{role}|role=moderator"), &message);
+        assert_eq!(liar.answer(&join).0, 200);
+        liar.listen(&world);
+        a.listen(&world);
+        for (method, path, content, answers) in &table {
+            let (status, data) = liar.call(&world, method, path, content.clone());
+            assert_eq!(status, answers[place], "{role}: {method} {path} {data}");
+            if status == 403 {
+                assert!(!data["reason"].as_str().expect("a reason").is_empty(), "{role}: {method} {path}");
+            }
+            liar.listen(&world);
+            let may_be_heard = status == 200;
+            assert!(may_be_heard || a.messages(&world).is_empty(), "{role}: {method} {path}");
+            a.listen(&world);
+        }
+        let (connections, streams) = if role == "moderator" { (1, 0) } else { (2, 1) };
+        assert_eq!(world.registry.connections(SESSION).map(|all| all.len()), Ok(connections), "{role}");
+        assert_eq!(world.registry.streams(SESSION).map(|all| all.len()), Ok(streams), "{role}");
+    }
+}
+
+/// A mute with exclusions, and who comes, publishes and returns while it lasts.
+#[test]
+fn a_mute_by_the_applications_server_lasts_until_it_is_ended_or_all_have_left() {
+    let mut world = World::new();
+    let (mut a, mut b, moderator) = scene(&world);
+    let server = |method: &str, path: &str, content: Value| -> Told {
+        (String::new(), method.into(), path.into(), content)
+    };
+    let excluded = vec!["s2".to_owned(), "unknown".to_owned()];
+    assert_eq!(world.registry.mute_session(world.time(), SESSION, true, excluded), Ok(()));
+    let all = json!({
+        "reason": "mute", "active": true, "channels": ["audio"], "exclusion": ["s2"], "locked": false,
+    });
+    let one = json!({ "reason": "mute", "active": true, "channels": ["audio"], "locked": false });
+    assert_eq!(
+        a.messages(&world),
+        [server("update", "", all.clone()), server("update", "/stream/s1", one.clone())]
+    );
+    assert_eq!(b.messages(&world), [server("update", "", all)]);
+    world.restart();
+    a.cut(&world);
+    a.open(&world, true);
+    let mut late = world.client("l");
+    let join = late.join(&world, "publisher|");
+    assert_eq!(late.answer(&join).1["mute"], json!({ "active": true }), "the next server knows it");
+    assert_eq!(a.call(&world, "read", "", json!({})).1["content"]["mute"], json!({ "active": true }));
+
+    assert_eq!(world.registry.mute_stream(world.time(), SESSION, "s1"), Ok(()));
+    assert_eq!(a.messages(&world).last(), Some(&server("update", "/stream/s1", one)));
+    for client in [&mut a, &mut late] {
+        client.send(&world, otc_protocol::envelope::leave());
+    }
+    for mut client in [b, moderator] {
+        client.cut(&world);
+        client.open(&world, true);
+        client.send(&world, otc_protocol::envelope::leave());
+    }
+    let mut first = world.client("f");
+    let join = first.join(&world, "publisher|");
+    assert_eq!(first.answer(&join).1.get("mute"), None, "a new meeting begins unmuted");
 }
