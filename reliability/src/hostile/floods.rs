@@ -178,7 +178,11 @@ pub(super) fn rest(ground: Arc<Ground>, _: usize) -> Attacker {
             for _ in 0..1000 {
                 socket.raw(call.as_bytes()).await?;
                 let head = socket.head().await?;
-                ground.expect(head.contains(" 403 "), "refused with 403", "answered otherwise");
+                if head.contains(" 429 ") {
+                    ground.count("refused with 429");
+                } else {
+                    ground.expect(head.contains(" 403 "), "refused with 403", "answered otherwise");
+                }
                 socket.skip_body(&head);
             }
         }
