@@ -476,3 +476,44 @@ pub const RATE_MOST: u32 = 1_000_000;
 pub const CALLERS: usize = 16_384;
 /// Addresses and projects whose bad calls are counted at one time; others share one rate.
 pub const FAILED_CALLERS: usize = 16_384;
+
+// ---- Archives (`rest.md §2.4`, `§4`) ----
+
+/// Bytes of one archive by default; above, it ends, and says so.
+pub const ARCHIVE_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of all archives in the data directory by default; above, those that run end, and none begins (429).
+pub const ARCHIVES_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+/// The same of a server without a data directory, which keeps them in memory.
+pub const ARCHIVES_BYTES_IN_MEMORY: u64 = 128 * 1024 * 1024;
+/// Archives of one project by default, those that have expired included; above, none begins (429).
+pub const PROJECT_ARCHIVES: usize = 10_000;
+/// How long an archive runs by default; then it ends.
+pub const ARCHIVE_LASTS: Duration = Duration::from_secs(4 * 60 * 60);
+/// How long the file of an archive is kept by default.
+pub const ARCHIVE_KEPT: Duration = Duration::from_secs(72 * 60 * 60);
+/// How long it is remembered after that, that there was one.
+pub const ARCHIVE_REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long the URL of an archive's file may be used.
+pub const ARCHIVE_URL_LIFE: Duration = Duration::from_secs(10 * 60);
+/// Longest line of an archive; what is longer is left out as a gap.
+pub const ARCHIVE_LINE_BYTES: usize = 256 * 1024;
+/// What an archive keeps free of its bytes for its last lines.
+pub const ARCHIVE_END_BYTES: u64 = 4 * 1024;
+/// Bytes of lines that are gathered before they are written.
+pub const ARCHIVE_GATHERED_BYTES: usize = 256 * 1024;
+/// How long a call waits until its archive has begun or ended.
+pub const ARCHIVE_WITHIN: Duration = Duration::from_secs(10);
+/// Archives in one answer by default, and at most.
+pub const ARCHIVE_LIST: usize = 50;
+/// See [`ARCHIVE_LIST`].
+pub const ARCHIVE_LIST_MOST: usize = 1000;
+/// Largest body of a call about an archive.
+pub const HTTP_ARCHIVE_BYTES: usize = 64 * 1024;
+/// Bytes of the style sheet of a layout.
+pub const STYLESHEET_BYTES: usize = 32 * 1024;
+/// Streams that were chosen for one archive; above, another one is refused (400).
+pub const ARCHIVE_STREAMS: usize = 256;
+/// Bytes of an archive's tag.
+pub const ARCHIVE_TAG_BYTES: usize = 255;
+/// Sessions with properties that their id does not say (automatic archives); the oldest makes way for another.
+pub const SESSION_PROPERTIES: u64 = 100_000;

@@ -134,13 +134,12 @@ impl Shared {
         queue.closed = closed;
         drop(queue);
         let lost: Vec<Lost> = taken.lost.into_values().collect();
-        for reader in readers {
-            if !taken.noted.is_empty() {
-                reader.take(&taken.noted);
-            }
-            if !lost.is_empty() {
-                reader.lost(&lost);
-            }
+        // What one reader makes of an archive is told to another: it has to stand after what came before.
+        for noted in taken.noted.split_inclusive(is_of_archive) {
+            readers.iter().for_each(|reader| reader.take(noted));
+        }
+        if !lost.is_empty() {
+            readers.iter().for_each(|reader| reader.lost(&lost));
         }
         !closed
     }
@@ -169,6 +168,10 @@ impl Queue {
 /// Whether what comes later cannot be understood without it.
 fn is_needed(event: &Event) -> bool {
     !matches!(event, Event::Signal { .. } | Event::StreamChanged { .. } | Event::Muted { .. })
+}
+
+fn is_of_archive(noted: &Noted) -> bool {
+    matches!(noted.event, Event::ArchiveStarted { .. } | Event::ArchiveStopped { .. })
 }
 
 /// Bytes of an event without its texts.

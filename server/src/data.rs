@@ -3,6 +3,7 @@
 use otc_protocol::limits::DATA_LOCK_WITHIN;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tracing::info;
@@ -15,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A directory that no other process uses while this lives.
 #[derive(Debug)]
 pub(crate) struct DataDir {
-    path: PathBuf,
+    directory: Directory,
     /// The lock is let go when the file is closed, whatever ends the process.
     _lock: File,
 }
@@ -37,7 +38,40 @@ impl DataDir {
         let lock = file(&path.join(LOCK_FILE), OpenOptions::new().create(true).truncate(false).write(true))
             .map_err(|error| in_words("write into", &error))?;
         wait_for(&lock, path, patience).map_err(|error| in_words("lock", &error))?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { directory: Directory { path: path.to_owned() }, _lock: lock })
+    }
+}
+
+impl Deref for DataDir {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.directory
+    }
+}
+
+/// A directory within the data directory, or that itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    /// A directory in it, which is made if it is not there.
+    pub(crate) fn directory(&self, name: &str) -> io::Result<Self> {
+        let path = self.path.join(name);
+        let in_words = |error: io::Error| {
+            io::Error::new(error.kind(), format!("cannot make the directory {}: {error}", path.display()))
+        };
+        create(&path).and_then(|()| self.sync()).map_err(in_words)?;
+        Ok(Self { path })
+    }
+
+    /// What is in it, by name; what has no name in UTF-8 is not ours.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(&self.path)?;
+        let names = entries.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        names.filter_map(io::Result::transpose).collect()
     }
 
     /// Where it is.
@@ -66,7 +100,7 @@ impl DataDir {
     }
 
     /// Makes sure that names that were given or taken stay so if the machine stops now.
-    fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
     }
 }

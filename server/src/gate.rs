@@ -1,21 +1,28 @@
 //! Between rooms and tokens: who asks to join shows a token here.
 
+use crate::archives::Archives;
 use crate::auth::Authenticator;
 use crate::sessions::{Admission, Gate, Refusal};
 use otc_protocol::raptor::SessionAddress;
 use std::sync::Arc;
 
 /// Admits who has a token for the session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TokenGate {
     auth: Arc<Authenticator>,
     subscriber_may_signal: bool,
+    archives: Option<Arc<Archives>>,
 }
 
 impl TokenGate {
     /// A gate that verifies with `auth`.
     pub fn new(auth: Arc<Authenticator>, subscriber_may_signal: bool) -> Self {
-        Self { auth, subscriber_may_signal }
+        Self { auth, subscriber_may_signal, archives: None }
+    }
+
+    /// The same, for sessions that may have to be archived from their first client on.
+    pub(crate) fn archiving(self, archives: Arc<Archives>) -> Self {
+        Self { archives: Some(archives), ..self }
     }
 }
 
@@ -29,7 +36,7 @@ impl Gate for TokenGate {
             permissions: claims.role.permissions(self.subscriber_may_signal),
             data: claims.connection_data,
             layout_classes: claims.initial_layout_class_list,
-            archive: None,
+            archive: self.archives.as_ref().and_then(|archives| archives.automatic(session)),
         })
     }
 }

@@ -6,9 +6,10 @@
 //! * [`auth`], [`projects`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
-//! * [`webhooks`]: receivers are told what happens
+//! * `archives`: what happened in sessions, as files; [`webhooks`]: receivers are told what happens
 #![forbid(unsafe_code)]
 
+pub mod archives;
 pub mod auth;
 mod chronicle;
 pub mod config;
@@ -26,7 +27,6 @@ mod rate;
 pub mod secret_file;
 pub mod sessions;
 pub mod socket;
-#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "whoever has tables uses the rest"))]
 mod store;
 pub mod tls;
 pub mod webhooks;
@@ -34,6 +34,7 @@ pub mod webhooks;
 pub use config::Config;
 pub use keys::KeyPair;
 
+use archives::Archives;
 use auth::{Account, Authenticator};
 use chronicle::{Chronicle, Reads};
 use data::DataDir;
@@ -46,6 +47,7 @@ use projects::Projects;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sessions::{Snapshot, Time, Witness};
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -79,6 +81,8 @@ pub struct App {
     pub(crate) arrivals: Arrivals,
     /// What it remembers.
     pub(crate) store: Arc<Store>,
+    /// What happened in sessions, as files.
+    pub(crate) archives: Arc<Archives>,
     chronicle: Chronicle,
     /// Who is told what happens.
     pub webhooks: Arc<Webhooks>,
@@ -86,38 +90,70 @@ pub struct App {
     stop: watch::Receiver<bool>,
 }
 
+/// What a server remembers, in its data directory or in memory.
+struct Kept {
+    store: Arc<Store>,
+    archives: Arc<Archives>,
+    webhooks: Arc<Webhooks>,
+}
+
+impl Kept {
+    /// `is_local`: the server listens on this machine alone.
+    fn open(config: &Config, data: Option<&DataDir>, is_local: bool) -> io::Result<Self> {
+        let store = Arc::new(match data {
+            Some(data) => Store::open(data)?,
+            None => Store::in_memory()?,
+        });
+        let webhooks = Arc::new(Webhooks::open(&config.webhooks, is_local, Arc::clone(&store))?);
+        let archives = Archives::open(config.archives.clone(), &store, data, config.public_url.clone())?;
+        let told = Arc::clone(&webhooks);
+        archives
+            .tell(Box::new(move |session, object| told.archive(&session.project, &session.session, object)));
+        Ok(Self { store, archives: Arc::new(archives), webhooks })
+    }
+}
+
 impl App {
     fn new(
         config: Config,
         earlier: Option<Snapshot>,
-        store: Arc<Store>,
-        webhooks: Arc<Webhooks>,
+        kept: Kept,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
+        let Kept { store, archives, webhooks } = kept;
         let projects = Projects::new(config.projects, unix_ms()).map_err(io::Error::other)?;
         projects.load(&store).map_err(io::Error::other)?;
         let projects = Arc::new(projects);
         let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
         // In this order.
-        let readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as Arc<dyn Reads>];
+        let readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as _, Arc::clone(&archives) as _];
         let chronicle = Chronicle::start(unix_ms, readers)?;
-        let gate = || TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal);
+        let gate = || {
+            TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal).archiving(Arc::clone(&archives))
+        };
         let random = || -> io::Result<_> {
             let mut random = StdRng::from_seed(keys::random().map_err(io::Error::other)?);
             Ok(move || random.next_u64())
         };
+        let mut running = HashSet::new();
         let carried_on = match earlier {
             Some(mut earlier) => {
                 leave_out_strangers(&mut earlier, &auth);
+                running.extend(earlier.archives().map(|(session, id)| (session.to_owned(), id.to_owned())));
                 carry_on(config.rooms.clone(), gate(), chronicle.pen(), random()?, earlier)
             }
             None => None,
         };
+        let carried_on_nothing = carried_on.is_none();
         let registry = match carried_on {
             Some(registry) => registry,
             None => socket::Registry::new(config.rooms, gate(), chronicle.pen(), random()?),
         };
+        if carried_on_nothing {
+            running.clear();
+        }
+        archives.recover(&running, unix_ms()).map_err(io::Error::other)?;
         Ok(Self {
             projects,
             auth,
@@ -128,6 +164,7 @@ impl App {
             origins: config.origins,
             arrivals: Arrivals::new(config.listener.arrivals_per_address),
             store,
+            archives,
             webhooks,
             chronicle,
             started: Instant::now(),
@@ -150,6 +187,7 @@ impl App {
     /// time. For a thread of the runtime that may wait.
     fn conclude(&self, within: Duration) {
         self.chronicle.close();
+        self.archives.suspend();
         Handle::current().block_on(self.webhooks.finish(within));
         self.store.close();
     }
@@ -228,13 +266,8 @@ impl Server {
             })?
         };
         let address = listener.local_addr()?;
-        let store = match &data {
-            Some(data) => Store::open(data)?,
-            None => Store::in_memory()?,
-        };
-        let store = Arc::new(store);
         let is_local = address.ip().to_canonical().is_loopback();
-        let webhooks = Arc::new(Webhooks::open(&config.webhooks, is_local, Arc::clone(&store))?);
+        let kept = Kept::open(&config, data.as_ref(), is_local)?;
         // After the last thing that is likely to fail: what an earlier server has left is taken once. Clients that come
         // in the meantime wait to be accepted.
         let earlier = match &data {
@@ -242,13 +275,14 @@ impl Server {
             None => None,
         };
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(config, earlier, store, webhooks, stopping.clone())?;
+        let app = App::new(config, earlier, kept, stopping.clone())?;
         let app = Arc::new(app);
         {
             let _within = runtime.enter();
             app.webhooks.start();
         }
         runtime.spawn(socket::attend(Arc::clone(&app)));
+        runtime.spawn(archives::attend(Arc::clone(&app)));
         let serve = serve(listener, tls.clone(), listener_settings, Arc::clone(&app), data, stopping);
         let thread =
             std::thread::Builder::new().name("otc-server".to_owned()).spawn(move || run(runtime, serve))?;

@@ -254,10 +254,8 @@ mod tests {
         let (far, near) = duplex(1024);
         let (stop, stopping) = watch::channel(false);
         let config = Config::local(KeyPair::new("1", "s").unwrap());
-        let store = Arc::new(crate::store::Store::in_memory().unwrap());
-        let webhooks = crate::webhooks::Webhooks::open(&config.webhooks, true, Arc::clone(&store)).unwrap();
-        let webhooks = Arc::new(webhooks);
-        let app = Arc::new(App::new(config, None, store, webhooks, stopping.clone()).unwrap());
+        let kept = crate::Kept::open(&config, None, true).unwrap();
+        let app = Arc::new(App::new(config, None, kept, stopping.clone()).unwrap());
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let among_all = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let at_its_address = Crowds::new(1).enter(address.ip()).unwrap();

@@ -1,6 +1,7 @@
 //! What the server is started with: flags, environment and file, put together and checked.
 
 mod account;
+mod archives;
 mod keys;
 mod limits;
 mod origins;
@@ -10,6 +11,7 @@ pub use account::AccountSettings;
 pub use limits::RestRates;
 mod webhooks;
 
+use crate::archives::Settings as ArchiveSettings;
 use crate::http::{Origins, PublicUrl};
 use crate::keys::{KeyError, KeyPair, Secret};
 use crate::listener;
@@ -57,6 +59,8 @@ pub struct Config {
     pub rooms: sessions::Settings,
     /// Who is told what happens, and how.
     pub webhooks: crate::webhooks::Settings,
+    /// What of archives can be set.
+    pub archives: ArchiveSettings,
 }
 
 impl Config {
@@ -76,6 +80,7 @@ impl Config {
             listener: listener::Settings::default(),
             rooms: sessions::Settings::default(),
             webhooks: crate::webhooks::Settings::default(),
+            archives: ArchiveSettings::default(),
         }
     }
 }
@@ -145,6 +150,8 @@ struct File {
     webhook_private_targets: Option<bool>,
     #[serde(rename = "webhook_ca_file")]
     webhook_ca: Option<PathBuf>,
+    #[serde(default)]
+    archives: archives::Section,
 }
 
 impl File {
@@ -185,6 +192,7 @@ impl Given {
             file.webhook_private_targets,
             file.webhook_ca,
         )?;
+        let archives = file.archives.settings()?;
         let access = if file.allow_readable_secrets { Access::Anybody } else { access };
         let tls = file.tls.complete(tls::Tls { cert: self.tls_cert, key: self.tls_key }, access)?;
         let origins = origins::complete(self.allowed_origins.or(file.allowed_origins))?;
@@ -202,6 +210,7 @@ impl Given {
             listener,
             rooms,
             webhooks,
+            archives,
         };
         Ok((config, generated))
     }
@@ -289,6 +298,8 @@ pub enum ConfigError {
     Secrets(SecretFileError),
     /// Something about webhooks: what.
     Webhooks(String),
+    /// A setting that is not what it may be: its name, and what it may be.
+    Setting(&'static str, String),
     /// The file cannot be read.
     Unreadable(String, std::io::Error),
     /// The file is not what it should be: name, line, reason.
@@ -361,6 +372,7 @@ impl fmt::Display for ConfigError {
             }
             Self::Secrets(error) => error.fmt(formatter),
             Self::Webhooks(reason) => write!(formatter, "webhooks: {reason}"),
+            Self::Setting(name, may) => write!(formatter, "{name} must be {may}"),
             Self::Unreadable(file, error) => write!(formatter, "cannot read {file}: {error}"),
             Self::Malformed(file, line, reason) => {
                 let line = line.map(|line| format!(", line {line}")).unwrap_or_default();

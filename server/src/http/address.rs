@@ -52,6 +52,12 @@ impl PublicUrl {
         format!("{scheme}://{}{}{SOCKET_PATH}", self.authority, self.path)
     }
 
+    /// The URL of something else at the same place; `path` begins with a slash.
+    pub(crate) fn web_url(&self, path: &str) -> String {
+        let scheme = if self.encrypted { "https" } else { "http" };
+        format!("{scheme}://{}{}{path}", self.authority, self.path)
+    }
+
     /// The host without the port.
     pub fn host(&self) -> &str {
         self.authority.host()
@@ -130,6 +136,13 @@ mod tests {
             let read = PublicUrl::parse(url).map(|url| url.messaging_url());
             assert_eq!(read.as_deref(), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn public_urls_have_other_things_beside_the_socket() {
+        let url = |url| PublicUrl::parse(url).unwrap().web_url("/archive/a?b");
+        assert_eq!(url("wss://calls.example.org/x/"), "https://calls.example.org/x/archive/a?b");
+        assert_eq!(url("http://h:8080"), "http://h:8080/archive/a?b");
     }
 
     #[test]

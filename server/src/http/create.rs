@@ -3,6 +3,7 @@
 use super::answer::{ApiError, accepts_json, json_text, xml_text};
 use super::{body, caller};
 use crate::App;
+use crate::archives::{ArchiveMode, SessionProperties};
 use crate::keys::random;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -15,10 +16,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use tracing::{info, warn};
+use tracing::info;
 
 /// The resolutions of archives (`rest.md §2.2`).
-const RESOLUTIONS: [&str; 6] = ["640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"];
+pub(super) const RESOLUTIONS: [&str; 6] =
+    ["640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"];
 /// How long ICE credentials last, as the platform says in its answer.
 const ICE_SECONDS: u32 = 86_100;
 
@@ -39,9 +41,6 @@ async fn created(app: &App, request: Request) -> Result<Created, ApiError> {
     // By the path and not by the content type: an SDK labels its form as JSON (`rest.md §0`, rule 6).
     let form = body::read(body, HTTP_FORM_BYTES).await?;
     let options = Options::read(&form)?;
-    if options.archive_always {
-        warn!(%project, "a session asks to be archived always; this server does not record");
-    }
     let created_ms = app.time().unix_ms;
     let segment = uuid::from_random(unguessable()?);
     let mut session = SessionId::new(project.clone(), created_ms, unguessable()?);
@@ -49,6 +48,9 @@ async fn created(app: &App, request: Request) -> Result<Created, ApiError> {
     session.relayed = options.relayed;
     session.encrypted = options.encrypted;
     let id = session.encode();
+    if let Some(properties) = options.properties(created_ms) {
+        app.archives.remember(id.clone(), properties).await?;
+    }
     info!(%project, session = %id, relayed = options.relayed, "session created");
     Ok(Created { id, project, unix_ms: created_ms, segment })
 }
@@ -63,6 +65,8 @@ struct Options {
     relayed: bool,
     encrypted: bool,
     archive_always: bool,
+    archive_name: Option<String>,
+    archive_resolution: Option<String>,
     location: Option<Ipv4Addr>,
 }
 
@@ -74,6 +78,8 @@ impl Options {
             relayed: choice(field("p2p.preference"), "p2p.preference", ["disabled", "enabled"])?,
             encrypted: choice(field("e2ee"), "e2ee", ["false", "true"])?,
             archive_always: choice(field("archiveMode"), "archiveMode", ["manual", "always"])?,
+            archive_name: field("archiveName").map(str::to_owned),
+            archive_resolution: field("archiveResolution").map(str::to_owned),
             location: field("location").map(location).transpose()?,
         };
         if field("archiveName").is_some_and(|name| name.chars().count() > ARCHIVE_NAME_CHARS) {
@@ -86,6 +92,16 @@ impl Options {
             )));
         }
         options.checked()
+    }
+
+    /// What has to be remembered, because the session's id does not say it.
+    fn properties(&self, created_ms: u64) -> Option<SessionProperties> {
+        self.archive_always.then(|| SessionProperties {
+            archive_mode: ArchiveMode::Always,
+            archive_name: self.archive_name.clone(),
+            archive_resolution: self.archive_resolution.clone(),
+            created_ms,
+        })
     }
 
     /// The options, if they go together (`rest.md §1.5`).

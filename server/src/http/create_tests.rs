@@ -4,7 +4,14 @@ fn read(form: &str) -> Result<Options, ApiError> {
     Options::read(form.as_bytes())
 }
 
-const ROUTED: Options = Options { relayed: false, encrypted: false, archive_always: false, location: None };
+const ROUTED: Options = Options {
+    relayed: false,
+    encrypted: false,
+    archive_always: false,
+    archive_name: None,
+    archive_resolution: None,
+    location: None,
+};
 
 /// `rest.md §0`, rules 6 and 7, and `§2.2`.
 #[test]
@@ -19,7 +26,12 @@ fn the_forms_of_all_sdks_are_read() {
         ("e2ee=false", ROUTED),
         (
             "archiveMode=always&archiveName=x&archiveResolution=1280x720",
-            Options { archive_always: true, ..ROUTED },
+            Options {
+                archive_always: true,
+                archive_name: Some("x".to_owned()),
+                archive_resolution: Some("1280x720".to_owned()),
+                ..ROUTED
+            },
         ),
         ("archiveName=&archiveResolution=", ROUTED),
         ("location=12.34.56.78", Options { location: Some(Ipv4Addr::new(12, 34, 56, 78)), ..ROUTED }),

@@ -54,6 +54,18 @@ impl Fields {
         flag.map(Some).ok_or_else(|| wrong(name, "true or false"))
     }
 
+    /// A whole number that is not negative.
+    pub(super) fn number(&self, names: &[&str]) -> Result<Option<u64>, ApiError> {
+        let Some((name, value)) = self.first(names) else { return Ok(None) };
+        value.as_u64().map(Some).ok_or_else(|| wrong(name, "a whole number"))
+    }
+
+    /// An object.
+    pub(super) fn object(&self, names: &[&str]) -> Result<Option<Self>, ApiError> {
+        let Some((name, value)) = self.first(names) else { return Ok(None) };
+        Self::of(value, name).map(Some)
+    }
+
     /// A list of texts; empty when there is none.
     pub(super) fn texts(&self, names: &[&str]) -> Result<Vec<String>, ApiError> {
         let Some((name, value)) = self.first(names) else { return Ok(Vec::new()) };

@@ -2,6 +2,9 @@
 
 mod address;
 mod answer;
+mod archive_file;
+mod archive_wishes;
+mod archives;
 mod body;
 mod callbacks;
 mod caller;
@@ -34,7 +37,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post, put};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -69,7 +72,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v2/project/{project}/refreshSecret", post(projects::refresh_secret))
         .route("/v2/project/{project}/callback", post(callbacks::register).get(callbacks::list))
         .route("/v2/project/{project}/callback/{id}", delete(callbacks::unregister))
-        .nest("/v2/project/{project}/session/{session}", on_sessions());
+        .nest("/v2/project/{project}/session/{session}", on_sessions())
+        .nest("/v2/project/{project}/archive", on_archives())
+        .route("/archive/{file}", get(archive_file::by_url));
     client
         .merge(rest)
         .route(SOCKET_PATH, get(socket).layer(from_fn_with_state(Arc::clone(&app), cors::admit)))
@@ -91,6 +96,18 @@ fn on_sessions() -> Router<Arc<App>> {
         .route("/stream", get(streams::list).put(streams::set_classes))
         .route("/stream/{stream}", get(streams::get))
         .route("/stream/{stream}/mute", post(moderation::mute_stream))
+}
+
+/// REST calls on archives.
+fn on_archives() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", post(archives::start).get(archives::list))
+        .route("/storage", put(archives::set_storage).delete(archives::remove_storage))
+        .route("/{archive}", get(archives::get).delete(archives::delete))
+        .route("/{archive}/stop", post(archives::stop))
+        .route("/{archive}/layout", put(archives::set_layout))
+        .route("/{archive}/streams", patch(archives::choose_streams))
+        .route("/{archive}/file", get(archive_file::by_caller))
 }
 
 /// Brings the path of a request into the form that the routes know.

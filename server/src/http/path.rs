@@ -23,7 +23,9 @@ pub(super) fn routed(uri: &Uri) -> Option<Uri> {
 fn fits(segments: &[&str]) -> bool {
     match segments {
         ["session", id @ ..] => id.len() <= 1,
-        ["project", _, "config.json"] | ["v2", "project", ..] | ["rumorwebsocketsv2"] => true,
+        ["project", _, "config.json"] | ["v2", "project", ..] | ["archive", _] | ["rumorwebsocketsv2"] => {
+            true
+        }
         ["logging", rest @ ..] => !rest.is_empty(),
         _ => false,
     }
@@ -48,6 +50,10 @@ mod tests {
             ("/session/create/", "/session/create"),
             ("/v2/project/1/session/S/signal/", "/v2/project/1/session/S/signal"),
             ("/p/v2/project/1/session/S/connection/C", "/v2/project/1/session/S/connection/C"),
+            ("/v2/project/1/archive/", "/v2/project/1/archive"),
+            ("/v2/project/1/archive/A", "/v2/project/1/archive/A"),
+            ("/proxy/h/archive/A.jsonl?expires=1", "/archive/A.jsonl?expires=1"),
+            ("/archive/../A.jsonl", "/archive/../A.jsonl"),
             ("/", "/"),
             ("/other/", "/other"),
             ("/session", "/session"),

@@ -2,7 +2,7 @@
 
 use super::answer::ApiError;
 use super::body;
-use super::caller::authorize;
+use super::caller::{authorize, authorize_project};
 use crate::App;
 use crate::sessions::{Refusal, is_id};
 use axum::extract::Path;
@@ -54,6 +54,18 @@ pub(super) async fn on_member(
         }
         Ok((Target { project, session }, id))
     });
+    limit.read(checked, request).await
+}
+
+/// A call on a project by itself, with the body within `limit`.
+pub(super) async fn on_project(
+    app: &Arc<App>,
+    project: Result<String, PathRejection>,
+    request: Request,
+    limit: Limit,
+) -> Result<(ProjectId, Vec<u8>), ApiError> {
+    let checked =
+        project.map_err(ApiError::from).and_then(|project| authorize_project(app, &request, &project));
     limit.read(checked, request).await
 }
 

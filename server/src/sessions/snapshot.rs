@@ -42,6 +42,14 @@ impl Snapshot {
         self.rooms.iter().map(|room| room.lines.len()).sum()
     }
 
+    /// The archives that run, by session and id.
+    pub fn archives(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rooms.iter().flat_map(|room| {
+            let RoomHead { session, archives, .. } = &room.head;
+            archives.iter().map(|archive| (session.as_str(), archive.id.as_str()))
+        })
+    }
+
     /// Messages that are owed, each counted once for everybody to whom it is owed.
     pub fn owed(&self) -> usize {
         self.rooms.iter().flat_map(|room| &room.lines).map(|line| line.owed.len()).sum()

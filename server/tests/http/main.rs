@@ -1,5 +1,7 @@
 //! The server as its clients and the server SDKs see it: real connections, byte for byte.
 
+mod archive_files;
+mod archives;
 mod caller;
 #[cfg(unix)]
 mod command_line;

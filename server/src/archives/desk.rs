@@ -1,0 +1,188 @@
+//! Which archives run, or are about to, and who waits for that to change.
+
+use super::record::Record;
+use crate::sessions::Refusal;
+use otc_protocol::limits::SESSION_ARCHIVES;
+use std::collections::HashMap;
+use tokio::sync::oneshot;
+
+/// Whether an archive has begun: as it is then; `None` when it could not.
+pub(super) type Begun = oneshot::Receiver<Option<Record>>;
+
+/// All of a server.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    sessions: HashMap<String, Vec<Entry>>,
+    /// How many archives each project has, whether they run or not.
+    counts: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: String,
+    tag: Option<String>,
+    since_ms: u64,
+    /// Until it has begun.
+    reserved: Option<Reserved>,
+    /// Those who wait for its end.
+    waiting: Vec<oneshot::Sender<()>>,
+    /// How often its end was asked for because it is overdue.
+    asked: u32,
+}
+
+/// An archive that a call has asked for.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    pub(super) record: Record,
+    pub(super) begun: oneshot::Sender<Option<Record>>,
+}
+
+/// An archive that has run for too long.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Overdue {
+    pub(super) session: String,
+    pub(super) id: String,
+    /// Whether its room has been asked before.
+    pub(super) again: bool,
+}
+
+impl Desk {
+    /// How many archives a project has.
+    pub(super) fn count(&self, project: &str) -> usize {
+        self.counts.get(project).copied().unwrap_or(0)
+    }
+
+    pub(super) fn count_in(&mut self, project: &str) {
+        *self.counts.entry(project.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn count_out(&mut self, project: &str) {
+        if let Some(count) = self.counts.get_mut(project) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(project);
+            }
+        }
+    }
+
+    /// Keeps a place for an archive that is asked for. It counts from now on.
+    pub(super) fn reserve(&mut self, record: Record) -> Result<Begun, Refusal> {
+        let entries = self.sessions.entry(record.session.clone()).or_default();
+        let refusal = if entries.iter().any(|entry| entry.tag == record.wishes.tag) {
+            "The session is being archived already; stop that archive, or send a multiArchiveTag of its own"
+        } else if entries.len() >= SESSION_ARCHIVES {
+            "Too many archives of the session run; stop one first"
+        } else {
+            let (begun, result) = oneshot::channel();
+            let (project, id, tag) = (record.project.clone(), record.id.clone(), record.wishes.tag.clone());
+            let since_ms = record.created_ms;
+            let reserved = Some(Reserved { record, begun });
+            entries.push(Entry { id, tag, since_ms, reserved, waiting: Vec::new(), asked: 0 });
+            self.count_in(&project);
+            return Ok(result);
+        };
+        Err(Refusal::new(409, refusal))
+    }
+
+    /// What was asked for, once it begins.
+    pub(super) fn take_reserved(&mut self, session: &str, id: &str) -> Option<Reserved> {
+        self.entry(session, id)?.reserved.take()
+    }
+
+    /// Notes an archive that runs.
+    pub(super) fn begin(&mut self, record: &Record) {
+        let since_ms = record.created_ms;
+        if let Some(entry) = self.entry(&record.session, &record.id) {
+            entry.since_ms = since_ms;
+            return;
+        }
+        let (id, tag) = (record.id.clone(), record.wishes.tag.clone());
+        let entry = Entry { id, tag, since_ms, reserved: None, waiting: Vec::new(), asked: 0 };
+        self.sessions.entry(record.session.clone()).or_default().push(entry);
+    }
+
+    /// Forgets an archive that runs no more. Whoever waits for that is told.
+    pub(super) fn end(&mut self, session: &str, id: &str) {
+        let Some(entries) = self.sessions.get_mut(session) else { return };
+        entries.retain(|entry| entry.id != id);
+        if entries.is_empty() {
+            self.sessions.remove(session);
+        }
+    }
+
+    /// Comes when the archive runs no more; `None` when it does not run.
+    pub(super) fn wait(&mut self, session: &str, id: &str) -> Option<oneshot::Receiver<()>> {
+        let (ended, wait) = oneshot::channel();
+        self.entry(session, id)?.waiting.push(ended);
+        Some(wait)
+    }
+
+    /// Archives that began before that and still run. Each is told of again until it has ended.
+    pub(super) fn overdue(&mut self, before_ms: u64) -> Vec<Overdue> {
+        let mut overdue = Vec::new();
+        for (session, entries) in &mut self.sessions {
+            for entry in entries.iter_mut().filter(|entry| entry.since_ms < before_ms) {
+                let again = entry.asked > 0;
+                entry.asked += 1;
+                overdue.push(Overdue { session: session.clone(), id: entry.id.clone(), again });
+            }
+        }
+        overdue
+    }
+
+    fn entry(&mut self, session: &str, id: &str) -> Option<&mut Entry> {
+        self.sessions.get_mut(session)?.iter_mut().find(|entry| entry.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::Wishes;
+    use super::*;
+
+    fn record(id: &str, tag: Option<&str>) -> Record {
+        let wishes = Wishes { tag: tag.map(str::to_owned), ..Wishes::default() };
+        Record::new(id.to_owned(), "1", "s", wishes, 1000)
+    }
+
+    #[test]
+    fn each_tag_has_one_archive_and_none_is_a_tag_too() {
+        let mut desk = Desk::default();
+        let _first = desk.reserve(record("a", None)).unwrap();
+        for (id, tag, taken) in [("b", None, true), ("c", Some("x"), false), ("d", Some("x"), true)] {
+            let result = desk.reserve(record(id, tag));
+            assert_eq!(result.err().map(|refusal| refusal.status), taken.then_some(409), "{id}");
+        }
+        assert_eq!(desk.count("1"), 2);
+        desk.end("s", "a");
+        assert!(desk.reserve(record("e", None)).is_ok());
+        for number in 2..SESSION_ARCHIVES {
+            desk.reserve(record(&number.to_string(), Some(&number.to_string()))).unwrap();
+        }
+        let refusal = desk.reserve(record("one more", Some("one more"))).unwrap_err();
+        assert!(refusal.status == 409 && refusal.reason.contains("Too many"), "{refusal:?}");
+    }
+
+    #[test]
+    fn who_waits_for_an_end_is_told() {
+        let mut desk = Desk::default();
+        assert!(desk.wait("s", "a").is_none());
+        desk.begin(&record("a", None));
+        let mut wait = desk.wait("s", "a").unwrap();
+        assert!(wait.try_recv().is_err());
+        desk.end("s", "a");
+        assert_eq!(wait.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        assert!(desk.sessions.is_empty());
+    }
+
+    #[test]
+    fn what_is_overdue_is_told_again() {
+        let mut desk = Desk::default();
+        desk.begin(&record("a", None));
+        assert_eq!(desk.overdue(1000), []);
+        for again in [false, true] {
+            let expected = Overdue { session: "s".to_owned(), id: "a".to_owned(), again };
+            assert_eq!(desk.overdue(1001), [expected]);
+        }
+    }
+}

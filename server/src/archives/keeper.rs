@@ -1,0 +1,124 @@
+//! Ends archives that have lasted long enough or take no more, and forgets old ones.
+
+use super::record::{Record, Status};
+use super::{Archives, shelf};
+use crate::App;
+use crate::store::StoreError;
+use otc_protocol::limits::ARCHIVE_REMEMBERED;
+use otc_protocol::raptor::SessionAddress;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::{debug, error, info};
+
+/// How late an archive that is overdue may be ended.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How late an old one may be forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// Looks after archives until the server stops.
+pub(crate) async fn attend(app: Arc<App>) {
+    let mut stopping = app.stopping();
+    let Some(mut asked) = app.archives.asked.lock().take() else { return };
+    let mut look = interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut forget_at = Instant::now();
+    loop {
+        tokio::select! {
+            Some(ask) = asked.recv() => {
+                stop(&app, &ask.session, &ask.id, ask.reason);
+            }
+            _ = look.tick() => {
+                end_overdue(&app);
+                if Instant::now() >= forget_at {
+                    forget_at = Instant::now() + FORGET_EVERY.min(app.archives.settings.kept);
+                    forget(&app);
+                }
+            }
+            // An error says that the server is gone, which is an end too.
+            _ = stopping.wait_for(|stop| *stop) => break,
+        }
+    }
+}
+
+/// Asks a room for the end of an archive.
+fn stop(app: &App, session: &str, id: &str, reason: &str) -> bool {
+    let stopped = app.registry.stop_archive(app.time(), session, id, reason);
+    if let Err(refusal) = &stopped {
+        // Its session may have ended it at this moment.
+        debug!(%session, archive = %id, reason = %refusal.reason, "a room does not end an archive");
+    }
+    stopped.is_ok()
+}
+
+fn end_overdue(app: &Arc<App>) {
+    const REASON: &str = "maximum duration exceeded";
+    let unix_ms = app.time().unix_ms;
+    let lasts = u64::try_from(app.archives.settings.lasts.as_millis()).unwrap_or(u64::MAX);
+    let overdue = app.archives.desk.lock().overdue(unix_ms.saturating_sub(lasts));
+    for overdue in overdue {
+        if !stop(app, &overdue.session, &overdue.id, REASON) && overdue.again {
+            // No room knows it, and what a room told of its end did not come here in time: it was left out.
+            let app = Arc::clone(app);
+            spawn_blocking(move || app.archives.end_alone(&overdue.session, &overdue.id, REASON, unix_ms));
+        }
+    }
+}
+
+fn forget(app: &Arc<App>) {
+    let (archives, unix_ms) = (Arc::clone(&app.archives), app.time().unix_ms);
+    spawn_blocking(move || {
+        match archives.forget(unix_ms) {
+            // The server stops; the next one forgets them.
+            Ok(()) | Err(StoreError::Closed) => {}
+            Err(error) => error!(%error, "old archives cannot be forgotten"),
+        }
+    });
+}
+
+impl Archives {
+    /// Ends an archive that no room knows of.
+    fn end_alone(&self, session: &str, id: &str, reason: &str, unix_ms: u64) {
+        let address = SessionAddress { project: String::new(), session: session.to_owned() };
+        self.end(&mut self.running.lock(), &address, id, reason, unix_ms);
+    }
+
+    /// Removes the files of archives that ended too long ago, and later the archives.
+    pub(super) fn forget(&self, unix_ms: u64) -> Result<(), StoreError> {
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let (kept, remembered) = (ms(self.settings.kept), ms(ARCHIVE_REMEMBERED));
+        let before = unix_ms.saturating_sub(kept);
+        for id in self.store.read(|reader| shelf::begun_before(reader, before))? {
+            let Some(record) = self.store.read(|reader| shelf::get(reader, &id))? else { continue };
+            // What a record says of its last change: its end, or that it has expired.
+            let age = unix_ms.saturating_sub(record.updated_ms);
+            match record.status {
+                Status::Available if age >= kept => self.expire(&record, unix_ms)?,
+                Status::Expired | Status::Failed if age >= remembered => {
+                    let gone = record.clone();
+                    self.store.write_blocking(move |writer| shelf::remove(writer, &gone))?;
+                    self.forget_file(&record);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn expire(&self, record: &Record, unix_ms: u64) -> Result<(), StoreError> {
+        let id = record.id.clone();
+        let changed = self.store.write_blocking(move |writer| {
+            shelf::change(writer, &id, |record| {
+                record.status = Status::Expired;
+                record.updated_ms = unix_ms;
+            })
+        })?;
+        if let Some(expired) = changed {
+            info!(archive = %expired.id, "archive expired");
+            self.remove_file(record);
+            self.announce(&expired);
+        }
+        Ok(())
+    }
+}

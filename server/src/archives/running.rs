@@ -1,0 +1,168 @@
+//! An archive that is written.
+
+use super::lines::{Line, What, Who};
+use super::record::Record;
+use super::vault::Reel;
+use otc_protocol::limits::{ARCHIVE_END_BYTES, ARCHIVE_GATHERED_BYTES, ARCHIVE_LINE_BYTES};
+use otc_protocol::raptor::{Connection, Stream};
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The bytes that archives may have.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// Of one.
+    pub(super) each: u64,
+    /// Of all.
+    pub(super) all: u64,
+    /// That all have.
+    pub(super) used: AtomicU64,
+}
+
+impl Room {
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add(&self, bytes: u64) {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Why an archive takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// It has the bytes that one may have.
+    Itself,
+    /// All have the bytes that all may have.
+    All,
+    /// It could not be written.
+    Broken,
+}
+
+impl Full {
+    /// For the archive object and the last line.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::Itself => "maximum size exceeded",
+            Self::All => "the server has no room for archives",
+            Self::Broken => "the archive could not be written",
+        }
+    }
+}
+
+/// An archive that is written.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) id: String,
+    pub(super) created_ms: u64,
+    /// When the last line was, in milliseconds since the archive began: time does not go back in it.
+    last: u64,
+    /// Bytes of its file, those included that are still gathered.
+    pub(super) size: u64,
+    reel: Reel,
+    gathered: Vec<u8>,
+    pub(super) full: Option<Full>,
+    /// Whether its end was asked for because of that.
+    pub(super) asked: bool,
+}
+
+impl Running {
+    /// A new one.
+    pub(super) fn new(record: &Record, reel: Reel) -> Self {
+        Self::resumed(record, reel, 0, 0)
+    }
+
+    /// One that an earlier process has begun.
+    pub(super) fn resumed(record: &Record, reel: Reel, size: u64, last: u64) -> Self {
+        let (id, created_ms) = (record.id.clone(), record.created_ms);
+        Self { id, created_ms, last, size, reel, gathered: Vec::new(), full: None, asked: false }
+    }
+
+    /// Writes how it begins: what it is, who is there, what is published. It is on the disk when this returns.
+    pub(super) fn write_beginning(
+        &mut self,
+        record: &Record,
+        connections: &[Connection],
+        streams: &[Stream],
+        room: &Room,
+    ) -> io::Result<()> {
+        let now = record.created_ms;
+        self.note(&Line::first(record), now, room)?;
+        for connection in connections {
+            self.note(&Line::Connection { connection: Who::new(connection) }, now, room)?;
+        }
+        for stream in streams {
+            self.note(&Line::Stream { stream: What::new(stream) }, now, room)?;
+        }
+        self.flush()?;
+        self.reel.sync()
+    }
+
+    /// Adds a line, if there is room for it.
+    pub(super) fn note(&mut self, line: &Line<'_>, unix_ms: u64, room: &Room) -> io::Result<()> {
+        if self.full.is_some() {
+            return Ok(());
+        }
+        let at = unix_ms.saturating_sub(self.created_ms).max(self.last);
+        let mut bytes = line.write(at)?;
+        if bytes.len() > ARCHIVE_LINE_BYTES {
+            bytes = Line::Gap { events: 1 }.write(at)?;
+        }
+        let length = count(&bytes);
+        if self.size + length + ARCHIVE_END_BYTES > room.each {
+            self.full = Some(Full::Itself);
+        } else if room.used() + length > room.all {
+            self.full = Some(Full::All);
+        } else {
+            self.last = at;
+            self.add(&bytes, room)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last line, for which there is always room. How long the archive is, in milliseconds.
+    pub(super) fn write_end(&mut self, reason: &str, unix_ms: u64, room: &Room) -> io::Result<u64> {
+        let at = unix_ms.saturating_sub(self.created_ms).max(self.last);
+        let bytes = Line::End { reason }.write(at)?;
+        self.last = at;
+        self.add(&bytes, room)?;
+        self.flush()?;
+        Ok(at)
+    }
+
+    fn add(&mut self, bytes: &[u8], room: &Room) -> io::Result<()> {
+        self.gathered.extend_from_slice(bytes);
+        self.size += count(bytes);
+        room.add(count(bytes));
+        if self.gathered.len() >= ARCHIVE_GATHERED_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what was gathered.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if !self.gathered.is_empty() {
+            self.reel.write(&self.gathered)?;
+            self.gathered.clear();
+        }
+        Ok(())
+    }
+
+    /// Leaves it for another process.
+    pub(super) fn set_aside(mut self) -> io::Result<()> {
+        self.flush()?;
+        self.reel.sync()
+    }
+
+    /// The file, of which everything is written.
+    pub(super) fn into_reel(self) -> Reel {
+        self.reel
+    }
+}
+
+fn count(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,251 @@
+//! Writes archives, on the chronicle's thread.
+
+use super::Archives;
+use super::lines::Line;
+use super::record::{Record, Status};
+use super::running::{Full, Running};
+use super::shelf;
+use crate::chronicle::{Lost, Noted, Reads};
+use crate::sessions::Event;
+use otc_protocol::raptor::{Archive, Connection, SessionAddress, Stream};
+use std::collections::{HashMap, HashSet};
+use std::io;
+use tracing::{error, info, warn};
+
+/// An end that a room has to be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub(super) session: String,
+    pub(super) id: String,
+    pub(super) reason: &'static str,
+}
+
+/// The archives that run, by session.
+type Sessions = HashMap<String, Vec<Running>>;
+
+impl Reads for Archives {
+    fn take(&self, noted: &[Noted]) {
+        let mut sessions = self.running.lock();
+        let mut written = HashSet::new();
+        for noted in noted {
+            let session = &noted.session;
+            if let Some(line) = Line::of(&noted.event)
+                && self.write(&mut sessions, session, &line, noted.unix_ms, own_id(&noted.event))
+            {
+                written.insert(session.session.as_str());
+            }
+            match &noted.event {
+                Event::ArchiveStarted { archive, connections, streams } => {
+                    let begun = Begins { session, archive, connections, streams, unix_ms: noted.unix_ms };
+                    self.begin(&mut sessions, &begun);
+                }
+                Event::ArchiveStopped { id, reason } => {
+                    self.end(&mut sessions, session, id, reason, noted.unix_ms);
+                }
+                _ => {}
+            }
+        }
+        for session in written {
+            self.flush(&mut sessions, session);
+        }
+    }
+
+    fn lost(&self, lost: &[Lost]) {
+        let mut sessions = self.running.lock();
+        for Lost { session, unix_ms, events } in lost {
+            if self.write(&mut sessions, session, &Line::Gap { events: *events }, *unix_ms, None) {
+                warn!(session = %session.session, events, "an archive has a gap");
+                self.flush(&mut sessions, &session.session);
+            }
+        }
+    }
+}
+
+/// The archive that an event begins or ends: it is none of that archive's own lines.
+fn own_id(event: &Event) -> Option<&str> {
+    match event {
+        Event::ArchiveStarted { archive, .. } => Some(&archive.id),
+        Event::ArchiveStopped { id, .. } => Some(id),
+        _ => None,
+    }
+}
+
+/// An archive that begins.
+struct Begins<'a> {
+    session: &'a SessionAddress,
+    archive: &'a Archive,
+    connections: &'a [Connection],
+    streams: &'a [Stream],
+    unix_ms: u64,
+}
+
+impl Archives {
+    /// Adds a line to the archives of a session, but for one; whether there are any.
+    fn write(
+        &self,
+        sessions: &mut Sessions,
+        session: &SessionAddress,
+        line: &Line<'_>,
+        unix_ms: u64,
+        not: Option<&str>,
+    ) -> bool {
+        let Some(archives) = sessions.get_mut(&session.session) else { return false };
+        for running in archives.iter_mut().filter(|running| Some(running.id.as_str()) != not) {
+            let result = running.note(line, unix_ms, &self.room);
+            self.look_after(running, &session.session, result);
+        }
+        true
+    }
+
+    fn flush(&self, sessions: &mut Sessions, session: &str) {
+        for running in sessions.get_mut(session).into_iter().flatten() {
+            let result = running.flush();
+            self.look_after(running, session, result);
+        }
+    }
+
+    /// Asks once for the end of an archive that takes no more.
+    fn look_after(&self, running: &mut Running, session: &str, result: io::Result<()>) {
+        if let Err(error) = result
+            && running.full != Some(Full::Broken)
+        {
+            error!(archive = %running.id, %error, "an archive cannot be written");
+            running.full = Some(Full::Broken);
+        }
+        if let Some(full) = running.full
+            && !std::mem::replace(&mut running.asked, true)
+        {
+            self.ask(session, &running.id, full.reason());
+        }
+    }
+
+    fn ask(&self, session: &str, id: &str, reason: &'static str) {
+        // At the end of the server nobody is asked any more.
+        let _ = self.asks.send(Ask { session: session.to_owned(), id: id.to_owned(), reason });
+    }
+
+    fn begin(&self, sessions: &mut Sessions, begins: &Begins<'_>) {
+        let (session, archive) = (begins.session, begins.archive);
+        let reserved = self.desk.lock().take_reserved(&session.session, &archive.id);
+        let (wishes, begun) = match reserved {
+            Some(reserved) => (reserved.record.wishes, Some(reserved.begun)),
+            None => {
+                self.desk.lock().count_in(&session.project);
+                let properties = self.properties(&session.session);
+                (properties.map(|properties| properties.wishes()).unwrap_or_default(), None)
+            }
+        };
+        let id = archive.id.clone();
+        let record = Record::new(id, &session.project, &session.session, wishes, begins.unix_ms);
+        let result = self.begin_file(&record, begins);
+        let record = match result {
+            Ok(running) => {
+                info!(archive = %record.id, session = %session.session, "archive begun");
+                sessions.entry(session.session.clone()).or_default().push(running);
+                self.flush(sessions, &session.session);
+                self.desk.lock().begin(&record);
+                self.announce(&record);
+                Some(record)
+            }
+            Err(error) => {
+                error!(archive = %record.id, session = %session.session, %error, "an archive cannot begin");
+                let mut desk = self.desk.lock();
+                desk.end(&session.session, &record.id);
+                desk.count_out(&session.project);
+                drop(desk);
+                self.ask(&session.session, &record.id, Full::Broken.reason());
+                None
+            }
+        };
+        if let Some(begun) = begun {
+            // Whoever asked may have left.
+            let _ = begun.send(record);
+        }
+    }
+
+    /// The file first: one that no record tells of is removed at the next start.
+    fn begin_file(&self, record: &Record, begins: &Begins<'_>) -> io::Result<Running> {
+        let mut running = Running::new(record, self.vault.begin(&record.id)?);
+        let added = record.clone();
+        let result =
+            running.write_beginning(record, begins.connections, begins.streams, &self.room).and_then(|()| {
+                let added = self.store.write_blocking(move |writer| shelf::add(writer, &added));
+                added.map_err(io::Error::other)
+            });
+        if let Err(error) = result {
+            self.room.give_back(running.size);
+            let _ = self.vault.remove(&record.id);
+            return Err(error);
+        }
+        Ok(running)
+    }
+
+    /// Ends an archive. One that does not run is none that could be ended.
+    pub(super) fn end(
+        &self,
+        sessions: &mut Sessions,
+        session: &SessionAddress,
+        id: &str,
+        reason: &str,
+        unix_ms: u64,
+    ) {
+        let name = &session.session;
+        let place = sessions.get(name).and_then(|archives| archives.iter().position(|one| one.id == id));
+        if let (Some(archives), Some(place)) = (sessions.get_mut(name), place) {
+            let running = archives.swap_remove(place);
+            if archives.is_empty() {
+                sessions.remove(name);
+            }
+            self.conclude(running, reason, unix_ms);
+        }
+        self.desk.lock().end(name, id);
+    }
+
+    /// Writes the end of an archive, and what has become of it into its record.
+    pub(super) fn conclude(&self, mut running: Running, reason: &str, unix_ms: u64) {
+        let written = running.write_end(reason, unix_ms, &self.room);
+        let written = if running.full == Some(Full::Broken) { None } else { written.ok() };
+        self.close(running, written, reason, unix_ms);
+    }
+
+    /// The same of one whose end is written, so many milliseconds after its beginning; `None`: it could not be.
+    pub(super) fn close(&self, running: Running, written: Option<u64>, reason: &str, unix_ms: u64) {
+        let (id, size, created_ms) = (running.id.clone(), running.size, running.created_ms);
+        let finished = self.vault.finish(&id, running.into_reel());
+        let (status, reason, size, at) = match (written, finished) {
+            (Some(at), Ok(())) => (Status::Available, reason, size, at),
+            _ => {
+                self.room.give_back(size);
+                let _ = self.vault.remove(&id);
+                (Status::Failed, Full::Broken.reason(), 0, unix_ms.saturating_sub(created_ms))
+            }
+        };
+        info!(archive = %id, ?status, %reason, size, ms = at, "archive ended");
+        let (key, reason) = (id.clone(), reason.to_owned());
+        let change = move |record: &mut Record| {
+            record.status = status;
+            record.reason = reason;
+            record.size = size;
+            record.duration_s = at / 1000;
+            record.updated_ms = unix_ms.max(record.created_ms);
+        };
+        match self.store.write_blocking(move |writer| shelf::change(writer, &key, change)) {
+            Ok(Some(record)) => {
+                self.announce(&Record { status: Status::Stopped, ..record.clone() });
+                self.announce(&record);
+            }
+            Ok(None) => error!(archive = %id, "an archive has no record"),
+            Err(error) => error!(archive = %id, %error, "the end of an archive is not recorded"),
+        }
+    }
+
+    /// Leaves the archives that run to the next server.
+    pub(crate) fn suspend(&self) {
+        for running in self.running.lock().drain().flat_map(|(_, archives)| archives) {
+            let id = running.id.clone();
+            if let Err(error) = running.set_aside() {
+                error!(archive = %id, %error, "an archive cannot be written");
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Archives in the database: each record by its id, and their order within a project, a session and the server.
+
+use super::record::Record;
+use crate::store::{Keys, Look, StoreError, Table, Writer};
+use std::ops::ControlFlow;
+
+const ARCHIVES: Table<Record> = Table::new("archives");
+/// Keys alone: what they order, when the archive began, and its id.
+const ORDER: Table<()> = Table::new("archive_order");
+
+/// Which archives.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scope<'a> {
+    Project(&'a str),
+    Session(&'a str),
+    Server,
+}
+
+impl Scope<'_> {
+    fn prefix(self) -> String {
+        match self {
+            Self::Project(project) => format!("p/{project}/"),
+            Self::Session(session) => format!("s/{session}/"),
+            Self::Server => "t/".to_owned(),
+        }
+    }
+}
+
+fn order_keys(record: &Record) -> [String; 3] {
+    let scopes = [Scope::Project(&record.project), Scope::Session(&record.session), Scope::Server];
+    scopes.map(|scope| format!("{}{:016x}/{}", scope.prefix(), record.created_ms, record.id))
+}
+
+/// Puts a new archive in its place.
+pub(super) fn add(writer: &mut Writer<'_>, record: &Record) -> Result<(), StoreError> {
+    for key in order_keys(record) {
+        writer.put(&ORDER, &key, &())?;
+    }
+    writer.put(&ARCHIVES, &record.id, record)
+}
+
+/// Changes one archive, but for its id, its project, its session and its beginning; as it is then.
+pub(super) fn change(
+    writer: &mut Writer<'_>,
+    id: &str,
+    change: impl FnOnce(&mut Record),
+) -> Result<Option<Record>, StoreError> {
+    let Some(mut record) = writer.get(&ARCHIVES, id)? else { return Ok(None) };
+    change(&mut record);
+    writer.put(&ARCHIVES, id, &record)?;
+    Ok(Some(record))
+}
+
+/// Forgets an archive.
+pub(super) fn remove(writer: &mut Writer<'_>, record: &Record) -> Result<(), StoreError> {
+    for key in order_keys(record) {
+        writer.remove(&ORDER, &key)?;
+    }
+    writer.remove(&ARCHIVES, &record.id)?;
+    Ok(())
+}
+
+/// One archive.
+pub(super) fn get(look: &impl Look, id: &str) -> Result<Option<Record>, StoreError> {
+    look.get(&ARCHIVES, id)
+}
+
+/// All archives, in no order.
+pub(super) fn each(look: &impl Look, mut visit: impl FnMut(Record)) -> Result<(), StoreError> {
+    look.range(&ARCHIVES, &Keys::all(), |_, record| {
+        visit(record);
+        ControlFlow::Continue(())
+    })
+}
+
+/// How many there are, and some of them, the newest first.
+pub(super) fn list(
+    look: &impl Look,
+    scope: Scope<'_>,
+    offset: usize,
+    count: usize,
+) -> Result<(usize, Vec<Record>), StoreError> {
+    let (mut total, mut ids) = (0, Vec::new());
+    look.range(&ORDER, &Keys::starting_with(&scope.prefix()).backwards(), |key, ()| {
+        if total >= offset && ids.len() < count {
+            ids.extend(id_of(key));
+        }
+        total += 1;
+        ControlFlow::Continue(())
+    })?;
+    let records = ids.iter().filter_map(|id| get(look, id).transpose());
+    Ok((total, records.collect::<Result<_, _>>()?))
+}
+
+/// The ids of archives that began before that, the oldest first.
+pub(super) fn begun_before(look: &impl Look, unix_ms: u64) -> Result<Vec<String>, StoreError> {
+    let prefix = Scope::Server.prefix();
+    let keys = Keys::between(prefix.clone(), format!("{prefix}{unix_ms:016x}"));
+    let mut ids = Vec::new();
+    look.range(&ORDER, &keys, |key, ()| {
+        ids.extend(id_of(key));
+        ControlFlow::Continue(())
+    })?;
+    Ok(ids)
+}
+
+fn id_of(key: &str) -> Option<String> {
+    key.rsplit('/').next().map(str::to_owned)
+}

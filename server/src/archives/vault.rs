@@ -1,0 +1,156 @@
+//! Where the files of archives are: in the data directory, or in memory.
+
+use crate::data::Directory;
+use bytes::Bytes;
+use otc_protocol::limits::ARCHIVE_LINE_BYTES;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+
+/// The files' names end so.
+const SUFFIX: &str = ".jsonl";
+
+/// All files.
+#[derive(Debug)]
+pub(super) enum Vault {
+    /// One file each.
+    Disk(Directory),
+    /// Those that are complete.
+    Memory(Mutex<HashMap<String, Bytes>>),
+}
+
+/// A file that is written.
+#[derive(Debug)]
+pub(super) enum Reel {
+    Disk(File),
+    Memory(Vec<u8>),
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// To be read; so many bytes.
+    Disk(File, u64),
+    /// Here.
+    Memory(Bytes),
+}
+
+/// A file that was left behind.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) reel: Reel,
+    /// Its bytes, all of them complete lines.
+    pub(super) size: u64,
+    /// The end of it: its last line at least.
+    pub(super) tail: Vec<u8>,
+}
+
+fn name(id: &str) -> String {
+    format!("{id}{SUFFIX}")
+}
+
+impl Vault {
+    pub(super) fn in_memory() -> Self {
+        Self::Memory(Mutex::default())
+    }
+
+    /// A new file.
+    pub(super) fn begin(&self, id: &str) -> io::Result<Reel> {
+        match self {
+            Self::Disk(directory) => {
+                let mut options = OpenOptions::new();
+                let file = directory.file(&name(id), options.append(true).create_new(true))?;
+                directory.sync()?;
+                Ok(Reel::Disk(file))
+            }
+            Self::Memory(_) => Ok(Reel::Memory(Vec::new())),
+        }
+    }
+
+    /// Makes a file that was written one that can be had.
+    pub(super) fn finish(&self, id: &str, reel: Reel) -> io::Result<()> {
+        match (self, reel) {
+            (Self::Memory(files), Reel::Memory(bytes)) => {
+                files.lock().insert(id.to_owned(), bytes.into());
+                Ok(())
+            }
+            (_, Reel::Disk(file)) => file.sync_all(),
+            (Self::Disk(_), Reel::Memory(_)) => Err(ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// A file that an earlier process has not finished: without the half line that it may end with.
+    pub(super) fn resume(&self, id: &str) -> io::Result<Left> {
+        let Self::Disk(directory) = self else { return Err(ErrorKind::NotFound.into()) };
+        let mut file = directory.file(&name(id), OpenOptions::new().read(true).append(true))?;
+        let length = file.metadata()?.len();
+        let most = u64::try_from(2 * ARCHIVE_LINE_BYTES).unwrap_or(u64::MAX);
+        let start = length.saturating_sub(most);
+        file.seek(SeekFrom::Start(start))?;
+        let mut tail = Vec::new();
+        Read::take(&file, most).read_to_end(&mut tail)?;
+        let complete = tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+        tail.truncate(complete);
+        let size = if complete == 0 { 0 } else { start + u64::try_from(complete).unwrap_or(u64::MAX) };
+        file.set_len(size)?;
+        Ok(Left { reel: Reel::Disk(file), size, tail })
+    }
+
+    /// A file that is complete; `None` when it is not there.
+    pub(super) fn open(&self, id: &str) -> io::Result<Option<Content>> {
+        match self {
+            Self::Disk(directory) => match directory.file(&name(id), OpenOptions::new().read(true)) {
+                Ok(file) => {
+                    let length = file.metadata()?.len();
+                    Ok(Some(Content::Disk(file, length)))
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            },
+            Self::Memory(files) => Ok(files.lock().get(id).cloned().map(Content::Memory)),
+        }
+    }
+
+    /// Removes a file; one that is not there is no error.
+    pub(super) fn remove(&self, id: &str) -> io::Result<()> {
+        match self {
+            Self::Disk(directory) => directory.remove(&name(id)),
+            Self::Memory(files) => {
+                files.lock().remove(id);
+                Ok(())
+            }
+        }
+    }
+
+    /// The ids of all files.
+    pub(super) fn ids(&self) -> io::Result<Vec<String>> {
+        match self {
+            Self::Disk(directory) => {
+                let names = directory.names()?;
+                Ok(names.iter().filter_map(|name| name.strip_suffix(SUFFIX)).map(str::to_owned).collect())
+            }
+            Self::Memory(files) => Ok(files.lock().keys().cloned().collect()),
+        }
+    }
+}
+
+impl Reel {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.write_all(bytes),
+            Self::Memory(memory) => {
+                memory.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until the disk has it.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.sync_all(),
+            Self::Memory(_) => Ok(()),
+        }
+    }
+}
