@@ -18,7 +18,7 @@ fn a_killed_server_loses_its_sessions_and_the_next_one_says_so() {
     first.stop();
     let second = site.start_at(&address);
     program.wait_for(&Heard::Reconnected);
-    assert_eq!(super::process::listing(&site.data), ["lock", "otc-server.redb"]);
+    assert_eq!(super::process::listing(&site.data), ["archives", "lock", "otc-server.redb"]);
     second.signal(Signal::KILL);
     second.ended();
     let third = site.start_at(&address);

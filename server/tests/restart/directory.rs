@@ -9,11 +9,15 @@ fn a_server_that_nobody_was_in_leaves_an_empty_hand_over() {
     let site = Site::new();
     let log = site.start().stop();
     assert!(log.contains("sessions left for the next server sessions=0"), "{log}");
-    assert_eq!(listing(&site.data), ["lock", "otc-server.redb", "sessions.handover"]);
+    assert_eq!(listing(&site.data), ["archives", "lock", "otc-server.redb", "sessions.handover"]);
     let mode = |path: &std::path::Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!((mode(&site.data), mode(&site.data.join("sessions.handover"))), (0o700, 0o600));
     let server = site.start();
-    assert_eq!(listing(&site.data), ["lock", "otc-server.redb"], "it is taken before anybody is served");
+    assert_eq!(
+        listing(&site.data),
+        ["archives", "lock", "otc-server.redb"],
+        "it is taken before anybody is served"
+    );
     // SIGINT is as good.
     server.signal(Signal::INT);
     let (status, log) = server.ended();
@@ -27,7 +31,7 @@ fn rubbish_in_the_directory_stops_no_server() {
     std::fs::write(site.data.join("sessions.handover"), "rubbish").expect("room on the disk");
     std::fs::write(site.data.join("sessions.handover.new"), "half of one").expect("room on the disk");
     let server = site.start();
-    assert_eq!(listing(&site.data), ["lock", "otc-server.redb"]);
+    assert_eq!(listing(&site.data), ["archives", "lock", "otc-server.redb"]);
     let log = server.stop();
     assert!(log.contains("is of no use; starting without sessions") && log.contains("damaged"), "{log}");
 }
@@ -61,5 +65,5 @@ fn a_server_that_cannot_listen_takes_nothing() {
     let address = taken.local_addr().expect("bound").to_string();
     let Err(log) = site.spawn(&address, &[]).listening() else { panic!("it must not start") };
     assert!(log.contains(&format!("cannot listen on {address}")), "{log}");
-    assert_eq!(listing(&site.data), ["lock", "otc-server.redb", "sessions.handover"]);
+    assert_eq!(listing(&site.data), ["archives", "lock", "otc-server.redb", "sessions.handover"]);
 }

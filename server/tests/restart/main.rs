@@ -7,12 +7,15 @@
     reason = "the C API is called as C calls it: with what the test holds; and its helpers are those of other tests too"
 )]
 
+mod archives;
 mod crash;
 mod directory;
 mod door;
 mod process;
 #[path = "../../../tests/common/program.rs"]
 mod program;
+#[path = "../http/support.rs"]
+mod support;
 mod traffic;
 
 use std::time::Duration;

@@ -141,6 +141,10 @@ pub(crate) struct Starting {
 }
 
 impl Starting {
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Waits until it listens; its log, when it does not.
     pub(crate) fn listening(mut self) -> Result<Process, String> {
         let mut line = String::new();
