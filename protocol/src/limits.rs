@@ -272,12 +272,12 @@ pub const WEBHOOK_REGISTRATIONS: usize = 4096;
 pub const HTTP_CALLBACK_BYTES: usize = 8 * 1024;
 /// Largest body of a delivery; a larger one is dropped.
 pub const WEBHOOK_BODY_BYTES: usize = 256 * 1024;
-/// Deliveries that wait for one receiver; above, the newest are dropped.
-pub const WEBHOOK_TARGET_DELIVERIES: usize = 10_000;
+/// Deliveries that wait for one receiver; above, the newest are dropped. All of the largest session may come and go at once.
+pub const WEBHOOK_TARGET_DELIVERIES: usize = 50_000;
 /// Bytes of them.
-pub const WEBHOOK_TARGET_BYTES: usize = 16 * 1024 * 1024;
+pub const WEBHOOK_TARGET_BYTES: usize = 32 * 1024 * 1024;
 /// Deliveries that wait for all receivers together; above, the newest are dropped.
-pub const WEBHOOK_DELIVERIES: usize = 100_000;
+pub const WEBHOOK_DELIVERIES: usize = 200_000;
 /// Bytes of them.
 pub const WEBHOOK_BYTES: usize = 128 * 1024 * 1024;
 /// Deliveries that are under way to one receiver at a time, each of another session.
