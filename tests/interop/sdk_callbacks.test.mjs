@@ -108,7 +108,7 @@ for (const name of ['npm opentok', 'npm opentok, as an application']) {
       const args = [apiKey, secret, here.server.url].map((argument) => JSON.stringify(argument)).join(', ');
       const program = `const OpenTok = require('opentok');
         new OpenTok(${args}).listCallbacks((error) => console.error(error.message));`;
-      await assert.rejects(runNode(program), /Invalid API key or secret[^]*Cannot read properties of null/);
+      await assert.rejects(runNode(program, here.authority), /Invalid API key or secret[^]*Cannot read properties of null/);
     });
   });
 }

@@ -1,5 +1,6 @@
 // The programs of docs/server/README.md are run as they stand, but for the address and the credentials: each prints a
-// session and a token, with which a C program comes in.
+// session and a token, with which a browser and a C program come in. All of it goes over https and wss, which the server
+// speaks by itself here.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { runNode } from './support/sdk.mjs';
 import { sdkWorld } from './support/sdk_world.mjs';
 import { TEST_LIMIT } from './support/world.mjs';
 
-const here = sdkWorld({ browser: false });
+const here = sdkWorld({ tls: true });
 
 const document = readFileSync(fileURLToPath(new URL('../../docs/server/README.md', import.meta.url)), 'utf8');
 const programs = [...document.matchAll(/```(js|python)\n(.*?)```/gs)].map(([, language, text]) => ({ language, text }));
@@ -24,7 +25,7 @@ function adapted(text) {
     ['7d4e0f7a-93a4-4c2e-8d5a-5b7a2b9f3c11', application.apiKey],
     ['application.pem', application.secretFile],
     ['http://127.0.0.1:8080', here.server.url],
-    ['127.0.0.1:8443', here.front.host],
+    ['127.0.0.1:8443', here.host],
   ];
   return instead.reduce((whole, [from, to]) => whole.replaceAll(from, to), text);
 }
@@ -37,11 +38,18 @@ for (const { language, text } of programs) {
   const name = /(?:require\('|from )(opentok|@vonage\/video|vonage)\b/.exec(text)?.[1];
   const credentials = text.includes('application.pem') ? 'an application' : 'a key';
   test(`${language}: ${name}, with ${credentials}`, TEST_LIMIT, async () => {
-    const program = adapted(text);
-    const printed = await (language === 'js' ? runNode(program) : runPython(program, here.authority));
-    const [id, token] = printed.split('\n');
-    const { apiKey } = here.projects[credentials === 'a key' ? 'key' : 'application'];
-    const cli = await here.cliWith({ id, apiKey, url: here.server.url }, token);
-    assert.equal((await cli.log.next('connected')).data, 'ada');
+    const run = language === 'js' ? runNode : runPython;
+    const [id, token] = (await run(adapted(text), here.authority)).split('\n');
+    const session = here.sessionAt(id, here.projects[credentials === 'a key' ? 'key' : 'application']);
+    const [browser, cli] = await Promise.all([here.browserWith(session, token), here.cliWith(session, token)]);
+    assert.equal((await browser.log.next('connectionCreated', { connectionId: cli.id })).data, 'ada');
+    await cli.log.next('connectionCreated', { connectionId: browser.id });
+    // Python's packages are open here, too, and trust the same authority.
+    if (language === 'python') {
+      const sdk = here.sdk(`PyPI ${name}`);
+      await sdk.signal(id, { type: 'over', data: 'https' });
+      for (const client of [browser, cli]) await client.log.next('signal', { type: 'over', data: 'https' });
+    }
+    await Promise.all([browser.close(), cli.leave()]);
   });
 }

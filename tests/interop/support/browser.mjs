@@ -58,9 +58,9 @@ export class Browser {
 export class BrowserClient {
   #loaded = false;
 
-  /** A page with the published client, which talks to the server as `way` says. */
-  static async open(browser, way = 'apiURL') {
-    const client = new BrowserClient(await browser.page(), way);
+  /** A page with the published client, which talks to the server as `way` says; `options` are the page's. */
+  static async open(browser, way = 'apiURL', options = {}) {
+    const client = new BrowserClient(await browser.page(options), way);
     await client.#load(browser.pages.url);
     return client;
   }

@@ -11,10 +11,11 @@ function cliProgram() {
 }
 
 export class CliClient {
-  /** Starts the program; it connects by itself. */
+  /** Starts the program; it connects by itself. A session with an `authority` is at a server that this one vouches for. */
   static async start(session, token, { url = session.url } = {}) {
     const args = ['--url', url, '--api-key', session.apiKey, '--session', session.id, '--token', token];
-    return new CliClient(await start(cliProgram(), args));
+    const environment = session.authority === undefined ? {} : { SSL_CERT_FILE: session.authority };
+    return new CliClient(await start(cliProgram(), args, environment));
   }
 
   constructor(process) {

@@ -15,7 +15,7 @@ function interpreter() {
   throw new Error(`${program} is missing: run scripts/install-interop.sh`);
 }
 
-/** Runs a program that uses the Python packages, and returns what it printed. */
+/** Runs a program that uses the Python packages and trusts the authority in the file `ca`. Returns what it printed. */
 export function runPython(program, ca) {
   return output(interpreter(), ['-c', program], { REQUESTS_CA_BUNDLE: ca });
 }

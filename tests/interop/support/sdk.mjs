@@ -11,10 +11,11 @@ import { output } from './processes.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Runs a program that uses the npm packages, and returns what it printed. */
-export function runNode(program) {
+/** Runs a program that uses the npm packages and trusts the authority in the file `ca`. Returns what it printed. */
+export function runNode(program, ca) {
   return output(process.execPath, ['-e', program], {
     NODE_PATH: fileURLToPath(new URL('../node_modules', import.meta.url)),
+    NODE_EXTRA_CA_CERTS: ca,
   });
 }
 

@@ -36,7 +36,7 @@ const SDKS = {
   'PyPI vonage': {
     project: 'application',
     open: (world, name, project) => {
-      const args = { project: project.apiKey, secret: project.secret, host: world.front.host };
+      const args = { project: project.apiKey, secret: project.secret, host: world.host };
       return world.python.open('vonage', name, project, args);
     },
   },
@@ -64,11 +64,12 @@ export const TOKENS = Object.keys(SDKS).flatMap((name) => {
 });
 
 /**
- * A world with SDKs, with a browser unless it is not wanted, and what `config` says in the server's configuration file.
- * Whatever is in it stays until the last test of the file.
+ * A world with SDKs, with a browser unless it is not wanted, and what `config` says in the server's configuration file. With
+ * `tls` the server itself speaks https, and clients trust its `authority`. Whatever is in it stays until the last test of
+ * the file.
  */
-export function sdkWorld({ browser = true, config = '' } = {}) {
-  return whileTesting(new SdkWorld(browser, config), [], { lasting: true });
+export function sdkWorld({ browser = true, config = '', tls = false } = {}) {
+  return whileTesting(new SdkWorld(browser, config, tls), [], { lasting: true });
 }
 
 /** An application with a new key pair: what its SDKs are given, and the file with its public key. */
@@ -91,32 +92,43 @@ class SdkWorld extends World {
   #impostor;
   #visitor;
 
-  constructor(browser, config) {
+  constructor(browser, config, tls) {
     super();
     this.wantsBrowser = browser;
     this.config = config;
+    this.tls = tls;
   }
 
   async start() {
     this.directory = mkdtempSync(join(tmpdir(), 'otc-interop-'));
     this.projects = { key: PROJECT, application: application(this.directory) };
-    const { apiKey, publicFile } = this.projects.application;
-    const config = join(this.directory, 'otc-server.toml');
-    writeFileSync(config, this.config, { mode: 0o600 });
-    this.server = await Server.start(['--application', `${apiKey}=${publicFile}`, '--config', config]);
+    await makeCertificate(this.directory);
+    this.authority = this.#file('ca.pem');
+    this.server = await Server.start(this.#serverOptions());
     await Promise.all([this.#startBrowser(), this.#startPython()]);
     for (const name of Object.keys(SDKS)) this.#sdks.set(name, await this.open(name));
+  }
+
+  #file(name) {
+    return join(this.directory, name);
+  }
+
+  #serverOptions() {
+    const { apiKey, publicFile } = this.projects.application;
+    const config = this.#file('otc-server.toml');
+    writeFileSync(config, this.config, { mode: 0o600 });
+    const tls = ['--tls-cert', this.#file('cert.pem'), '--tls-key', this.#file('key.pem')];
+    return ['--application', `${apiKey}=${publicFile}`, '--config', config, ...(this.tls ? tls : [])];
   }
 
   async #startBrowser() {
     if (this.wantsBrowser) this.browser = await Browser.start();
   }
 
-  /** Python's packages want https, and an authority that they know. */
+  /** One of Python's packages speaks https alone. */
   async #startPython() {
-    await makeCertificate(this.directory);
-    this.front = await TlsFront.start(this.server.url, this.directory);
-    this.authority = join(this.directory, 'ca.pem');
+    if (!this.tls) this.front = await TlsFront.start(this.server.url, this.directory);
+    this.host = this.front?.host ?? new URL(this.server.url).host;
     this.python = await Python.start(this.authority);
   }
 
@@ -146,9 +158,14 @@ class SdkWorld extends World {
   /** A session that an SDK creates, as clients need it. */
   async sessionOf(sdk, options) {
     const id = await sdk.createSession(options);
-    return { id, apiKey: sdk.project.apiKey, url: this.server.url };
+    return this.sessionAt(id, sdk.project);
   }
 
+
+  /** What clients need of a session. */
+  sessionAt(id, { apiKey }) {
+    return { id, apiKey, url: this.server.url, authority: this.tls ? this.authority : undefined };
+  }
 
   /** A page that joins one session after another: opening one takes longer than joining. */
   async visitor() {

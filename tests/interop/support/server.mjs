@@ -34,7 +34,7 @@ export class Server {
       for await (const line of lines) return line;
     })();
     const first = await within(said, 'the first line of otc-server');
-    const url = /^listening on (http:\/\/\S+)$/.exec(first ?? '')?.[1];
+    const url = /^listening on (https?:\/\/\S+)$/.exec(first ?? '')?.[1];
     if (url === undefined) throw new Error(`otc-server says ${JSON.stringify(first)}\n${process.errors()}`);
     return new Server(url, process);
   }
