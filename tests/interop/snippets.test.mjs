@@ -41,7 +41,9 @@ for (const { language, text } of programs) {
     const run = language === 'js' ? runNode : runPython;
     const [id, token] = (await run(adapted(text), here.authority)).split('\n');
     const session = here.sessionAt(id, here.projects[credentials === 'a key' ? 'key' : 'application']);
-    const [browser, cli] = await Promise.all([here.browserWith(session, token), here.cliWith(session, token)]);
+    const browser = await here.visitor();
+    await browser.join(session, token);
+    const cli = await here.cliWith(session, token);
     assert.equal((await browser.log.next('connectionCreated', { connectionId: cli.id })).data, 'ada');
     await cli.log.next('connectionCreated', { connectionId: browser.id });
     // Python's packages are open here, too, and trust the same authority.
@@ -50,6 +52,6 @@ for (const { language, text } of programs) {
       await sdk.signal(id, { type: 'over', data: 'https' });
       for (const client of [browser, cli]) await client.log.next('signal', { type: 'over', data: 'https' });
     }
-    await Promise.all([browser.close(), cli.leave()]);
+    await Promise.all([browser.leave(), cli.leave()]);
   });
 }

@@ -169,7 +169,7 @@ class SdkWorld extends World {
 
   /** A page that joins one session after another: opening one takes longer than joining. */
   async visitor() {
-    this.#visitor ??= this.keep(await BrowserClient.open(this.browser));
+    this.#visitor ??= this.keep(await BrowserClient.open(this.browser, 'apiURL', { ignoreHTTPSErrors: this.tls }));
     return this.#visitor;
   }
 

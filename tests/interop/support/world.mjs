@@ -42,8 +42,7 @@ export class World {
 
   /** A browser client in the session, with that token. */
   async browserWith(session, token, way) {
-    const trusting = { ignoreHTTPSErrors: session.authority !== undefined };
-    const client = this.keep(await BrowserClient.open(this.browser, way, trusting));
+    const client = this.keep(await BrowserClient.open(this.browser, way));
     await client.join(session, token);
     return client;
   }
