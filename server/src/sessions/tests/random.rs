@@ -194,7 +194,7 @@ fn play(events: &[(usize, Event)]) {
         player.resume(&world);
     }
     // Whoever was cut off again and again gets little at once, so this goes on until there is nothing more.
-    while players.iter_mut().fold(false, |news, player| player.listen(&world) || news) {}
+    while players.iter_mut().filter_map(|player| player.listen(&world).then_some(())).count() > 0 {}
     for (player, expected) in players.iter().zip(&expected) {
         assert_eq!(&player.heard, expected, "at {}", player.client.id);
         assert!(player.unanswered.is_empty());
