@@ -136,10 +136,14 @@ impl Shared {
         let lost: Vec<Lost> = taken.lost.into_values().collect();
         // What one reader makes of an archive is told to another: it has to stand after what came before.
         for noted in taken.noted.split_inclusive(is_of_archive) {
-            readers.iter().for_each(|reader| reader.take(noted));
+            for reader in readers {
+                reader.take(noted);
+            }
         }
         if !lost.is_empty() {
-            readers.iter().for_each(|reader| reader.lost(&lost));
+            for reader in readers {
+                reader.lost(&lost);
+            }
         }
         !closed
     }

@@ -110,9 +110,9 @@ impl Archives {
         data: Option<&DataDir>,
         public_url: Option<PublicUrl>,
     ) -> io::Result<Self> {
-        let (vault, bytes) = match data {
-            Some(data) => (Vault::Disk(data.directory("archives")?), ARCHIVES_BYTES),
-            None => (Vault::in_memory(), ARCHIVES_BYTES_IN_MEMORY),
+        let (vault, bytes, key) = match data {
+            Some(data) => (Vault::Disk(data.directory("archives")?), ARCHIVES_BYTES, kept_key(store)?),
+            None => (Vault::in_memory(), ARCHIVES_BYTES_IN_MEMORY, new_key()?),
         };
         let (each, all) = (settings.bytes_each, settings.bytes.unwrap_or(bytes));
         let (asks, asked) = mpsc::unbounded_channel();
@@ -123,7 +123,7 @@ impl Archives {
             desk: Mutex::default(),
             running: Mutex::default(),
             room: Room { each, all, used: AtomicU64::new(0) },
-            links: Links::new(&link_key(store)?),
+            links: Links::new(&key),
             public_url,
             told: OnceLock::new(),
             asks,
@@ -358,16 +358,23 @@ fn random_id() -> Option<String> {
     keys::random().ok().map(uuid::from_random)
 }
 
-/// The key that signs URLs: the same after a restart.
-fn link_key(store: &Store) -> io::Result<Vec<u8>> {
+/// A key that signs URLs.
+fn new_key() -> io::Result<[u8; 32]> {
+    keys::random().map_err(io::Error::other)
+}
+
+/// The key that signs URLs, which are good after a restart.
+fn kept_key(store: &Store) -> io::Result<[u8; 32]> {
     let known = store.read(|reader| reader.get(&SECRETS, LINK_KEY)).map_err(io::Error::other)?;
-    if let Some(key) = known.as_deref().and_then(link::unhex) {
+    let known = known.as_deref().and_then(link::unhex).and_then(|key| key.try_into().ok());
+    if let Some(key) = known {
         return Ok(key);
     }
-    let key = keys::random::<32>().map_err(io::Error::other)?;
+    let key = new_key()?;
     let text = link::hex(&key);
-    store.write_blocking(move |writer| writer.put(&SECRETS, LINK_KEY, &text)).map_err(io::Error::other)?;
-    Ok(key.to_vec())
+    let edit = move |writer: &mut Writer<'_>| writer.put(&SECRETS, LINK_KEY, &text);
+    store.write_blocking(edit).map_err(io::Error::other)?;
+    Ok(key)
 }
 
 #[cfg(all(test, unix))]
