@@ -79,10 +79,12 @@ impl Directory {
         receivers
     }
 
-    pub(super) fn find(&self, target: &str) -> Option<&Arc<Target>> {
+    /// All receivers, by their ids.
+    pub(super) fn targets(&self) -> HashMap<Arc<str>, Arc<Target>> {
         let configured = self.configured.iter().map(|configured| &configured.target);
         let registered = self.registered.values().flatten().map(|registered| &registered.target);
-        configured.chain(registered).find(|known| *known.id == *target)
+        let all = configured.chain(registered);
+        all.map(|target| (Arc::clone(&target.id), Arc::clone(target))).collect()
     }
 
     /// Enters a registration of a kind and URL that have been read from it.
@@ -213,6 +215,6 @@ mod tests {
         enter(&mut directory, 2, Kind::StreamDestroyed, "http://a.example/").unwrap();
         assert_eq!(directory.strike("1", "1"), Struck::One);
         let Struck::Last(gone) = directory.strike("1", "2") else { panic!("it has no other") };
-        assert!(directory.find(&gone.id).is_none());
+        assert!(!directory.targets().contains_key(&gone.id));
     }
 }

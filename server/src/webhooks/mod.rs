@@ -201,12 +201,13 @@ impl Webhooks {
                 );
             }
         }
+        let targets = directory.targets();
         let (now, unix_ms, queue) = (Moment::ZERO, unix_ms(), self.queue.get_mut());
         let (finished, next) = (self.finished.get_mut(), self.next_number.get_mut());
         let (mut unknown, mut late, mut dropped) = (0_u64, 0_u64, 0_u64);
         ledger::deliveries(&self.store, |number, record| {
             *next = (*next).max(number + 1);
-            let target = directory.find(&record.target).cloned();
+            let target = targets.get(&*record.target).cloned();
             let delivery = record.delivery(number);
             let lost = match target {
                 None => &mut unknown,
