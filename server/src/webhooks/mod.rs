@@ -260,7 +260,6 @@ impl Webhooks {
     }
 
     /// Takes an archive's new status; returns when what is to be delivered is in the database.
-    #[cfg_attr(not(test), allow(dead_code, reason = "archives come next"))]
     pub(crate) fn archive(&self, project: &str, session: &str, archive: Value) {
         let session = SessionAddress { project: project.to_owned(), session: session.to_owned() };
         let mut next_number = self.next_number.lock();

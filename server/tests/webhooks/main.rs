@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(dead_code, reason = "its helpers are those of other tests too")]
 
+mod archives;
 mod examples;
 #[path = "../http/member.rs"]
 mod member;
