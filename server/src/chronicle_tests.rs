@@ -59,6 +59,51 @@ fn what_happens_is_read_in_order_with_its_time() {
     assert_eq!(seen.into_iter().map(|noted| noted.event).collect::<Vec<_>>(), events);
 }
 
+/// Tells which of two readers it is, and what it reads.
+struct Named(&'static str, std::sync::mpsc::Sender<String>);
+
+impl Reads for Named {
+    fn take(&self, noted: &[Noted]) {
+        for noted in noted {
+            let what = match &noted.event {
+                Event::ArchiveStarted { .. } => "archive started",
+                Event::ArchiveStopped { .. } => "archive stopped",
+                _ => "something else",
+            };
+            let _ = self.1.send(format!("{}: {what}", self.0));
+        }
+    }
+    fn lost(&self, _: &[Lost]) {}
+}
+
+/// The second makes something of an archive, which the first is told at once: before anything that came later.
+#[test]
+fn readers_are_at_the_same_place_when_an_archive_begins_or_ends() {
+    let (sender, read) = std::sync::mpsc::channel();
+    let shared = Shared { queue: Mutex::default(), filled: Condvar::new(), clock: || 7 };
+    let archive = Archive::default();
+    for event in [
+        Event::SessionCreated,
+        Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new() },
+        signal(""),
+        Event::ArchiveStopped { id: String::new(), reason: String::new() },
+        Event::SessionDestroyed,
+    ] {
+        shared.note(&session("a"), event);
+    }
+    let readers = ["1", "2"].map(|name| Arc::new(Named(name, sender.clone())) as Arc<dyn Reads>);
+    assert!(shared.pass_on(&readers), "it is not closed");
+    drop((readers, sender));
+    let (other, begun, ended) = ("something else", "archive started", "archive stopped");
+    let mut expected = Vec::new();
+    for slice in [&[other, begun][..], &[other, ended], &[other]] {
+        for name in ["1", "2"] {
+            expected.extend(slice.iter().map(|what| format!("{name}: {what}")));
+        }
+    }
+    assert_eq!(read.into_iter().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn an_orderly_end_reads_everything_and_takes_nothing_more() {
     let (chronicle, read) = chronicle();
