@@ -1,6 +1,7 @@
 //! Bodies that are bombs: forms and JSON that are deep, many, long or ambiguous.
 
 use crate::member::Member;
+use crate::paths::addresses;
 use crate::raw::start_patient;
 use crate::support::{Answer, KEY, Request, session_of};
 use otc_protocol::limits::{HTTP_DRAIN_BYTES, HTTP_FORM_BYTES, HTTP_SIGNAL_BYTES};
@@ -90,6 +91,35 @@ fn json_is_bounded_and_has_one_meaning() {
     }
     let text = |data: &str| Some(format!("\"{data}\""));
     assert_eq!(heard, [None, text("fields"), text("number"), text("last"), text("own")]);
+}
+
+/// Whatever reads a body: a bomb is refused or passed over, and never a fault of the server.
+#[test]
+fn bombs_do_nothing_wherever_a_body_is_read() {
+    let server = start_patient();
+    let session = session_of(KEY);
+    let _member = Member::join(server.addr(), &session);
+    let bombs = [
+        "[".repeat(60_000),
+        "{\"a\":".repeat(10_000),
+        format!("{{\"items\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000)),
+        format!("{{\"items\":[{}{{}}]}}", "{},".repeat(20_000)),
+        format!("{{\"excludedStreamIds\":[{}\"\"]}}", "\"\",".repeat(20_000)),
+        format!("{{\"name\":\"{}\"}}", "\\u0000".repeat(10_000)),
+        format!("{{\"url\":\"http://{}\"}}", "a".repeat(60_000)),
+        "9".repeat(60_000),
+        "&".repeat(60_000),
+        "\u{0}".repeat(60_000),
+    ];
+    for (method, path) in addresses(KEY, &session) {
+        for bomb in &bombs {
+            let request = Request::new(&format!("{method} {path}")).authorized();
+            let answer = request.body("application/json", bomb.clone()).send(server.addr());
+            // Some calls read no body at all.
+            let is_sound = matches!(answer.status, 200 | 204 | 400 | 404 | 405 | 409 | 413);
+            assert!(is_sound, "{method} {path} {bomb:.40}: {answer:?}");
+        }
+    }
 }
 
 /// As JSON, as a form, as nothing: what is no UTF-8 is refused, whatever its label.

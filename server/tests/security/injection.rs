@@ -97,6 +97,26 @@ fn nobody_writes_headers_or_markup_of_his_own_into_an_answer() {
     assert!(!answer.body.contains("</invalid>&"), "{}", answer.body);
 }
 
+/// A receiver's address is in the head of every delivery to it.
+#[test]
+fn no_receiver_writes_headers_of_his_own_into_deliveries() {
+    let server = start();
+    for url in [
+        "http://192.0.2.1/\r\nX-Forged: yes",
+        "http://192.0.2.1/ HTTP/1.1\r\nX-Forged: yes\r\n\r\n",
+        "http://192.0.2.1\r\nX-Forged: yes/",
+        "http://192.0.2.1/a b",
+        "http://192.0.2.1/\0",
+        "\nhttp://192.0.2.1/",
+    ] {
+        let wish = serde_json::json!({"group": "connection", "event": "created", "url": url});
+        let request = Request::new(&format!("POST /v2/project/{KEY}/callback")).authorized();
+        let (status, message) =
+            request.body("application/json", wish.to_string()).send(server.addr()).error();
+        assert_eq!(status, 400, "{url:?}: {message}");
+    }
+}
+
 /// Who asks decides where he himself is sent, and cannot put more than a host into that address.
 #[test]
 fn an_address_is_a_host_and_a_port() {

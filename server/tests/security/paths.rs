@@ -6,7 +6,7 @@ use crate::support::{KEY, Request, SOMEBODY, rest_token, session_of};
 use otc_server::Server;
 
 /// Every address of the REST calls, with something of its own in each place.
-fn addresses(project: &str, session: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn addresses(project: &str, session: &str) -> Vec<(&'static str, String)> {
     let base = format!("/v2/project/{project}");
     let within = format!("{base}/session/{session}");
     vec![
