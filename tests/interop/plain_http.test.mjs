@@ -24,24 +24,36 @@ function call(sdk, method, path, { headers = [], body, project = projectOf(sdk) 
   return send(here.server.url, { method, path: whole, headers: [REST_HEADERS[sdk](project), ...headers], body });
 }
 
-/** The form of a new session, and whether its answer is read as XML. */
+/** Each SDK's form of a new session with its headers, what becomes of it, and whether its answer is read as XML. */
+const READS_JSON = [FORM, ['Accept', 'application/json']];
 const CREATIONS = [
-  ['Ruby', { headers: [FORM], body: 'p2p.preference=enabled&archiveMode=manual' }, { relayed: true, xml: true }],
-  ['Ruby', { headers: [FORM, ['Accept', '*/*']], body: 'archiveMode=always&p2p.preference=disabled&archiveName=Ein+Name&archiveResolution=640x480' }, { xml: true }],
-  ['PHP', { headers: [FORM], body: 'location=&p2p.preference=disabled&archiveMode=manual&e2ee=' }, { xml: true }],
-  ['PHP', { headers: [FORM], body: '' }, { xml: true }],
-  ['.NET', { headers: [FORM], body: 'location=&p2p.preference=enabled&archiveMode=manual' }, { relayed: true, xml: true }],
-  ['.NET', { headers: [FORM], body: 'location=1.2.3.4&p2p.preference=disabled&archiveMode=manual&e2ee=True' }, { location: '1.2.3.4', xml: true }],
-  ['Java', { headers: [FORM, ['Accept', 'application/json']], body: 'p2p.preference=disabled&archiveMode=manual&e2ee=false' }, {}],
-  ['Java', { headers: [FORM, ['Accept', 'application/json']], body: 'api_key=4242&p2p.preference=enabled&media_mode=relayed' }, { relayed: true }],
-  ['Vonage Java', { headers: [FORM, ['Accept', 'application/json']], body: 'location=null&p2p.preference=disabled' }, {}],
-  ['Vonage .NET', { headers: [JSON_BODY, ['Accept', 'application/json']], body: 'location=&p2p.preference=enabled&archiveMode=manual' }, { relayed: true }],
-  ['Vonage Ruby', { headers: [FORM, ['Accept', 'application/json']], body: 'media_mode=routed&p2p.preference=disabled' }, {}],
+  ['Ruby', [FORM], 'p2p.preference=enabled&archiveMode=manual', { relayed: true, xml: true }],
+  [
+    'Ruby',
+    [FORM, ['Accept', '*/*']],
+    'archiveMode=always&p2p.preference=disabled&archiveName=Ein+Name&archiveResolution=640x480',
+    { xml: true },
+  ],
+  ['PHP', [FORM], 'location=&p2p.preference=disabled&archiveMode=manual&e2ee=', { xml: true }],
+  ['PHP', [FORM], '', { xml: true }],
+  ['.NET', [FORM], 'location=&p2p.preference=enabled&archiveMode=manual', { relayed: true, xml: true }],
+  [
+    '.NET',
+    [FORM],
+    'location=1.2.3.4&p2p.preference=disabled&archiveMode=manual&e2ee=True',
+    { location: '1.2.3.4', xml: true },
+  ],
+  ['Java', READS_JSON, 'p2p.preference=disabled&archiveMode=manual&e2ee=false', {}],
+  ['Java', READS_JSON, 'api_key=4242&p2p.preference=enabled&media_mode=relayed', { relayed: true }],
+  ['Vonage Java', READS_JSON, 'location=null&p2p.preference=disabled', {}],
+  // A form that is said to be JSON.
+  ['Vonage .NET', [JSON_BODY, READS_JSON[1]], 'location=&p2p.preference=enabled', { relayed: true }],
+  ['Vonage Ruby', READS_JSON, 'media_mode=routed&p2p.preference=disabled', {}],
 ];
 
-for (const [sdk, request, { relayed = false, location = '', xml = false }] of CREATIONS) {
-  test(`${sdk} creates a session with ${JSON.stringify(request.body)}`, TEST_LIMIT, async () => {
-    const { status, type, text } = await call(sdk, 'POST', '/session/create', request);
+for (const [sdk, headers, body, { relayed = false, location = '', xml = false }] of CREATIONS) {
+  test(`${sdk} creates a session with ${JSON.stringify(body)}`, TEST_LIMIT, async () => {
+    const { status, type, text } = await call(sdk, 'POST', '/session/create', { headers, body });
     assert.deepEqual([status, type], [200, xml ? 'text/xml' : 'application/json'], text);
     const { apiKey } = projectOf(sdk);
     const id = xml ? inXml(text, 'session_id') : JSON.parse(text)[0].session_id;
@@ -207,7 +219,12 @@ describe('in a session with a browser and a C program', () => {
 
   test('a forced leave: 204 without a body, and 404 with a message when it is done already', TEST_LIMIT, async () => {
     const sdk = here.sdk('npm opentok');
-    for (const [as, headers] of [['Ruby', [JSON_BODY]], ['PHP', []], ['.NET', [JSON_BODY]], ['Java', [['Accept', 'application/json']]]]) {
+    for (const [as, headers] of [
+      ['Ruby', [JSON_BODY]],
+      ['PHP', []],
+      ['.NET', [JSON_BODY]],
+      ['Java', [['Accept', 'application/json']]],
+    ]) {
       const log = at.browser.log.fromNow();
       const cli = await here.cliWith(at.session, await sdk.token(at.session.id, { data: as }));
       await log.next('connectionCreated', { connectionId: cli.id });
@@ -231,13 +248,47 @@ describe('in a session with a browser and a C program', () => {
 
   test('the project of the path is that of the token', TEST_LIMIT, async () => {
     const { application } = here.projects;
-    for (const path of [`/v2/project/${application.apiKey}/session/${at.session.id}/signal`, '/v2/project/1/session/x/signal']) {
+    const others = [`${application.apiKey}/session/${at.session.id}/signal`, '1/session/x/signal'];
+    for (const path of others.map((other) => `/v2/project/${other}`)) {
       const { status } = await call('Java', 'POST', path, { headers: [JSON_BODY], body: '{}' });
       assert.equal(status, 403, path);
     }
     const session = await here.sessionOf(here.sdk('npm @vonage/video'));
     const { status } = await call('Java', 'POST', `session/${session.id}/signal`, { headers: [JSON_BODY], body: '{}' });
     assert.equal(status, 403, 'a session of another project');
+  });
+
+  test('an archive: Ruby starts it, PHP gets it, .NET lists it, Java stops it, Ruby deletes it', TEST_LIMIT, async () => {
+    const logs = [at.browser, at.cli].map((client) => client.log.fromNow());
+    const asked = { sessionId: at.session.id, name: 'Ein Archiv', hasAudio: 'true', hasVideo: true, outputMode: 'composed' };
+    const start = { headers: [JSON_BODY], body: JSON.stringify(asked) };
+    const started = await call('Ruby', 'POST', 'archive', start);
+    assert.deepEqual([started.status, started.type], [200, 'application/json'], started.text);
+    const archive = JSON.parse(started.text);
+    const { apiKey } = here.projects.key;
+    const read = ({ status, name, sessionId, projectId, partnerId, outputMode, hasAudio, hasVideo, event, url }) => ({
+      ...{ status, name, sessionId, projectId, partnerId, outputMode, hasAudio, hasVideo, event, url },
+    });
+    const expected = {
+      ...{ status: 'started', name: 'Ein Archiv', sessionId: at.session.id, projectId: apiKey, partnerId: Number(apiKey) },
+      ...{ outputMode: 'composed', hasAudio: true, hasVideo: true, event: 'archive', url: null },
+    };
+    assert.deepEqual(read(archive), expected);
+    for (const name of ['createdAt', 'updatedAt', 'size', 'duration']) assert.ok(Number.isInteger(archive[name]), name);
+    assert.match(archive.id, UUID);
+    for (const log of logs) assert.equal((await log.next('archiveStarted', { id: archive.id })).name, 'Ein Archiv');
+
+    const again = await call('PHP', 'POST', 'archive', { headers: [JSON_BODY], body: `{"sessionId":"${at.session.id}"}` });
+    assert.deepEqual([again.status, typeof JSON.parse(again.text).message], [409, 'string']);
+    assert.deepEqual(read(JSON.parse((await call('PHP', 'GET', `archive/${archive.id}`)).text)), expected);
+    const listed = JSON.parse((await call('.NET', 'GET', `archive?offset=0&count=10&sessionId=${at.session.id}`)).text);
+    assert.deepEqual([listed.count, listed.items.map(read)], [1, [expected]]);
+    const stopped = await call('Java', 'POST', `archive/${archive.id}/stop`, { headers: [JSON_BODY], body: '' });
+    assert.deepEqual([stopped.status, JSON.parse(stopped.text).status], [200, 'stopped']);
+    for (const log of logs) await log.next('archiveStopped', { id: archive.id });
+    const deleted = await call('Ruby', 'DELETE', `archive/${archive.id}`, { headers: [JSON_BODY] });
+    assert.deepEqual([deleted.status, deleted.text], [204, '']);
+    assert.equal((await call('PHP', 'GET', `archive/${archive.id}`)).status, 404);
   });
 
   test('what needs media is not served, and says so in JSON', TEST_LIMIT, async () => {

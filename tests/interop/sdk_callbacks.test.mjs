@@ -102,7 +102,7 @@ for (const name of ['npm opentok', 'npm opentok, as an application']) {
       await assert.rejects(impostor.registerCallback('stream', 'created', receiver.url), { name: 'AuthError' });
     });
 
-    // The package goes on after it has told of an error, and falls over: its whole program ends, wherever that error is from.
+    // The package goes on after it has told of an error, and falls over: the whole program ends, whatever the server is.
     test('that are listed with a wrong secret', TEST_LIMIT, async () => {
       const { apiKey, secret } = here.impostor(name);
       const args = [apiKey, secret, here.server.url].map((argument) => JSON.stringify(argument)).join(', ');

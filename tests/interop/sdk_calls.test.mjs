@@ -103,7 +103,8 @@ for (const project of ['key', 'application']) {
           return streams.sort((a) => (a.id === at.first ? -1 : 1)).map(({ layoutClassList }) => layoutClassList);
         };
         const classes = [['full', 'focus'], ['small']];
-        const items = (lists) => lists.map((layoutClassList, index) => ({ id: [at.first, at.second][index], layoutClassList }));
+        const ids = [at.first, at.second];
+        const items = (lists) => lists.map((layoutClassList, index) => ({ id: ids[index], layoutClassList }));
         await sdk.setClasses(at.session.id, items(classes));
         assert.deepEqual(await classesOf(), classes);
         await sdk.setClasses(at.session.id, items([[], []]));

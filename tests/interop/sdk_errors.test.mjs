@@ -18,8 +18,8 @@ const PYTHON_NAMES = { 403: 'ForbiddenError', 404: 'NotFoundError', 429: 'RateLi
 const vonage = (status) => ({ name: PYTHON_NAMES[status] ?? 'HttpRequestError', status });
 
 /**
- * What PyPI `opentok` raises where it looks at the response's truth first, which is false for every error: it does not get to
- * the classes that its documentation names.
+ * What PyPI `opentok` raises where it looks at the response's truth first, which is false for every error: it does not get
+ * to the classes that its documentation names.
  */
 const unexpected = (status) => ({ name: 'RequestError', status });
 /** And where it catches what it has raised. */
@@ -35,7 +35,12 @@ function raised(name, status, npm, pypi) {
 /** The calls that a wrong secret fails, and what npm and PyPI `opentok` raise. */
 const REFUSED = [
   // The package puts its own error's text into another error.
-  ['createSession', () => [], { name: 'Error', message: /Invalid API key or secret/ }, { name: 'RequestError', message: /invalid credentials/ }],
+  [
+    'createSession',
+    () => [],
+    { name: 'Error', message: /Invalid API key or secret/ },
+    { name: 'RequestError', message: /invalid credentials/ },
+  ],
   ['signal', (session) => [session, CONTENT], { name: 'AuthError' }, unexpected(403)],
   ['signal', (session) => [session, CONTENT, SOMEBODY], { name: 'AuthError' }, unexpected(403)],
   ['disconnect', (session) => [session, SOMEBODY], { name: 'AuthError' }, { name: 'AuthError' }],
@@ -45,6 +50,13 @@ const REFUSED = [
   ['listStreams', (session) => [session], { name: 'AuthError' }, { name: 'AuthError' }],
   ['getStream', (session) => [session, SOMEBODY], { name: 'AuthError' }, { name: 'AuthError' }],
   ['setClasses', (session) => [session, []], { name: 'AuthError' }, { name: 'AuthError' }],
+  ['startArchive', (session) => [session, {}], { name: 'AuthError' }, { name: 'AuthError' }],
+  ['stopArchive', () => [SOMEBODY], { name: 'AuthError' }, { name: 'AuthError' }],
+  ['getArchive', () => [SOMEBODY], { name: 'AuthError' }, { name: 'AuthError' }],
+  ['listArchives', () => [{}], { name: 'AuthError' }, { name: 'AuthError' }],
+  ['deleteArchive', () => [SOMEBODY], { name: 'AuthError' }, { name: 'AuthError' }],
+  ['setArchiveLayout', () => [SOMEBODY, { type: 'pip' }], { name: 'AuthError' }, { name: 'AuthError' }],
+  ['addArchiveStream', () => [SOMEBODY, SOMEBODY], { name: 'AuthError' }, unexpected(403)],
 ];
 
 for (const name of sdkNames()) {
@@ -58,12 +70,28 @@ for (const name of sdkNames()) {
 }
 
 /** What is not there. */
+const noArchive = (name) => ({ name, message: 'Archive not found' });
 const MISSING = [
   ['signal', (session) => [session, CONTENT], { name: 'SignalError', message: /not found/ }, unexpected(404)],
-  ['disconnect', (session) => [session, SOMEBODY], { name: 'ForceDisconnectError', message: /not found/ }, { name: 'ForceDisconnectError' }],
+  ['disconnect', (session) => [session, SOMEBODY], { name: 'ForceDisconnectError' }, { name: 'ForceDisconnectError' }],
   ['muteStream', (session) => [session, SOMEBODY], { name: 'NotFoundError' }, SWALLOWED],
   ['muteAll', (session) => [session, []], { name: 'NotFoundError' }, SWALLOWED],
   ['getStream', (session) => [session, SOMEBODY], { name: 'NotFoundError' }, unexpected(404)],
+  [
+    'startArchive',
+    (session) => [session, {}],
+    { name: 'ArchiveError', message: 'Session not found' },
+    { name: 'NotFoundError', message: 'Session not found' },
+  ],
+  ['stopArchive', () => [SOMEBODY], noArchive('ArchiveError'), noArchive('NotFoundError')],
+  ['getArchive', () => [SOMEBODY], noArchive('NotFoundError'), noArchive('NotFoundError')],
+  ['deleteArchive', () => [SOMEBODY], noArchive('ArchiveError'), noArchive('NotFoundError')],
+  [
+    'addArchiveStream',
+    () => [SOMEBODY, SOMEBODY],
+    { name: 'ArchiveError', message: 'Archive or stream not found' },
+    unexpected(404),
+  ],
 ];
 
 for (const name of sdkNames()) {

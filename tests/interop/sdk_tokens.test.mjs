@@ -69,7 +69,7 @@ for (const name of sdkNames()) {
   });
 }
 
-test('PyPI vonage creates a session right after a call in JSON, whose content type its form still has', TEST_LIMIT, async () => {
+test('PyPI vonage creates a session after a call in JSON, whose content type its form still has', TEST_LIMIT, async () => {
   const sdk = here.sdk('PyPI vonage');
   const session = await sdk.createSession();
   await assert.rejects(sdk.signal(session, { type: 'nobody', data: 'is there' }), { name: 'NotFoundError', status: 404 });
