@@ -46,6 +46,12 @@ export const REST_HEADERS = {
 REST_HEADERS['Vonage .NET'] = REST_HEADERS['Vonage Java'];
 REST_HEADERS['Vonage Ruby'] = REST_HEADERS['Vonage Java'];
 
+/** The header of account calls, which make projects. */
+export function accountHeader({ apiKey, secret }) {
+  const claims = { iss: apiKey, ist: 'account', iat: seconds(), exp: seconds() + 180 };
+  return ['X-OPENTOK-AUTH', jwt(HS256, claims, secret)];
+}
+
 /** `T1==`: a form with a signature over its very bytes. */
 function t1({ apiKey, secret }, form, { urlSafe = false } = {}) {
   const signature = createHmac('sha1', secret).update(form).digest('hex');
