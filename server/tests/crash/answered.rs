@@ -1,7 +1,7 @@
 //! All that servers have answered, and whether it is there.
 
 use super::member::Member;
-use super::worker::{Deleted, Known, Report, archives, call};
+use super::worker::{Deleted, Known, Report, archives, call, call_account};
 use otc_protocol::raptor::Body;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ const KILLED: &str = "the server was stopped or killed";
 pub(crate) struct Answered {
     archives: BTreeMap<String, Known>,
     sessions: Vec<String>,
+    projects: BTreeMap<String, Option<bool>>,
     /// Sessions that were looked at already.
     checked: usize,
     /// Archives that a kill has ended.
@@ -25,17 +26,19 @@ impl Answered {
     pub(crate) fn learn(&mut self, report: Report) {
         self.archives.extend(report.archives);
         self.sessions.extend(report.sessions);
+        self.projects.extend(report.projects);
     }
 
     pub(crate) fn summary(&self) -> String {
         let of = |is: fn(&Known) -> bool| self.archives.values().filter(|known| is(known)).count();
         format!(
-            "{} archives, {} stopped, {} deleted, {} ended by a kill; {} sessions",
+            "{} archives, {} stopped, {} deleted, {} ended by a kill; {} sessions, {} projects",
             self.archives.len(),
             of(|known| known.stopped),
             of(|known| known.deleted == Deleted::Yes),
             self.killed,
-            self.sessions.len()
+            self.sessions.len(),
+            self.projects.len()
         )
     }
 
@@ -46,6 +49,9 @@ impl Answered {
         assert!(any(|known| known.stopped && !known.signals.is_empty()), "{}", self.summary());
         assert!(any(|known| known.deleted == Deleted::Yes), "{}", self.summary());
         assert!(any(|known| known.layout.is_some()), "{}", self.summary());
+        for suspended in [false, true] {
+            assert!(self.projects.values().any(|is| *is == Some(suspended)), "{}", self.summary());
+        }
     }
 
     /// Compares all of it with what a server that has just started says, and with what is in the directory.
@@ -73,10 +79,26 @@ impl Answered {
                 "{id}: {archive}"
             );
         }
+        self.check_projects(server);
         for session in &self.sessions[self.checked..] {
             check_session(server, session);
         }
         self.checked = self.sessions.len();
+    }
+
+    fn check_projects(&self, server: SocketAddr) {
+        let (status, body) = call_account(server, "GET", "/v2/project", "").expect("an answer");
+        assert_eq!(status, 200, "{body}");
+        let projects: Value = serde_json::from_str(&body).expect("JSON");
+        let projects = projects.as_array().expect("a list").iter();
+        let statuses: BTreeMap<&str, &Value> =
+            projects.map(|project| (project["id"].as_str().expect("an id"), &project["status"])).collect();
+        for (id, suspended) in &self.projects {
+            let status = statuses.get(id.as_str()).unwrap_or_else(|| panic!("project {id} is lost"));
+            if let Some(suspended) = suspended {
+                assert_eq!(**status, if *suspended { "SUSPENDED" } else { "ACTIVE" }, "{id}");
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Somebody who uses a server until it is gone, and remembers each answer.
 
 use super::member::Member;
-use super::support::{DEADLINE, KEY, SECRET, rest_token};
+use super::support::{DEADLINE, KEY, SECRET, jwt, rest_token, unix_seconds};
 use otc_protocol::session_id::ProjectId;
 use otc_server::mint;
 use rand::rngs::StdRng;
@@ -27,6 +27,10 @@ pub(crate) enum Deleted {
     Yes,
 }
 
+/// Who may make projects.
+pub(crate) const ACCOUNT: &str = "777777";
+pub(crate) const ACCOUNT_SECRET: &str = "the-secret-of-the-account";
+
 /// What is known of an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Known {
@@ -46,6 +50,8 @@ pub(crate) struct Report {
     pub(crate) archives: BTreeMap<String, Known>,
     /// Sessions that are always archived.
     pub(crate) sessions: Vec<String>,
+    /// Projects, and whether they are suspended; `None`: that was asked for.
+    pub(crate) projects: BTreeMap<String, Option<bool>>,
 }
 
 pub(crate) struct Worker(JoinHandle<Report>);
@@ -77,11 +83,22 @@ struct User<'a> {
 /// What a request came to: the status and the body.
 pub(crate) type Answer = (u16, String);
 
-/// A REST call on a connection of its own; an error when there is no whole answer.
+/// A REST call of the project.
 pub(crate) fn call(server: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Answer> {
+    call_with(&rest_token(KEY, SECRET), server, method, path, body)
+}
+
+/// A REST call of the account.
+pub(crate) fn call_account(server: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Answer> {
+    let now = unix_seconds();
+    let claims = json!({"iss": ACCOUNT, "ist": "account", "iat": now, "exp": now + 60});
+    call_with(&jwt(&claims, ACCOUNT_SECRET), server, method, path, body)
+}
+
+/// A call on a connection of its own; an error when there is no whole answer.
+fn call_with(token: &str, server: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&server, DEADLINE)?;
     stream.set_read_timeout(Some(DEADLINE))?;
-    let token = rest_token(KEY, SECRET);
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAccept: application/json\r\n\
@@ -111,6 +128,7 @@ impl User<'_> {
         let _member = member.map_err(|_| io::ErrorKind::ConnectionReset)?;
         loop {
             self.create()?;
+            self.make_project()?;
             self.archive(&session)?;
         }
     }
@@ -128,6 +146,24 @@ impl User<'_> {
         assert_eq!(status, 200, "{body}");
         let created: Value = serde_json::from_str(&body)?;
         self.report.sessions.push(created[0]["session_id"].as_str().expect("an id").to_owned());
+        Ok(())
+    }
+
+    /// A project, which may be suspended at once.
+    fn make_project(&mut self) -> io::Result<()> {
+        let body = json!({"name": "of a worker"}).to_string();
+        let (status, body) = call_account(self.server, "POST", "/v2/project", &body)?;
+        assert_eq!(status, 200, "{body}");
+        let made: Value = serde_json::from_str(&body)?;
+        let id = made["id"].as_str().expect("an id").to_owned();
+        self.report.projects.insert(id.clone(), Some(false));
+        if self.random.random_ratio(1, 2) {
+            self.report.projects.insert(id.clone(), None);
+            let body = json!({"status": "SUSPENDED"}).to_string();
+            let (status, body) = call_account(self.server, "PUT", &format!("/v2/project/{id}"), &body)?;
+            assert_eq!(status, 200, "{body}");
+            self.report.projects.insert(id, Some(true));
+        }
         Ok(())
     }
 
