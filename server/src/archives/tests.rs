@@ -565,6 +565,33 @@ fn a_file_that_cannot_be_made_is_a_failure_that_the_caller_sees() {
     assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
 }
 
+/// A disk that is full takes no line; its archive ends, without a file that would be half of one.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_archive_that_cannot_be_written_any_more_has_failed() {
+    let place = Place::new();
+    let world = place.open(Settings::default());
+    world.begins(ID);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let record = world.record(ID);
+    let size = world.archives.room.used();
+    let broken = Running::resumed(&record, vault::Reel::Disk(full), size, 0);
+    world.archives.running.lock().insert("s".to_owned(), vec![broken]);
+    world.happens(1, signal("1"));
+    world.happens(2, signal("2"));
+    let mut asked = world.archives.asked.lock().take().unwrap();
+    let ask = asked.try_recv().expect("the room is asked");
+    assert_eq!(ask.reason, "the archive could not be written");
+    assert!(asked.try_recv().is_err(), "once");
+    world.happens(3_000, Event::ArchiveStopped { id: ID.to_owned(), reason: ask.reason.to_owned() });
+    let record = world.record(ID);
+    assert_eq!((record.status, record.reason.as_str(), record.size), (Status::Failed, ask.reason, 0));
+    assert_eq!(record.duration_s, 3);
+    assert!(!place.file(ID).exists());
+    assert_eq!(world.archives.room.used(), 0);
+    assert_eq!(world.statuses(), ["started", "stopped", "failed"]);
+}
+
 #[test]
 fn urls_are_good_after_a_restart() {
     let place = Place::new();
