@@ -115,8 +115,10 @@ fn bombs_do_nothing_wherever_a_body_is_read() {
         for bomb in &bombs {
             let request = Request::new(&format!("{method} {path}")).authorized();
             let answer = request.body("application/json", bomb.clone()).send(server.addr());
-            // Some calls read no body at all.
-            let is_sound = matches!(answer.status, 200 | 204 | 400 | 404 | 405 | 409 | 413);
+            // Some calls read no body at all, and those about storage are not served.
+            let is_unserved = path.ends_with("/storage") && answer.status == 501;
+            let is_sound =
+                is_unserved || matches!(answer.status, 200 | 204 | 400 | 403 | 404 | 405 | 409 | 413);
             assert!(is_sound, "{method} {path} {bomb:.40}: {answer:?}");
         }
     }

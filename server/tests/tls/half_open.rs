@@ -2,7 +2,7 @@
 
 use super::DEADLINE;
 use super::authority::Authority;
-use super::process::{KEY, Site};
+use super::process::{KEY, Process, Site};
 use super::program::{Heard, Program, Wishes};
 use otc_protocol::limits::CLIENT_SILENCE;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Half of them silent, half of them with the beginning of a handshake.
 const CROWD: usize = 2000;
+/// What one of them may cost the server.
+const BYTES_EACH: u64 = 32 * 1024;
 const HALF_HELLO: &[u8] = &[0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03];
 
 fn raise_file_limit() {
@@ -20,6 +22,14 @@ fn raise_file_limit() {
     assert!(allowed.maximum.is_none_or(|most| most >= wanted), "this test needs `ulimit -Hn` {wanted}");
     let raised = Rlimit { current: Some(wanted), maximum: allowed.maximum };
     setrlimit(Resource::Nofile, raised).expect("within the limit");
+}
+
+/// Memory of the server that is really there.
+fn resident(server: &Process) -> u64 {
+    let path = format!("/proc/{}/status", server.pid().as_raw_nonzero());
+    let status = std::fs::read_to_string(path).expect("the server runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("every process has it");
+    1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
 }
 
 fn begin(server: SocketAddr, number: usize) -> TcpStream {
@@ -55,8 +65,8 @@ fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
     program.connect(&site.token());
     let id = program.wait_for_connected();
 
-    let start = Instant::now();
     let mut worst = round_trip(&program, &id);
+    let (before, start) = (resident(&server), Instant::now());
     let mut crowd = Vec::new();
     for number in 0..CROWD {
         crowd.push(begin(address, number));
@@ -64,6 +74,7 @@ fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
             worst = worst.max(round_trip(&program, &id));
         }
     }
+    let each = resident(&server).saturating_sub(before) / CROWD as u64;
     let gone = std::thread::spawn(move || {
         for mut stream in crowd {
             // A reset is an end, too; a timeout would be none.
@@ -77,7 +88,8 @@ fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
         assert!(authority.has_certified(address), "others can still come in");
     }
     gone.join().expect("all are gone");
-    println!("{CROWD} gone after {:?}, longest round trip {worst:?}", start.elapsed());
+    println!("{CROWD} gone after {:?}, {each} bytes each, longest round trip {worst:?}", start.elapsed());
+    assert!(each < BYTES_EACH, "{each} bytes");
     assert!(worst < CLIENT_SILENCE, "a client would have noticed: {worst:?}");
     drop(program);
     server.stop();
