@@ -78,7 +78,10 @@ pub struct App {
     pub public_url: Option<PublicUrl>,
     /// Whose pages may use it.
     pub origins: Origins,
-    pub(crate) arrivals: Arrivals,
+    /// Those who ask for session info, of late.
+    pub(crate) askers: Arrivals,
+    /// Those who open a socket. Counted by themselves: who was let in to ask can open one, too.
+    pub(crate) openers: Arrivals,
     /// What it remembers.
     pub(crate) store: Arc<Store>,
     /// What happened in sessions, as files.
@@ -162,7 +165,8 @@ impl App {
             secret_rotation: config.account.rotation,
             public_url: config.public_url,
             origins: config.origins,
-            arrivals: Arrivals::new(config.listener.arrivals_per_address),
+            askers: Arrivals::new(config.listener.arrivals_per_address),
+            openers: Arrivals::new(config.listener.arrivals_per_address),
             store,
             archives,
             webhooks,

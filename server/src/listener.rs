@@ -44,8 +44,8 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 pub struct Settings {
     /// Connections at one time from one address; further ones are closed at once.
     pub connections_per_address: usize,
-    /// Requests for session info and new WebSockets in a second from one address, and those of ten seconds at once;
-    /// further ones are refused (429). `None`: nobody counts them.
+    /// Requests for session info in a second from one address, and as many new WebSockets; those of ten seconds at once.
+    /// Further ones are refused (429). `None`: nobody counts them.
     pub arrivals_per_address: Option<u32>,
     /// How long the head of a request may take, and how long a kept connection may idle.
     pub head_timeout: Duration,

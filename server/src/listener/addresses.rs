@@ -67,7 +67,7 @@ impl Drop for Visitor {
     }
 }
 
-/// How often somebody may arrive from each address: ask for a session's info, or open a socket that is not known yet.
+/// How often somebody may arrive from each address, in one way.
 pub(crate) struct Arrivals {
     /// Time that one takes; `None`: nobody counts.
     each: Option<Duration>,

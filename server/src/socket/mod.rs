@@ -86,7 +86,7 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.remote);
     // Who comes back is known, and comes with all the others when a network does.
     if let Some(peer) = peer.filter(|_| !opening.coming_back)
-        && let Err(wait) = app.arrivals.admit(peer.ip())
+        && let Err(wait) = app.openers.admit(peer.ip())
     {
         return come_later(wait);
     }
