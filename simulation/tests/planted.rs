@@ -82,7 +82,7 @@ fn answers_that_are_forgotten() {
 fn a_late_close_that_ends_the_new_socket() {
     assert_says(
         &server(ServerBug::LateCloseCounts),
-        &["rosters", "seen leaving", "come to rest", "exactly once"],
+        &["rosters", "seen leaving", "come to rest", "exactly once", "the server ended"],
     );
 }
 
