@@ -454,6 +454,8 @@ pub const KEY_FILE_BYTES: u64 = 64 * 1024;
 pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
 /// Projects that account calls make; above, the next one is refused (409).
 pub const PROJECTS: u64 = 10_000;
+/// Fewest bytes of a secret of which the server does not warn at its start.
+pub const SECRET_BYTES_ADVISED: usize = 16;
 /// Most characters of a project's name.
 pub const PROJECT_NAME_CHARS: usize = 128;
 /// How long a secret that was replaced by an account call still counts, if nothing else is said.
@@ -465,8 +467,8 @@ pub const SECRET_ROTATION_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60
 
 /// Calls of one project in a second, if nothing else is said; above, they are refused (429).
 pub const REST_CALLS_PER_SECOND: u32 = 200;
-/// Calls with a bad token about one project from one address in a second, if nothing else is said; above, all such calls
-/// are refused (429) without a look at their token.
+/// Calls with a bad token about one project from one address in a second, if nothing else is said; above, they are told to
+/// come more slowly (429).
 pub const FAILED_CALLS_PER_SECOND: u32 = 10;
 /// How many seconds' worth of calls may come at once.
 pub const RATE_BURST_SECONDS: u64 = 5;

@@ -52,22 +52,6 @@ impl<K: Eq + Hash> Rates<K> {
         bucket.left = bucket.left.checked_sub(TURN).ok_or_else(|| wait(bucket.left, self.per_second))?;
         Ok(())
     }
-
-    /// Whether there is a turn, which is not taken.
-    pub(crate) fn check(&self, caller: &K, now: Moment) -> Result<(), Duration> {
-        if self.per_second == 0 {
-            return Ok(());
-        }
-        let buckets = self.buckets.lock();
-        let crowded = buckets.each.len() >= self.most;
-        let bucket = match buckets.each.get(caller) {
-            Some(bucket) => Some(*bucket),
-            None => crowded.then_some(buckets.others),
-        };
-        let Some(mut bucket) = bucket else { return Ok(()) };
-        bucket.refill(self.per_second, now);
-        if bucket.left < TURN { Err(wait(bucket.left, self.per_second)) } else { Ok(()) }
-    }
 }
 
 impl<K: Eq + Hash> Buckets<K> {
@@ -116,10 +100,7 @@ mod tests {
     /// How many turns somebody gets at that time, and how long the wait for the next one is.
     fn turns(rates: &Rates<u8>, caller: u8, now: Moment) -> (usize, Duration) {
         for count in 0..100_000 {
-            let looked = rates.check(&caller, now);
-            let taken = rates.take(caller, now);
-            assert_eq!(looked, taken, "looking says what taking does");
-            if let Err(wait) = taken {
+            if let Err(wait) = rates.take(caller, now) {
                 return (count, wait);
             }
         }
@@ -141,7 +122,7 @@ mod tests {
     #[test]
     fn nought_is_no_limit() {
         let rates = Rates::new(0, 1);
-        assert!((0..100_000).all(|_| rates.take(1, at(0)).is_ok() && rates.check(&1, at(0)).is_ok()));
+        assert!((0..100_000).all(|_| rates.take(1, at(0)).is_ok()));
         assert!(rates.buckets.lock().each.is_empty());
     }
 

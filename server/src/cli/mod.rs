@@ -143,6 +143,9 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {
         tracing::warn!(key = %project.id, "not a number up to 2147483647 or a UUID: some server SDKs refuse such a key");
     }
+    for project in config.projects.iter().filter(|project| project.has_short_secret()) {
+        tracing::warn!(key = %project.id, "a short secret: whoever has a client token can guess at it without asking this server; give one of 32 random characters or more");
+    }
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server answers: whoever sees it answer may already tell it to stop.

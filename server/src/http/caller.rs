@@ -23,8 +23,7 @@ pub(crate) struct Callers {
     calls: Rates<ProjectId>,
     /// Calls with a bad token: from where, and about which of the projects, if it is one.
     ///
-    /// With the project in it, because all callers behind a proxy come from one address: whoever guesses at the secret of
-    /// one project must not lock out the others.
+    /// With the project in it, because all callers behind a proxy come from one address.
     failures: Rates<(IpAddr, Option<ProjectId>)>,
 }
 
@@ -99,22 +98,20 @@ fn identify(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
     limited(app, request, about, || Ok(read?.verify(app.unix_seconds())?.id().clone()))
 }
 
-/// What `verify` says, unless too many tokens were bad that came from there. Then it is not even looked at.
+/// What `verify` says. Of bad tokens each is counted; too many are told to come more slowly. A right one always passes: who
+/// guesses must not be able to shut out whoever knows the secret and comes from the same address.
 fn limited<T>(
     app: &App,
     request: &Request,
     about: Option<ProjectId>,
     verify: impl FnOnce() -> Result<T, String>,
 ) -> Result<T, ApiError> {
-    let (from, now) = ((origin(request), about), app.time().now);
-    app.callers
-        .failures
-        .check(&from, now)
-        .map_err(|wait| ApiError::too_many("Too many calls with a bad token came from this address", wait))?;
     verify().map_err(|reason| {
-        // That this was the last one of its turn is told to the next.
-        let _ = app.callers.failures.take(from, now);
-        ApiError::forbidden(reason)
+        let turn = app.callers.failures.take((origin(request), about), app.time().now);
+        turn.map_or_else(
+            |wait| ApiError::too_many("Too many calls with a bad token came from this address", wait),
+            |()| ApiError::forbidden(reason),
+        )
     })
 }
 

@@ -13,7 +13,7 @@ pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{PublicKey, PublicKeyError};
 
 use crate::keys::{KeyError, KeyPair, Secret};
-use otc_protocol::limits::PROJECT_NAME_CHARS;
+use otc_protocol::limits::{PROJECT_NAME_CHARS, SECRET_BYTES_ADVISED};
 use otc_protocol::session_id::ProjectId;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,11 @@ impl Definition {
     pub fn application(id: &str, public_key: PublicKey) -> Result<Self, KeyError> {
         let id = ProjectId::new(id).ok().filter(ProjectId::is_application).ok_or(KeyError::Application)?;
         Ok(Self::new(id, Proof::PublicKey(public_key)))
+    }
+
+    /// Whether its secret could be found by trying: whoever has one of its tokens can try without asking anybody.
+    pub fn has_short_secret(&self) -> bool {
+        matches!(&self.proof, Proof::Secret { secret, .. } if secret.expose().len() < SECRET_BYTES_ADVISED)
     }
 }
 
