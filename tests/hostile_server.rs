@@ -13,8 +13,8 @@ use otc_protocol::uuid;
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::{Message as Packet, WebSocket, accept};
 
@@ -219,9 +219,13 @@ fn words_before_the_answer(voice: &mut Voice) -> Option<()> {
     }
 }
 
-/// One after the other: the memory is that of the process.
+/// The memory that is measured is that of the process: the tests of this file run one after the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// One after the other, for the same reason.
 #[test]
 fn a_bad_server_is_nobody_elses_trouble() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut beside = Beside::new();
     beside.check();
 
@@ -296,6 +300,7 @@ fn a_bad_server_is_nobody_elses_trouble() {
 /// Bodies that are too large, too slow, or elsewhere.
 #[test]
 fn session_infos_that_are_none() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut beside = Beside::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
@@ -337,7 +342,7 @@ fn info(mut stream: TcpStream, number: usize, own: &str, followed: &AtomicUsize)
             let length = 100 * INFO_BYTES;
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
             stream.write_all(head.as_bytes()).ok()?;
-            stream.write_all(&vec![b' '; length]).ok()
+            (0..100).try_for_each(|_| stream.write_all(&[b' '; INFO_BYTES]).ok())
         }
         3..6 => {
             let head = format!(
