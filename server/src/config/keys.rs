@@ -1,8 +1,9 @@
 //! The projects of the configuration: `[[keys]]` and `[[applications]]`.
 
 use super::{ConfigError, Given};
-use crate::keys::{KeyPair, Secret};
+use crate::keys::{KeyError, KeyPair, Secret};
 use crate::projects::{Definition, Previous, Proof, PublicKey, Status, check_name};
+use otc_protocol::session_id::ProjectId;
 use serde::Deserialize;
 use toml::value::{Datetime, Offset};
 
@@ -57,10 +58,16 @@ impl FileKey {
 
 impl FileApplication {
     fn definition(self) -> Result<Definition, ConfigError> {
-        let key = PublicKey::from_pem_or_file(&self.public_key)
-            .map_err(|error| ConfigError::PublicKey(self.id.clone(), error))?;
-        described(Definition::application(&self.id, key)?, self.name, self.status)
+        described(application(&self.id, &self.public_key)?, self.name, self.status)
     }
+}
+
+/// An application. Its id is looked at first: what is none is not repeated, because it may be a key.
+fn application(id: &str, key: &str) -> Result<Definition, ConfigError> {
+    let id = ProjectId::new(id).ok().filter(ProjectId::is_application).ok_or(KeyError::Application)?;
+    let key =
+        PublicKey::from_pem_or_file(key).map_err(|error| ConfigError::PublicKey(id.to_string(), error))?;
+    Ok(Definition::application(id.as_str(), key)?)
 }
 
 fn described(
@@ -103,14 +110,12 @@ fn from_command_line(given: &Given) -> Result<Vec<Definition>, ConfigError> {
         }
         (None, Some(_)) => return Err(ConfigError::Half("a secret", "a key (--api-key or OTC_API_KEY)")),
     }
-    for application in &given.applications {
-        let (id, file) = application.split_once('=').ok_or(ConfigError::Application)?;
-        let key = PublicKey::from_pem_or_file(file)
-            .map_err(|error| ConfigError::PublicKey(id.to_owned(), error))?;
-        own.push(Definition::application(id, key)?);
+    for text in &given.applications {
+        let (id, file) = text.split_once('=').ok_or(ConfigError::Application)?;
+        own.push(application(id, file)?);
     }
     let repeated = own.iter().enumerate().any(|(at, one)| own[..at].iter().any(|other| other.id == one.id));
-    if repeated { Err(crate::keys::KeyError::Repeated.into()) } else { Ok(own) }
+    if repeated { Err(KeyError::Repeated.into()) } else { Ok(own) }
 }
 
 /// The Unix second of a time, which says how far it is from UTC.

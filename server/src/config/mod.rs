@@ -183,7 +183,7 @@ impl Given {
         let rest_rates = file.limits.rest_rates()?;
         let public_url = self.public_url.or(file.public_url);
         let public_url =
-            public_url.map(|url| PublicUrl::parse(&url).ok_or(ConfigError::PublicUrl(url))).transpose()?;
+            public_url.map(|url| PublicUrl::parse(&url).ok_or(ConfigError::PublicUrl)).transpose()?;
         let subscriber_may_signal = self.subscriber_may_signal || file.subscriber_may_signal;
         let data = self.data.or(file.data);
         let webhooks = webhooks::settings(
@@ -223,12 +223,24 @@ fn read_file(path: &Path, access: Access) -> Result<File, ConfigError> {
     // The parser's full message quotes the line, and the line may hold a secret.
     let file: File = toml::from_str(text).map_err(|error: toml::de::Error| {
         let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
-        ConfigError::Malformed(shown, line, error.message().to_owned())
+        ConfigError::Malformed(shown, line, without_value(error.message()))
     })?;
     if file.has_secrets() && !file.allow_readable_secrets {
         read.check(path, access).map_err(ConfigError::Secrets)?;
     }
     Ok(file)
+}
+
+/// What the parser says, without the value that it did not expect: that may be a secret at the wrong place.
+fn without_value(message: &str) -> String {
+    let starts = ["invalid type: ", "invalid value: ", "unknown variant "];
+    let Some(start) = starts.into_iter().find(|start| message.starts_with(start)) else {
+        return message.to_owned();
+    };
+    // The last one: the value may hold the same words.
+    let expected = message.rfind(", expected ").map_or("", |at| &message[at..]);
+    let kind = message[start.len()..].split(['"', '`', ',']).next().unwrap_or_default().trim_end();
+    format!("{}{kind}{expected}", if kind.is_empty() { start.trim_end() } else { start })
 }
 
 /// Each project is there once, and the account is none of them.
@@ -269,9 +281,9 @@ pub enum ConfigError {
     /// A key or secret that cannot be one.
     Key(KeyError),
     /// Not a URL that clients could use.
-    PublicUrl(String),
-    /// Not the origin of a page.
-    Origin(String),
+    PublicUrl,
+    /// Not the origin of a page: which of the list, from 1 on.
+    Origin(usize),
     /// A number of `[limits]` that is none, and the largest.
     Limit(&'static str, u64),
     /// A grace that is too long.
@@ -327,12 +339,13 @@ impl fmt::Display for ConfigError {
                 write!(formatter, "{given} was given without {missing}: give both or none")
             }
             Self::Key(error) => error.fmt(formatter),
-            Self::PublicUrl(url) => {
-                write!(formatter, "the public URL {url:?} is not one: give http(s)://host[:port][/path]")
-            }
-            Self::Origin(text) => write!(
+            // Without the text: who writes a password into a URL does so anywhere in it.
+            Self::PublicUrl => formatter.write_str(
+                "the public URL is not one: give http(s)://host[:port][/path], without user, query or fragment",
+            ),
+            Self::Origin(number) => write!(
                 formatter,
-                "{text:?} is not the origin of a page: give scheme://host[:port] without a path, like https://app.example, \
+                "number {number} of allowed_origins is not the origin of a page: give scheme://host[:port] without a path, like https://app.example, \
                  and leave allowed_origins out when pages of any origin may come"
             ),
             Self::Limit(name, most) => {

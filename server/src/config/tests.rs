@@ -152,6 +152,45 @@ fn a_bad_file_is_named_with_its_line_and_without_secrets() {
 }
 
 #[test]
+fn a_secret_at_the_wrong_place_is_not_repeated() {
+    const SECRET: &str = "hunter2";
+    let hook = |url: &str, rest: &str| format!("[[webhooks]]\nurl = \"{url}\"\n{rest}\n");
+    let with_query = "https://h.example/a?token=hunter2";
+    // What is left of a private key without its first and last line.
+    let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASChunter2+/hunter2".repeat(8);
+    let application = |key: &str| format!("[[applications]]\nid = \"{APPLICATION}\"\npublic_key = \"{key}\"");
+    for (text, expected) in [
+        (hook("https://u:hunter2@h.example/", ""), "number 1: the URL has a user name"),
+        (hook("https://h.example/hunter2 x", ""), "number 1: not a URL"),
+        (hook(with_query, "events = []"), "number 1 (https://h.example) has no events"),
+        (hook(with_query, "").repeat(2), "number 2 (https://h.example) is given twice"),
+        ("public_url = \"https://u:hunter2@h.example\"".to_owned(), "http(s)://host"),
+        (
+            "allowed_origins = [\"https://a.example\", \"https://u:hunter2@h.example\"]".to_owned(),
+            "number 2 of allowed_origins",
+        ),
+        ("[account]\nrotation_hours = \"hunter2\"".to_owned(), "line 2: invalid type: string, expected u64"),
+        (
+            "[account]\nrotation_hours = \"hunter2\\\", expected hunter2\"".to_owned(),
+            "invalid type: string, expected u64",
+        ),
+        ("account = \"hunter2\"".to_owned(), "invalid type: string, expected struct"),
+        ("[[keys]]\napi_key = \"1\"\napi_secret = hunter2".to_owned(), "line 3"),
+        ("keys = [hunter2]".to_owned(), "line 1"),
+        (application(&key), "neither a text in PEM"),
+        (application("hunter2"), "neither a text in PEM"),
+    ] {
+        let message = with_file(&text, Given::default()).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message} should say {expected}");
+        assert!(!message.contains(SECRET), "{message}");
+    }
+    let given = Given { applications: vec![format!("{key}=")], ..Given::default() };
+    assert!(!message(given).contains(SECRET));
+    let missing = with_file(&application("keys/none.pem"), Given::default()).unwrap_err().to_string();
+    assert!(missing.contains("keys/none.pem: it cannot be read"), "{missing}");
+}
+
+#[test]
 fn projects_have_names_statuses_and_two_secrets() {
     let text = format!(
         r#"

@@ -56,13 +56,14 @@ pub(super) fn settings(
     if hooks.len() > WEBHOOK_TARGETS {
         return wrong(format!("there are more than {WEBHOOK_TARGETS} [[webhooks]]"));
     }
-    let hooks = hooks.into_iter().map(hook).collect::<Result<Vec<_>, _>>()?;
+    let hooks = (1..).zip(hooks).map(|(number, given)| hook(number, given)).collect::<Result<Vec<_>, _>>()?;
     for (index, hook) in hooks.iter().enumerate() {
         let is_same = |other: &Hook| other.url == hook.url && other.project == hook.project;
         if hooks[..index].iter().any(is_same) {
-            let place = hook.url.as_str();
             return wrong(format!(
-                "{place:?} is given twice for the same project: give all its events at once"
+                "the URL of number {} ({}) is given twice for the same project: give all its events at once",
+                index + 1,
+                hook.url.place()
             ));
         }
     }
@@ -84,15 +85,19 @@ pub(super) fn settings(
     Ok(Settings { hooks, private_targets, ca_file, timeout, retries })
 }
 
-fn hook(given: FileHook) -> Result<Hook, ConfigError> {
-    let url = HookUrl::parse(&given.url).or_else(|error| wrong(format!("{:?}: {error}", given.url)))?;
+/// The receiver of the `number`th section. What is wrong is told by that number: a URL may hold a password anywhere.
+fn hook(number: usize, given: FileHook) -> Result<Hook, ConfigError> {
+    let url = HookUrl::parse(&given.url).or_else(|error| wrong(format!("number {number}: {error}")))?;
     if let Some(project) = given.project.as_deref().filter(|project| ProjectId::new(project).is_err()) {
         return wrong(format!("{project:?} is not a project: give an API key or an application id"));
     }
     let kinds = match &given.events {
         None => Kinds::ALL,
         Some(names) if names.is_empty() => {
-            return wrong(format!("{:?} has no events: name some, or leave the line out for all", given.url));
+            return wrong(format!(
+                "number {number} ({}) has no events: name some, or leave the line out for all",
+                url.place()
+            ));
         }
         Some(names) => Kinds::named(names.iter().map(String::as_str)).or_else(|unknown| {
             wrong(format!(

@@ -46,8 +46,10 @@ impl PublicKey {
     /// The key of a file.
     pub fn from_file(path: &Path) -> Result<Self, PublicKeyError> {
         let named = |error: PublicKeyError| PublicKeyError::In(path.display().to_string(), Box::new(error));
-        let file =
-            std::fs::File::open(path).map_err(|error| named(PublicKeyError::Unreadable(error.kind())))?;
+        let file = std::fs::File::open(path).map_err(|error| {
+            let error = PublicKeyError::Unreadable(error.kind());
+            if is_surely_a_name(path) { named(error) } else { PublicKeyError::NoFile(Box::new(error)) }
+        })?;
         let mut text = Vec::new();
         file.take(KEY_FILE_BYTES)
             .read_to_end(&mut text)
@@ -85,6 +87,15 @@ impl PublicKey {
     }
 }
 
+/// Whether this is the name of a file, and not a key whose `-----BEGIN` line is missing: Base64 has no dots, and does not
+/// begin a key with a slash.
+fn is_surely_a_name(path: &Path) -> bool {
+    const LONGEST: usize = 255;
+    let Some(text) = path.to_str() else { return false };
+    let is_one_word = text.len() <= LONGEST && !text.chars().any(char::is_control);
+    is_one_word && (text.starts_with('/') || text.contains('.'))
+}
+
 impl fmt::Debug for PublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "PublicKey({} bits)", self.modulus.len() * 8)
@@ -108,6 +119,8 @@ pub enum PublicKeyError {
     Malformed,
     /// It has too few or too many bits.
     Size(usize),
+    /// There is no file of a name that may be a key itself, so that it is not repeated.
+    NoFile(Box<PublicKeyError>),
     /// What is wrong with the file of that name.
     In(String, Box<PublicKeyError>),
 }
@@ -132,6 +145,10 @@ impl fmt::Display for PublicKeyError {
                 formatter,
                 "has {bits} bits: give a key of {RSA_KEY_BITS} to {RSA_KEY_BITS_MOST} bits \
                  (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out PRIVATE.pem)"
+            ),
+            Self::NoFile(error) => write!(
+                formatter,
+                "is neither a text in PEM, which starts with -----BEGIN PUBLIC KEY-----, nor the name of a file: it {error}"
             ),
             Self::In(file, error) => write!(formatter, "{file}: it {error}"),
         }

@@ -73,7 +73,7 @@ impl HookUrl {
     }
 
     /// What of it may be logged: paths and queries often hold a password of the receiver's.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.authority())
     }
 }
