@@ -126,6 +126,7 @@ impl App {
         let Kept { store, archives, webhooks } = kept;
         let projects = Projects::new(config.projects, unix_ms()).map_err(io::Error::other)?;
         projects.load(&store).map_err(io::Error::other)?;
+        webhooks.leave_out_strangers(|project| projects.knows(project)).map_err(io::Error::other)?;
         let projects = Arc::new(projects);
         let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));

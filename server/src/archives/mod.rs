@@ -3,10 +3,12 @@
 //! * `record`: what is known of one, in the database (`shelf`); `lines`: its file, in the `vault`
 //! * `desk`: which run, and who waits for that; `scribe`: writes them, on the chronicle's thread (`running`: one of them)
 //! * `automatic`: sessions that are always archived; `link`: URLs of files
+//! * `disown`: those of a deleted project
 //! * `keeper`: ends those that last too long, and forgets old ones; `recover`: what a killed server has left
 
 mod automatic;
 mod desk;
+mod disown;
 mod keeper;
 mod lines;
 mod link;

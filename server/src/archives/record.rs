@@ -127,6 +127,9 @@ pub(crate) struct Record {
     pub(crate) duration_s: u64,
     #[serde(default)]
     pub(crate) wishes: Wishes,
+    /// Whether its project was deleted while it ran: then it goes when it ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ownerless: bool,
 }
 
 impl Record {
@@ -143,6 +146,7 @@ impl Record {
             size: 0,
             duration_s: 0,
             wishes,
+            ownerless: false,
         }
     }
 

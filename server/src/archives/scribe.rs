@@ -7,6 +7,7 @@ use super::running::{Full, Running};
 use super::shelf;
 use crate::chronicle::{Lost, Noted, Reads};
 use crate::sessions::Event;
+use crate::store::Writer;
 use otc_protocol::raptor::{Archive, Connection, SessionAddress, Stream};
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -229,10 +230,17 @@ impl Archives {
             record.duration_s = at / 1000;
             record.updated_ms = unix_ms.max(record.created_ms);
         };
-        match self.store.write_blocking(move |writer| shelf::change(writer, &key, change)) {
+        let edit = move |writer: &mut Writer<'_>| {
+            let record = shelf::change(writer, &key, change)?;
+            if let Some(record) = record.as_ref().filter(|record| record.ownerless) {
+                shelf::remove(writer, record)?;
+            }
+            Ok(record)
+        };
+        match self.store.write_blocking(edit) {
             Ok(Some(record)) => {
                 self.announce(&Record { status: Status::Stopped, ..record.clone() });
-                self.announce(&record);
+                if record.ownerless { self.forget_file(&record) } else { self.announce(&record) }
             }
             Ok(None) => error!(archive = %id, "an archive has no record"),
             Err(error) => error!(archive = %id, %error, "the end of an archive is not recorded"),

@@ -73,6 +73,11 @@ pub(super) fn each(look: &impl Look, mut visit: impl FnMut(Record)) -> Result<()
     })
 }
 
+/// All archives of a project.
+pub(super) fn of_project(look: &impl Look, project: &str) -> Result<Vec<Record>, StoreError> {
+    list(look, Scope::Project(project), 0, usize::MAX).map(|(_, records)| records)
+}
+
 /// How many there are, and some of them, the newest first.
 pub(super) fn list(
     look: &impl Look,

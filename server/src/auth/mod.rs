@@ -133,7 +133,7 @@ impl Authenticator {
 }
 
 /// What callers of a suspended project are told.
-fn suspended(project: &Project) -> String {
+pub(crate) fn suspended(project: &Project) -> String {
     format!("The project {} is suspended: it has to be made ACTIVE again", project.id())
 }
 

@@ -2,7 +2,7 @@
 
 use super::answer::{ApiError, json_text, no_content};
 use super::body;
-use super::caller::authorize_project;
+use super::caller::{authorize_project, still_active};
 use crate::App;
 use crate::store::StoreError;
 use crate::webhooks::{Registration, SigningSecret, Wish, WishError};
@@ -27,10 +27,14 @@ pub(super) async fn register(
     let body = body::read(body, HTTP_CALLBACK_BYTES).await?;
     let wish = read(&body)?;
     let registration = finish(async move {
-        let registration = app.webhooks.register(project.as_str(), wish).await;
-        registration.inspect(|made| info!(%project, id = %made.id, "a webhook is registered"))
+        // Of a project that is deleted meanwhile nobody could take it back.
+        let _held = app.projects.hold().await;
+        still_active(&app, &project)?;
+        let made = app.webhooks.register(project.as_str(), wish).await.map_err(refused)?;
+        info!(%project, id = %made.id, "a webhook is registered");
+        Ok::<_, ApiError>(made)
     });
-    let registration = registration.await?.map_err(refused)?;
+    let registration = registration.await??;
     Ok(json_text(StatusCode::OK, shown(&registration).to_string()))
 }
 

@@ -3,7 +3,9 @@
 use super::Peer;
 use super::answer::ApiError;
 use crate::App;
+use crate::auth::suspended;
 use crate::config::RestRates;
+use crate::projects::Status;
 use crate::rate::Rates;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, header};
@@ -78,6 +80,15 @@ pub(super) fn authorize_project(app: &App, request: &Request, project: &str) -> 
         Ok(caller)
     } else {
         Err(ApiError::forbidden("The token is of another project than the one in the path"))
+    }
+}
+
+/// Refuses the call of a project that was deleted or suspended since its token was looked at: a body may take its time.
+pub(super) fn still_active(app: &App, caller: &ProjectId) -> Result<(), ApiError> {
+    match app.projects.get(caller.as_str()) {
+        Some(project) if project.status() == Status::Active => Ok(()),
+        Some(project) => Err(ApiError::forbidden(suspended(&project))),
+        None => Err(ApiError::forbidden("The project was deleted")),
     }
 }
 

@@ -40,6 +40,7 @@ async fn created(app: &App, request: Request) -> Result<Created, ApiError> {
     let (project, body) = body::unless_refused(project, request.into_body()).await?;
     // By the path and not by the content type: an SDK labels its form as JSON (`rest.md §0`, rule 6).
     let form = body::read(body, HTTP_FORM_BYTES).await?;
+    caller::still_active(app, &project)?;
     let options = Options::read(&form)?;
     let created_ms = app.time().unix_ms;
     let segment = uuid::from_random(unguessable()?);

@@ -3,7 +3,10 @@
 use super::answer::{ApiError, json_text, no_content};
 use super::{body, caller};
 use crate::App;
+use crate::archives::Archives;
 use crate::projects::{ChangeError, Project, Status};
+use crate::store::Writer;
+use crate::webhooks::Webhooks;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -11,6 +14,7 @@ use axum::response::Response;
 use otc_protocol::limits::HTTP_FORM_BYTES;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// The project of a path.
 type ProjectPath = Result<Path<String>, PathRejection>;
@@ -76,7 +80,7 @@ pub(super) async fn refresh_secret(
     Ok(with_secret(&project))
 }
 
-/// `DELETE /v2/project/{id}`.
+/// `DELETE /v2/project/{id}`: it, and its webhooks and archives, whom nobody could ask for any more.
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     path: ProjectPath,
@@ -85,8 +89,15 @@ pub(super) async fn delete(
     body::discard(authorized(&app, request).await?).await?;
     let id = id(path)?;
     finish(async move {
-        app.projects.delete(&app.store, &id).await?;
-        app.webhooks.forget(id.as_str()).await.map_err(ChangeError::Store)
+        let with_it = |edit: &mut Writer<'_>, id: &str| {
+            Webhooks::disown(edit, id)?;
+            Archives::disown(edit, id)
+        };
+        let gone = app.projects.delete(&app.store, &id, with_it).await?;
+        let archives = Arc::clone(&app.archives);
+        // A file that cannot be removed now is removed at the next start: no record tells of it.
+        let _ = spawn_blocking(move || archives.forget_files(&gone)).await;
+        app.webhooks.forget(&id).await.map_err(ChangeError::Store)
     })
     .await?;
     Ok(no_content())

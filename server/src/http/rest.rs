@@ -2,7 +2,7 @@
 
 use super::answer::ApiError;
 use super::body;
-use super::caller::{authorize, authorize_project};
+use super::caller::{authorize, authorize_project, still_active};
 use crate::App;
 use crate::sessions::{Refusal, is_id};
 use axum::extract::Path;
@@ -34,7 +34,7 @@ pub(super) async fn on_session(
         let project = authorize(app, &request, &project, &session)?;
         Ok(Target { project, session })
     });
-    limit.read(checked, request).await
+    limit.read(app, checked, request).await
 }
 
 /// The same of a call on one of its connections or streams, whose id is handed out, too.
@@ -54,7 +54,7 @@ pub(super) async fn on_member(
         }
         Ok((Target { project, session }, id))
     });
-    limit.read(checked, request).await
+    limit.read(app, checked, request).await
 }
 
 /// A call on a project by itself, with the body within `limit`.
@@ -66,7 +66,31 @@ pub(super) async fn on_project(
 ) -> Result<(ProjectId, Vec<u8>), ApiError> {
     let checked =
         project.map_err(ApiError::from).and_then(|project| authorize_project(app, &request, &project));
-    limit.read(checked, request).await
+    limit.read(app, checked, request).await
+}
+
+/// What a call is about.
+trait OfProject {
+    /// The project that has called.
+    fn project(&self) -> &ProjectId;
+}
+
+impl OfProject for ProjectId {
+    fn project(&self) -> &ProjectId {
+        self
+    }
+}
+
+impl OfProject for Target {
+    fn project(&self) -> &ProjectId {
+        &self.project
+    }
+}
+
+impl OfProject for (Target, String) {
+    fn project(&self) -> &ProjectId {
+        &self.0.project
+    }
 }
 
 /// How much of a body is wanted.
@@ -79,12 +103,18 @@ pub(super) enum Limit {
 }
 
 impl Limit {
-    async fn read<T>(self, checked: Result<T, ApiError>, request: Request) -> Result<(T, Vec<u8>), ApiError> {
+    async fn read<T: OfProject>(
+        self,
+        app: &App,
+        checked: Result<T, ApiError>,
+        request: Request,
+    ) -> Result<(T, Vec<u8>), ApiError> {
         let (checked, body) = body::unless_refused(checked, request.into_body()).await?;
         let body = match self {
             Self::Bytes(limit) => body::read(body, limit).await?,
             Self::Nothing => body::discard(body).await.map(|()| Vec::new())?,
         };
+        still_active(app, checked.project())?;
         Ok((checked, body))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Definition, Previous, Project, Projects, Proof, Status, check_name};
 use crate::keys::{KeyError, KeyPair, Secret};
-use crate::store::{Keys, Look, Store, StoreError, Table};
+use crate::store::{Keys, Look, Store, StoreError, Table, Writer};
 use otc_protocol::limits::PROJECTS;
 use otc_protocol::session_id::ProjectId;
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,7 @@ impl Projects {
         now_ms: u64,
     ) -> Result<Arc<Project>, ChangeError> {
         check_name(&name)?;
-        let _one_at_a_time = self.changes.lock().await;
+        let _one_at_a_time = self.changes.write().await;
         let pair = self.unused(taken)?;
         let record = Record {
             id: pair.project.to_string(),
@@ -184,15 +184,25 @@ impl Projects {
         Ok(project)
     }
 
-    /// Deletes a project. Nobody joins its sessions any more; who is in stays.
-    pub(crate) async fn delete(&self, store: &Store, id: &str) -> Result<(), ChangeError> {
-        let _one_at_a_time = self.changes.lock().await;
+    /// Deletes a project, and what `with_it` deletes: both or neither. Nobody joins its sessions any more; who is in stays.
+    pub(crate) async fn delete<R: Send + 'static>(
+        &self,
+        store: &Store,
+        id: &str,
+        with_it: impl FnOnce(&mut Writer<'_>, &str) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, ChangeError> {
+        let _one_at_a_time = self.changes.write().await;
         let project = self.changeable(id)?;
         let key = id.to_owned();
-        store.write(move |edit| edit.remove(&TABLE, &key)).await?;
+        let gone = store
+            .write(move |edit| {
+                edit.remove(&TABLE, &key)?;
+                with_it(edit, &key)
+            })
+            .await?;
         self.all.write().remove(id);
         info!(project = %project.id(), "project deleted");
-        Ok(())
+        Ok(gone)
     }
 
     async fn change(
@@ -201,7 +211,7 @@ impl Projects {
         id: &str,
         change: impl FnOnce(&mut Record) + Send + 'static,
     ) -> Result<Arc<Project>, ChangeError> {
-        let _one_at_a_time = self.changes.lock().await;
+        let _one_at_a_time = self.changes.write().await;
         self.changeable(id)?;
         let key = id.to_owned();
         let changed = store
@@ -270,7 +280,7 @@ mod tests {
         let id = made.id().as_str();
         projects.set_status(&store, id, Status::Suspended).await.unwrap();
         projects.refresh_secret(&store, id, Duration::from_secs(60), 100).await.unwrap();
-        projects.delete(&store, gone.id().as_str()).await.unwrap();
+        projects.delete(&store, gone.id().as_str(), |_, _| Ok(())).await.unwrap();
 
         let again = configured();
         again.load(&store).unwrap();
@@ -287,6 +297,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_project_goes_with_all_that_is_its_own_or_not_at_all() {
+        let store = Store::in_memory().unwrap();
+        let projects = configured();
+        let made = projects.make(&store, "one".into(), |_| false, 1_000).await.unwrap();
+        let id = made.id().as_str();
+        let failing = |_: &mut Writer<'_>, _: &str| Err::<(), _>(StoreError::Panicked);
+        let refused = projects.delete(&store, id, failing).await;
+        assert!(matches!(refused, Err(ChangeError::Store(_))), "{refused:?}");
+        assert!(projects.knows(id));
+        let again = configured();
+        again.load(&store).unwrap();
+        assert!(again.knows(id), "it is in the database, too");
+        assert_eq!(projects.delete(&store, id, |_, id| Ok(id.to_owned())).await.unwrap(), id);
+    }
+
+    #[tokio::test]
     async fn the_configuration_governs_its_own() {
         let store = Store::in_memory().unwrap();
         let projects = configured();
@@ -295,7 +321,7 @@ mod tests {
         for said in [
             refused(projects.set_status(&store, id, Status::Suspended).await.unwrap_err()),
             refused(projects.refresh_secret(&store, id, Duration::ZERO, 0).await.unwrap_err()),
-            refused(projects.delete(&store, id).await.unwrap_err()),
+            refused(projects.delete(&store, id, |_, _| Ok(())).await.unwrap_err()),
         ] {
             assert!(said.contains("configuration"), "{said}");
         }
@@ -318,7 +344,8 @@ mod tests {
         ));
         assert!(projects.make(&store, String::new(), |_| true, 0).await.is_err(), "every id is taken");
         for id in ["", "nobody", "1"] {
-            assert!(matches!(projects.delete(&store, id).await, Err(ChangeError::Unknown)), "{id}");
+            let deleted = projects.delete(&store, id, |_, _| Ok(())).await;
+            assert!(matches!(deleted, Err(ChangeError::Unknown)), "{id}");
         }
         store
             .write(|edit| {

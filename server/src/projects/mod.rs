@@ -178,8 +178,9 @@ impl fmt::Debug for Project {
 /// All projects of a server.
 pub struct Projects {
     all: RwLock<BTreeMap<String, Arc<Project>>>,
-    /// Held while one is changed: here and in the store changes come in the same order.
-    changes: tokio::sync::Mutex<()>,
+    /// Held while one is changed: here and in the store changes come in the same order. Held for reading by who writes
+    /// something of a project, so that it is not deleted meanwhile.
+    changes: tokio::sync::RwLock<()>,
     strangers: Strangers,
 }
 
@@ -220,12 +221,17 @@ impl Projects {
             }
         }
         let strangers = Strangers::new()?;
-        Ok(Self { all: RwLock::new(all), changes: tokio::sync::Mutex::default(), strangers })
+        Ok(Self { all: RwLock::new(all), changes: tokio::sync::RwLock::default(), strangers })
     }
 
     /// The project of that id.
     pub fn get(&self, id: &str) -> Option<Arc<Project>> {
         self.all.read().get(id).map(Arc::clone)
+    }
+
+    /// As long as it is held, projects stay as they are.
+    pub(crate) async fn hold(&self) -> impl Drop + Send + '_ {
+        self.changes.read().await
     }
 
     /// All of them, in the order of their ids.

@@ -3,7 +3,7 @@
 use super::queue::Delivery;
 use super::signature::SigningSecret;
 use super::target::Target;
-use crate::store::{Keys, Look, Store, StoreError, Table};
+use crate::store::{Keys, Look, Store, StoreError, Table, Writer};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -120,4 +120,14 @@ pub(super) async fn register(store: &Store, record: RegistrationRecord) -> Resul
 pub(super) async fn unregister(store: &Store, project: &str, id: &str) -> Result<(), StoreError> {
     let key = registration_key(project, id);
     store.write(move |writer| writer.remove(&REGISTRATIONS, &key).map(|_| ())).await
+}
+
+/// Removes all registrations of a project.
+pub(super) fn unregister_all(writer: &mut Writer<'_>, project: &str) -> Result<(), StoreError> {
+    let mut keys = Vec::new();
+    writer.range(&REGISTRATIONS, &Keys::starting_with(&registration_key(project, "")), |key, _| {
+        keys.push(key.to_owned());
+        ControlFlow::Continue(())
+    })?;
+    keys.iter().try_for_each(|key| writer.remove(&REGISTRATIONS, key).map(|_| ()))
 }

@@ -7,6 +7,7 @@
 
 mod courier;
 mod directory;
+mod disown;
 mod driver;
 pub mod kind;
 mod lanes;

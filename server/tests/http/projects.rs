@@ -1,14 +1,18 @@
 //! Account calls: projects that REST makes (`rest.md §2.5`).
 
 use crate::member::Member;
-use crate::support::{Answer, KEY, Request, SECRET, jwt, pair, rest_token, session_of, unix_seconds};
+use crate::support::{
+    Answer, DEADLINE, KEY, Request, SECRET, connect, jwt, pair, rest_token, session_of, unix_seconds,
+};
 use otc_protocol::raptor::Body;
 use otc_server::config::AccountSettings;
 use otc_server::mint::{self, TokenRequest};
 use otc_server::{Config, KeyPair, Server};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn account() -> KeyPair {
     KeyPair::new("100", "the secret of the account").unwrap()
@@ -189,6 +193,13 @@ fn bad_account_calls_are_refused() {
 /// A directory that goes away with the value.
 struct Directory(PathBuf);
 
+impl Directory {
+    fn new() -> Self {
+        let name: [u8; 8] = otc_server::keys::random().unwrap();
+        Self(std::env::temp_dir().join(format!("otc-projects-{:x}", u64::from_be_bytes(name))))
+    }
+}
+
 impl Drop for Directory {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
@@ -197,9 +208,7 @@ impl Drop for Directory {
 
 #[test]
 fn projects_outlive_the_server() {
-    let name: [u8; 8] = otc_server::keys::random().unwrap();
-    let directory =
-        Directory(std::env::temp_dir().join(format!("otc-projects-{:x}", u64::from_be_bytes(name))));
+    let directory = Directory::new();
     let config = || Config { data: Some(directory.0.clone()), ..config(Duration::from_secs(3600)) };
     let server = Server::start(config()).unwrap();
     let kept = ok(&call(&server, "POST /v2/project", r#"{"name":"kept"}"#));
@@ -223,4 +232,135 @@ fn projects_outlive_the_server() {
         .header("X-OPENTOK-AUTH", &rest_token(&id, &second))
         .send(server.addr());
     assert_eq!(signal.status, 204, "its session was carried on: {signal:?}");
+}
+
+/// Waits for what nobody tells of.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A REST call of which all is sent but the last byte.
+fn all_but_its_end(server: &Server, line: &str, token: &str, body: &str) -> TcpStream {
+    let mut stream = connect(server.addr());
+    let head = format!(
+        "{line} HTTP/1.1\r\nHost: x\r\nX-OPENTOK-AUTH: {token}\r\nContent-Length: {}\r\nConnection: close\r\n\
+         Expect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server asks for the body once it has looked at the token.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"), "{:?}", String::from_utf8_lossy(&go_on));
+    stream.write_all(&body.as_bytes()[..body.len() - 1]).unwrap();
+    stream
+}
+
+fn the_end_of(mut stream: TcpStream, body: &str) -> Answer {
+    stream.write_all(&body.as_bytes()[body.len() - 1..]).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    Answer::read(&answer)
+}
+
+#[test]
+fn a_call_that_was_begun_before_its_project_went_does_nothing() {
+    const CALLBACK: &str = r#"{"group":"stream","event":"created","url":"http://127.0.0.1:9/"}"#;
+    const SIGNAL: &str = r#"{"data":"too late"}"#;
+    const FORM: &str = "p2p.preference=disabled";
+    let server = start();
+    for goes in ["DELETE", "PUT"] {
+        let made = ok(&call(&server, "POST /v2/project", ""));
+        let (id, secret) = (text(&made, "id"), text(&made, "secret"));
+        let token = rest_token(&id, &secret);
+        let signal = format!("POST /v2/project/{id}/session/{}/signal", session_of(&id));
+        let callback = format!("POST /v2/project/{id}/callback");
+        let create = "POST /session/create".to_owned();
+        let calls = [(callback, CALLBACK), (signal, SIGNAL), (create, FORM)]
+            .map(|(line, body)| (all_but_its_end(&server, &line, &token, body), body));
+        let project = format!("{goes} /v2/project/{id}");
+        let body = if goes == "PUT" { r#"{"status":"SUSPENDED"}"# } else { "" };
+        assert!(call(&server, &project, body).status < 300);
+        for (stream, body) in calls {
+            let answer = the_end_of(stream, body);
+            assert_eq!(answer.status, 403, "{goes}, {body}: {answer:?}");
+        }
+    }
+}
+
+/// The server of that directory, which knows the usual project too, or another instead.
+fn start_in(directory: &Directory, configured: KeyPair) -> Server {
+    let account = config(Duration::from_secs(3600)).account;
+    let mut config = Config { data: Some(directory.0.clone()), account, ..Config::local(configured) };
+    config.rooms.resume_grace = Duration::from_millis(100);
+    Server::start(config).unwrap()
+}
+
+fn callbacks(server: &Server, id: &str, secret: &str) -> Vec<Value> {
+    let request = Request::new(&format!("GET /v2/project/{id}/callback"));
+    let answer = request.header("X-OPENTOK-AUTH", &rest_token(id, secret)).send(server.addr());
+    ok(&answer).as_array().unwrap().clone()
+}
+
+fn register(server: &Server, id: &str, secret: &str) {
+    let body = r#"{"group":"stream","event":"created","url":"http://127.0.0.1:9/"}"#;
+    let request = Request::new(&format!("POST /v2/project/{id}/callback"));
+    let request = request.header("X-OPENTOK-AUTH", &rest_token(id, secret));
+    ok(&request.body("application/json", body).send(server.addr()));
+}
+
+#[test]
+fn webhooks_and_archives_go_with_their_project() {
+    let directory = Directory::new();
+    let server = start_in(&directory, pair());
+    let made = ok(&call(&server, "POST /v2/project", ""));
+    let (id, secret) = (text(&made, "id"), text(&made, "secret"));
+    register(&server, &id, &secret);
+    let own_archive = |method: &str, rest: &str, body: &str| {
+        let request = Request::new(&format!("{method} /v2/project/{id}/archive{rest}"));
+        let request = request.header("X-OPENTOK-AUTH", &rest_token(&id, &secret));
+        ok(&request.body("application/json", body).send(server.addr()))
+    };
+    let own = KeyPair::new(&id, &secret).unwrap();
+    let session = mint::session(&own.project, false).unwrap();
+    let token = mint::token(&own, &TokenRequest::new(&session)).unwrap();
+    let member = Member::join_as(server.addr(), &id, &session, &token).unwrap();
+    let begin = || text(&own_archive("POST", "", &json!({"sessionId": session}).to_string()), "id");
+    let ended = begin();
+    own_archive("POST", &format!("/{ended}/stop"), "");
+    let url = text(&own_archive("GET", &format!("/{ended}"), ""), "url");
+    let path = url.strip_prefix(&server.url()).unwrap().to_owned();
+    let load = || Request::new(&format!("GET {path}")).send(server.addr()).status;
+    assert_eq!(load(), 200);
+    begin(); // It still runs when the project goes.
+    let files = || std::fs::read_dir(directory.0.join("archives")).unwrap().count();
+    assert_eq!(files(), 2);
+
+    assert_eq!(call(&server, &format!("DELETE /v2/project/{id}"), "").status, 204);
+    assert_eq!((load(), files()), (404, 1));
+    drop(member);
+    until("the file of the archive that ran is gone, too", || files() == 0);
+    drop(server);
+
+    // Nothing is left for who has the same key one day.
+    let server = start_in(&directory, KeyPair::new(&id, "another").unwrap());
+    assert_eq!(callbacks(&server, &id, "another"), [json!(0); 0]);
+}
+
+#[test]
+fn webhooks_of_a_project_that_the_configuration_has_no_more_are_dropped() {
+    let directory = Directory::new();
+    let server = start_in(&directory, pair());
+    register(&server, KEY, SECRET);
+    drop(server);
+    let server = start_in(&directory, pair());
+    assert_eq!(callbacks(&server, KEY, SECRET).len(), 1);
+    drop(server);
+    drop(start_in(&directory, KeyPair::new("654321", "another").unwrap()));
+    let server = start_in(&directory, pair());
+    assert_eq!(callbacks(&server, KEY, SECRET), [json!(0); 0]);
 }
