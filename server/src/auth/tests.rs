@@ -148,7 +148,14 @@ fn the_edges_of_time_are_inside() {
         }
     }
     let eternal = jwt(&hs256(), &json!({"iss": KEY, "session_id": session_of(KEY)}), SECRET);
-    assert!(verify(&eternal).is_ok(), "without iat and exp a token lives a day from now");
+    let refusal = verify(&eternal).unwrap_err();
+    assert_eq!((refusal.code.code(), refusal.status), (1004, 403));
+    assert!(refusal.reason.contains("iat") && refusal.reason.contains("exp"), "{refusal}");
+    for time in [json!({"iat": NOW}), json!({"exp": NOW + 60})] {
+        let mut claims = json!({"iss": KEY, "session_id": session_of(KEY)});
+        claims.as_object_mut().unwrap().extend(time.as_object().unwrap().clone());
+        assert!(verify(&jwt(&hs256(), &claims, SECRET)).is_ok(), "one of the two is enough: {claims}");
+    }
 }
 
 #[test]
