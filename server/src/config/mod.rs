@@ -228,6 +228,8 @@ fn read_file(path: &Path, access: Access) -> Result<File, ConfigError> {
     if file.has_secrets() && !file.allow_readable_secrets {
         read.check(path, access).map_err(ConfigError::Secrets)?;
     }
+    // Whatever the file says of that itself: who may write it could have written that.
+    read.check_writers(path, access).map_err(ConfigError::Secrets)?;
     Ok(file)
 }
 
@@ -306,7 +308,7 @@ pub enum ConfigError {
     Rotation,
     /// The account's key is a project's, too.
     AccountIsProject,
-    /// A file with secrets that others may read.
+    /// A file with secrets that others may read, or one that they may change.
     Secrets(SecretFileError),
     /// Something about webhooks: what.
     Webhooks(String),

@@ -364,7 +364,19 @@ fn a_file_with_secrets_is_its_owners() {
         assert_eq!(read(text, 0o644, true), Ok(()));
         assert_eq!(read(&format!("allow_readable_secrets = true\n{text}"), 0o644, false), Ok(()));
     }
-    assert_eq!(read("listen = \"127.0.0.1:0\"", 0o644, false), Ok(()), "there is no secret in it");
+    let listen = "listen = \"127.0.0.1:0\"\n";
+    assert_eq!(read(listen, 0o644, false), Ok(()), "there is no secret in it");
+    // Who may write it could make keys for himself.
+    let application = format!("[[applications]]\nid = \"{APPLICATION}\"\npublic_key = \"{PUBLIC_FILE}\"\n");
+    for text in [listen, &application] {
+        for (mode, text) in
+            [(0o666, text.to_owned()), (0o664, format!("allow_readable_secrets = true\n{text}"))]
+        {
+            let refusal = read(&text, mode, false).unwrap_err();
+            assert!(refusal.contains("chmod go-w"), "{mode:o}: {refusal}");
+            assert_eq!(read(&text, mode, true), Ok(()), "{mode:o}");
+        }
+    }
 }
 
 #[test]
