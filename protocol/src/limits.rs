@@ -483,11 +483,11 @@ pub const FAILED_CALLERS: usize = 16_384;
 
 /// Bytes of one archive by default; above, it ends, and says so.
 pub const ARCHIVE_BYTES: u64 = 64 * 1024 * 1024;
-/// Bytes of all archives in the data directory by default; above, those that run end, and none begins (429).
+/// Bytes of all archives in the data directory by default; above, those that run end, and none begins (409).
 pub const ARCHIVES_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 /// The same of a server without a data directory, which keeps them in memory.
 pub const ARCHIVES_BYTES_IN_MEMORY: u64 = 128 * 1024 * 1024;
-/// Archives of one project by default, those that have expired included; above, none begins (429).
+/// Archives of one project by default, those that have expired included; above, none begins (409).
 pub const PROJECT_ARCHIVES: usize = 10_000;
 /// How long an archive runs by default; then it ends.
 pub const ARCHIVE_LASTS: Duration = Duration::from_secs(4 * 60 * 60);

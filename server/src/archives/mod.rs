@@ -163,7 +163,8 @@ impl Archives {
         } else {
             return Ok(());
         };
-        Err(Refusal::new(429, full))
+        // Not 429: no wait cures this, and SDKs that wait and call again would do so for ever.
+        Err(Refusal::new(409, full))
     }
 
     /// The archive that a session begins with its first client, if it is one that does.

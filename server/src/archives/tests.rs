@@ -388,11 +388,11 @@ fn a_server_without_room_begins_no_archive() {
     let world = World::in_memory(Settings { per_project: 1, ..Settings::default() });
     world.begins(ID);
     let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
-    assert!(refusal.status == 429 && refusal.reason.contains("delete some"), "{refusal:?}");
+    assert!(refusal.status == 409 && refusal.reason.contains("delete some"), "{refusal:?}");
     let world = World::in_memory(Settings { bytes: Some(1), ..Settings::default() });
     world.archives.room.add(1);
     let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
-    assert!(refusal.status == 429 && refusal.reason.contains("no room"), "{refusal:?}");
+    assert!(refusal.status == 409 && refusal.reason.contains("no room"), "{refusal:?}");
 }
 
 #[test]
