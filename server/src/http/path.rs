@@ -1,5 +1,8 @@
 //! Paths as routes know them. A client behind `OT.setProxyUrl` puts the proxy's path and the original host in front
 //! (`/proxy/anvil.opentok.com/session/S`, `wire.md §1.1`); server SDKs may end theirs with a slash (`rest.md §0`, rule 9).
+//!
+//! REST calls have one path each: a proxy's rule about `/v2/project` or `/archive` must not be walked around by something in
+//! front of it.
 
 use axum::http::uri::{PathAndQuery, Uri};
 
@@ -8,7 +11,12 @@ use axum::http::uri::{PathAndQuery, Uri};
 /// What fits no route stays as it is, but for its empty segments.
 pub(super) fn routed(uri: &Uri) -> Option<Uri> {
     let segments: Vec<&str> = uri.path().split('/').filter(|segment| !segment.is_empty()).collect();
-    let start = (0..segments.len()).find(|&start| fits(&segments[start..])).unwrap_or(0);
+    let start = match segments[..] {
+        // The path of sessions in the platform's older API.
+        ["hl", "session", "create"] => 1,
+        ["v2" | "archive", ..] => 0,
+        _ => (0..segments.len()).find(|&start| fits(&segments[start..])).unwrap_or(0),
+    };
     let path = format!("/{}", segments[start..].join("/"));
     if path == uri.path() {
         return None;
@@ -19,13 +27,12 @@ pub(super) fn routed(uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// Whether a route may begin here.
+/// Whether what clients ask for may begin here.
 fn fits(segments: &[&str]) -> bool {
     match segments {
+        ["session", "create"] => false,
         ["session", id @ ..] => id.len() <= 1,
-        ["project", _, "config.json"] | ["v2", "project", ..] | ["archive", _] | ["rumorwebsocketsv2"] => {
-            true
-        }
+        ["project", _, "config.json"] | ["rumorwebsocketsv2"] => true,
         ["logging", rest @ ..] => !rest.is_empty(),
         _ => false,
     }
@@ -49,10 +56,15 @@ mod tests {
             ("/hl/session/create", "/session/create"),
             ("/session/create/", "/session/create"),
             ("/v2/project/1/session/S/signal/", "/v2/project/1/session/S/signal"),
-            ("/p/v2/project/1/session/S/connection/C", "/v2/project/1/session/S/connection/C"),
+            ("/v2/project/1/session/S/", "/v2/project/1/session/S"),
+            ("/p/v2/project/1/session/S/connection/C", "/p/v2/project/1/session/S/connection/C"),
+            ("/session/x/y/v2/project/1/callback", "/session/x/y/v2/project/1/callback"),
+            ("/p/hl/session/create", "/p/hl/session/create"),
+            ("/p/session/create", "/p/session/create"),
+            ("/session/x/session/create", "/session/x/session/create"),
             ("/v2/project/1/archive/", "/v2/project/1/archive"),
             ("/v2/project/1/archive/A", "/v2/project/1/archive/A"),
-            ("/proxy/h/archive/A.jsonl?expires=1", "/archive/A.jsonl?expires=1"),
+            ("/proxy/h/archive/A.jsonl?expires=1", "/proxy/h/archive/A.jsonl?expires=1"),
             ("/archive/../A.jsonl", "/archive/../A.jsonl"),
             ("/", "/"),
             ("/other/", "/other"),

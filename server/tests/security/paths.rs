@@ -2,7 +2,7 @@
 
 use crate::member::Member;
 use crate::raw::{answers, said, start_patient};
-use crate::support::{KEY, Request, SOMEBODY, rest_token, session_of};
+use crate::support::{KEY, Request, SECRET, SOMEBODY, rest_token, session_of};
 use otc_server::Server;
 
 /// Every address of the REST calls, with something of its own in each place.
@@ -44,6 +44,26 @@ fn status(server: &Server, method: &str, path: &str, token: Option<&str>) -> u16
     );
     let said = said(server.addr(), head.as_bytes());
     answers(&said).first().unwrap_or_else(|| panic!("{method} {path} has no answer")).status
+}
+
+#[test]
+fn a_rule_about_a_path_is_not_walked_around_by_something_in_front_of_it() {
+    let server = start_patient();
+    let session = session_of(KEY);
+    let token = rest_token(KEY, SECRET);
+    let mut all = addresses(KEY, &session);
+    all.push(("POST", "/session/create".to_owned()));
+    for (method, path) in all {
+        for front in
+            ["/x", "/x/session/x/y", "/session/x/y", "/session/x", "/v2", "/rumorwebsocketsv2", "/logging/x"]
+        {
+            let path = format!("{front}{path}");
+            let status = status(&server, method, &path, Some(&token));
+            // These two are answered for what is in front: what is asked there is no session, or a report.
+            let is_other = front == "/logging/x" || method == "GET" && front.starts_with("/session/");
+            assert!([404, 405].contains(&status) || is_other, "{method} {path}: {status}");
+        }
+    }
 }
 
 #[test]
