@@ -74,7 +74,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v2/project/{project}/callback/{id}", delete(callbacks::unregister))
         .nest("/v2/project/{project}/session/{session}", on_sessions())
         .nest("/v2/project/{project}/archive", on_archives())
-        .route("/archive/{file}", get(archive_file::by_url));
+        .route("/archive/{file}", get(archive_file::by_url))
+        .layer(from_fn_with_state(Arc::clone(&app), cors::admit));
     client
         .merge(rest)
         .route(SOCKET_PATH, get(socket).layer(from_fn_with_state(Arc::clone(&app), cors::admit)))

@@ -1,7 +1,8 @@
 //! Pages of foreign origins, when the operator names the ones that may come.
 
+use crate::paths::addresses;
 use crate::raw::opened;
-use crate::support::{KEY, Request, pair, session_of, start, token_for};
+use crate::support::{KEY, Request, SECRET, pair, rest_token, session_of, start, token_for};
 use otc_server::http::{Origin, Origins};
 use otc_server::{Config, Server};
 
@@ -57,6 +58,26 @@ fn foreign_pages_open_no_socket() {
     for origin in FOREIGN {
         assert_eq!(open(&open_to_all, &[origin]), 101, "{origin}");
     }
+}
+
+#[test]
+fn foreign_pages_call_nothing_whatever_token_they_have() {
+    let server = start_for(&[OWN]);
+    let session = session_of(KEY);
+    let token = rest_token(KEY, SECRET);
+    let status = |line: &str, origin: Option<&str>| {
+        let request = Request::new(line).header("X-OPENTOK-AUTH", &token);
+        let request = origin.into_iter().fold(request, |request, origin| request.header("Origin", origin));
+        request.send(server.addr()).status
+    };
+    let mut all = addresses(KEY, &session);
+    all.push(("POST", "/session/create".to_owned()));
+    for (method, path) in all {
+        let line = format!("{method} {path}");
+        assert_eq!(status(&line, Some("https://evil.example")), 403, "{line}");
+        assert_eq!(status(&line, Some(OWN)), status(&line, None), "{line}");
+    }
+    assert_eq!(status(&format!("GET /v2/project/{KEY}/archive"), Some(OWN)), 200);
 }
 
 #[test]
