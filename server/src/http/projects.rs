@@ -80,7 +80,9 @@ pub(super) async fn refresh_secret(
     Ok(with_secret(&project))
 }
 
-/// `DELETE /v2/project/{id}`: it, and its webhooks and archives, whom nobody could ask for any more.
+/// `DELETE /v2/project/{id}`: it, and its webhooks and archives, which nobody could ask for any more.
+///
+/// 204: a published SDK takes nothing else (the project that `rest.md §2.5` has for all of these calls is no more).
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     path: ProjectPath,
