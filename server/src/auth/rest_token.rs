@@ -28,11 +28,6 @@ impl Authenticator {
         Ok(RestToken { jwt, claimed })
     }
 
-    /// The project that a REST call's token speaks for; else why there is none.
-    pub fn verify_rest_token(&self, token: &str, now_s: u64) -> Result<ProjectId, String> {
-        self.read_rest_token(token)?.verify(now_s).map(|project| project.id().clone())
-    }
-
     /// Reads the token of an account call.
     pub(crate) fn read_account_token<'a>(&'a self, token: &'a str) -> Result<AccountToken<'a>, String> {
         let account = self.account.as_ref().ok_or(

@@ -53,6 +53,11 @@ fn verify(token: &str) -> Result<Claims, Refusal> {
     authenticator().verify_client_token(token, &session_of(KEY), KEY, NOW)
 }
 
+/// The project that a REST call's token speaks for; else what its caller is told.
+fn verify_rest_token(authenticator: &Authenticator, token: &str) -> Result<ProjectId, String> {
+    authenticator.read_rest_token(token)?.verify(NOW).map(|project| project.id().clone())
+}
+
 /// A JWT signed with `secret` by whatever algorithm the header names, as an attacker would make it.
 fn jwt(header: &Value, claims: &Value, secret: &str) -> String {
     let part = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
@@ -213,7 +218,7 @@ fn sessions_are_unknown_or_foreign() {
 #[test]
 fn rest_tokens_speak_for_their_project() {
     let life = |iat: u64, exp: u64| json!({"iss": KEY, "ist": "project", "iat": iat, "exp": exp});
-    let verify = |token: &str| authenticator().verify_rest_token(token, NOW);
+    let verify = |token: &str| verify_rest_token(&authenticator(), token);
     for (sdk, header, body) in [
         ("npm", hs256(), life(NOW, NOW + 300)),
         ("PyPI", hs256(), json!({"iss": KEY, "ist": "project", "iat": NOW, "exp": NOW + 180, "jti": "0.5"})),
@@ -271,7 +276,7 @@ fn both_secrets_count_while_callers_change_over() {
                 let verified = authenticator.verify_client_token(&token, &session_of(KEY), KEY, NOW);
                 assert_eq!(verified.is_ok(), counts, "{until:?} {secret} {kind:?}: {verified:?}");
             }
-            let verified = authenticator.verify_rest_token(&jwt(&hs256(), &rest, secret), NOW);
+            let verified = verify_rest_token(&authenticator, &jwt(&hs256(), &rest, secret));
             assert_eq!(verified.is_ok(), counts, "{until:?} {secret}: {verified:?}");
         }
     }
@@ -289,7 +294,7 @@ fn only_who_has_the_secret_is_told_that_a_project_is_suspended() {
             assert_eq!((refusal.code.code(), refusal.status), (1004, 403));
             assert_eq!(refusal.reason.contains("suspended"), told, "{refusal}");
         }
-        let refusal = suspended.verify_rest_token(&jwt(&hs256(), &rest, secret), NOW).unwrap_err();
+        let refusal = verify_rest_token(&suspended, &jwt(&hs256(), &rest, secret)).unwrap_err();
         assert_eq!(refusal.contains("suspended"), told, "{refusal}");
     }
 }
@@ -326,6 +331,6 @@ fn account_calls_need_the_account() {
     let none = Authenticator::new(Arc::new(Projects::new(vec![pair(KEY, SECRET).into()], 0).unwrap()), None);
     let token = jwt(&hs256(), &claims("account".into()), secret);
     assert!(none.read_account_token(&token).err().unwrap().contains("--account-key"));
-    let rest = authenticator().verify_rest_token(&jwt(&hs256(), &claims("account".into()), secret), NOW);
+    let rest = verify_rest_token(&authenticator(), &jwt(&hs256(), &claims("account".into()), secret));
     assert_eq!(rest, Err("Issuer not found".to_owned()), "the account is no project");
 }

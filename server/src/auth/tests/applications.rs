@@ -52,7 +52,7 @@ fn verify_client(token: &str) -> Result<Claims, Refusal> {
 }
 
 fn verify_rest(token: &str) -> Result<String, String> {
-    both().verify_rest_token(token, NOW).map(|project| project.to_string())
+    verify_rest_token(&both(), token).map(|project| project.to_string())
 }
 
 /// `rest.md §1.3`, column by column.
