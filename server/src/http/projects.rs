@@ -1,6 +1,7 @@
 //! Account calls: projects are made, listed, suspended and deleted (`rest.md §2.5`).
 
 use super::answer::{ApiError, json_text, no_content};
+use super::fields::Fields;
 use super::{body, caller};
 use crate::App;
 use crate::archives::Archives;
@@ -12,7 +13,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use otc_protocol::limits::HTTP_FORM_BYTES;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
@@ -22,7 +23,7 @@ type ProjectPath = Result<Path<String>, PathRejection>;
 /// `POST /v2/project`: a new project, with its secret.
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let body = authorized(&app, request).await?;
-    let name = text(&fields(&body::read(body, HTTP_FORM_BYTES).await?)?, "name")?.unwrap_or_default();
+    let name = Fields::read(&body::read(body, HTTP_FORM_BYTES).await?)?.text(&["name"])?.unwrap_or_default();
     let project = finish(async move {
         let taken = |id: &_| app.auth.account() == Some(id);
         app.projects.make(&app.store, name, taken, app.time().unix_ms).await
@@ -56,7 +57,7 @@ pub(super) async fn set_status(
     request: Request,
 ) -> Result<Response, ApiError> {
     let body = authorized(&app, request).await?;
-    let status = text(&fields(&body::read(body, HTTP_FORM_BYTES).await?)?, "status")?;
+    let status = Fields::read(&body::read(body, HTTP_FORM_BYTES).await?)?.text(&["status"])?;
     let status = status.as_deref().and_then(Status::from_name);
     let status = status.ok_or_else(|| ApiError::bad_request("status must be ACTIVE or SUSPENDED"))?;
     let id = id(path)?;
@@ -128,22 +129,6 @@ fn id(path: ProjectPath) -> Result<String, ApiError> {
 
 fn with_secret(project: &Project) -> Response {
     json_text(StatusCode::OK, project.details_with_secret().to_string())
-}
-
-/// The object of a body; none at all is an empty one.
-fn fields(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    if body.trim_ascii().is_empty() {
-        return Ok(Map::new());
-    }
-    serde_json::from_slice(body).map_err(|_| ApiError::bad_request("The body is not a JSON object"))
-}
-
-fn text(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, ApiError> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(ApiError::bad_request(format!("{name} is not a text"))),
-    }
 }
 
 impl From<ChangeError> for ApiError {
