@@ -3,7 +3,7 @@
 mod addresses;
 mod impatient;
 
-pub(crate) use addresses::Arrivals;
+pub(crate) use addresses::{Arrivals, Network};
 
 use crate::App;
 use crate::http::{Peer, route_path, router};

@@ -5,6 +5,7 @@ use super::answer::ApiError;
 use crate::App;
 use crate::auth::suspended;
 use crate::config::RestRates;
+use crate::listener::Network;
 use crate::projects::Status;
 use crate::rate::Rates;
 use axum::extract::Request;
@@ -26,7 +27,7 @@ pub(crate) struct Callers {
     /// Calls with a bad token: from where, and about which of the projects, if it is one.
     ///
     /// With the project in it, because all callers behind a proxy come from one address.
-    failures: Rates<(IpAddr, Option<ProjectId>)>,
+    failures: Rates<(Network, Option<ProjectId>)>,
 }
 
 impl Callers {
@@ -144,16 +145,10 @@ fn token(headers: &HeaderMap) -> Result<&str, &'static str> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(MISSING) }
 }
 
-/// Where a call comes from. Who has one IPv6 address has the 2⁶⁴ beside it, too.
-fn origin(request: &Request) -> IpAddr {
+/// Where a call comes from.
+fn origin(request: &Request) -> Network {
     let peer = request.extensions().get::<Peer>();
-    match peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.remote.ip().to_canonical()) {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) >> 64 << 64;
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
+    peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.remote.ip()).into()
 }
 
 /// Seconds for the header `Retry-After`: the next whole one.

@@ -13,7 +13,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// What counts as one address: of IPv6 the first 64 bits, because a single host has all the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Network(IpAddr);
+pub(crate) struct Network(IpAddr);
 
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
