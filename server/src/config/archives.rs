@@ -1,9 +1,9 @@
 //! `[archives]`.
 
 use super::ConfigError;
+use super::within::within;
 use crate::archives::Settings;
 use serde::Deserialize;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 const MEGABYTE: u64 = 1024 * 1024;
@@ -36,19 +36,6 @@ impl Section {
             bytes: all.map(|megabytes| megabytes * MEGABYTE),
             per_project: per_project.map_or(Ok(default.per_project), usize::try_from).unwrap_or(usize::MAX),
         })
-    }
-}
-
-fn within(
-    name: &'static str,
-    value: Option<u64>,
-    range: RangeInclusive<u64>,
-) -> Result<Option<u64>, ConfigError> {
-    match value {
-        Some(value) if !range.contains(&value) => {
-            Err(ConfigError::Setting(name, format!("a number from {} to {}", range.start(), range.end())))
-        }
-        value => Ok(value),
     }
 }
 

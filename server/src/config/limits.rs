@@ -1,6 +1,7 @@
 //! `[limits]`: what may be set of how much callers may do.
 
 use super::ConfigError;
+use super::within::within;
 use crate::listener;
 use crate::sessions::{Settings, SignalRate};
 use otc_protocol::limits::{
@@ -99,11 +100,15 @@ impl FileLimits {
     pub(super) fn listener(&self) -> Result<listener::Settings, ConfigError> {
         let usual = listener::Settings::default();
         let connections =
-            within("connections_per_address", self.connections_per_address, OPEN_SOCKETS as u64)?;
-        let arrivals = within("arrivals_per_address", self.arrivals_per_address, ARRIVALS_MOST.into())?;
-        let head = within("head_seconds", self.head_seconds, HTTP_HEAD_TIMEOUT_MOST.as_secs())?;
-        let handshake =
-            within("handshake_seconds", self.handshake_seconds, TLS_HANDSHAKE_TIMEOUT_MOST.as_secs())?;
+            within("limits.connections_per_address", self.connections_per_address, 1..=OPEN_SOCKETS as u64)?;
+        let arrivals =
+            within("limits.arrivals_per_address", self.arrivals_per_address, 1..=ARRIVALS_MOST.into())?;
+        let head = within("limits.head_seconds", self.head_seconds, 1..=HTTP_HEAD_TIMEOUT_MOST.as_secs())?;
+        let handshake = within(
+            "limits.handshake_seconds",
+            self.handshake_seconds,
+            1..=TLS_HANDSHAKE_TIMEOUT_MOST.as_secs(),
+        )?;
         Ok(listener::Settings {
             connections_per_address: connections
                 .and_then(|most| usize::try_from(most).ok())
@@ -113,10 +118,4 @@ impl FileLimits {
             handshake_timeout: handshake.map_or(usual.handshake_timeout, Duration::from_secs),
         })
     }
-}
-
-/// A number from 1 to `most`, if there is one.
-fn within(name: &'static str, value: Option<u64>, most: u64) -> Result<Option<u64>, ConfigError> {
-    let is_sound = value.is_none_or(|value| (1..=most).contains(&value));
-    is_sound.then_some(value).ok_or(ConfigError::Limit(name, most))
 }

@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod origins;
 mod tls;
+mod within;
 
 pub use account::AccountSettings;
 pub use limits::RestRates;
@@ -27,6 +28,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// Where the server listens when it is not told.
@@ -286,8 +288,8 @@ pub enum ConfigError {
     PublicUrl,
     /// Not the origin of a page: which of the list, from 1 on.
     Origin(usize),
-    /// A number of `[limits]` that is none, and the largest.
-    Limit(&'static str, u64),
+    /// A number that cannot be one: the name of the setting, and what it may be.
+    Number(&'static str, RangeInclusive<u64>),
     /// A grace that is too long.
     Grace,
     /// The text of an application is not one.
@@ -312,8 +314,6 @@ pub enum ConfigError {
     Secrets(SecretFileError),
     /// Something about webhooks: what.
     Webhooks(String),
-    /// A setting that is not what it may be: its name, and what it may be.
-    Setting(&'static str, String),
     /// The file cannot be read.
     Unreadable(String, std::io::Error),
     /// The file is not what it should be: name, line, reason.
@@ -350,12 +350,12 @@ impl fmt::Display for ConfigError {
                 "number {number} of allowed_origins is not the origin of a page: give scheme://host[:port] without a path, like https://app.example, \
                  and leave allowed_origins out when pages of any origin may come"
             ),
-            Self::Limit(name, most) => {
-                write!(
-                    formatter,
-                    "{name} in [limits] must be from 1 to {most}: give another number, or leave it out"
-                )
-            }
+            Self::Number(name, range) => write!(
+                formatter,
+                "{name} must be a number from {} to {}: give another, or leave it out",
+                range.start(),
+                range.end()
+            ),
             Self::Grace => write!(formatter, "the grace is longer than a day: give fewer seconds"),
             Self::Application => {
                 formatter.write_str("an application is given as UUID=FILE, with the file of its public key")
@@ -387,7 +387,6 @@ impl fmt::Display for ConfigError {
             }
             Self::Secrets(error) => error.fmt(formatter),
             Self::Webhooks(reason) => write!(formatter, "webhooks: {reason}"),
-            Self::Setting(name, may) => write!(formatter, "{name} must be {may}"),
             Self::Unreadable(file, error) => write!(formatter, "cannot read {file}: {error}"),
             Self::Malformed(file, line, reason) => {
                 let line = line.map(|line| format!(", line {line}")).unwrap_or_default();

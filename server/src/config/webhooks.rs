@@ -1,6 +1,7 @@
 //! `[[webhooks]]` and what goes with them: receivers that are told what happens.
 
 use super::ConfigError;
+use super::within::within;
 use crate::webhooks::kind::Kinds;
 use crate::webhooks::url::HookUrl;
 use crate::webhooks::{Hook, Retries, Settings, SigningSecret};
@@ -68,20 +69,35 @@ pub(super) fn settings(
         }
     }
     let defaults = Settings::default();
-    let seconds = |name, given: Option<u64>, within: RangeInclusive<u64>, otherwise| match given {
-        None => Ok(otherwise),
-        Some(seconds) if within.contains(&seconds) => Ok(Duration::from_secs(seconds)),
-        Some(_) => wrong(format!("{name} is {} to {}", within.start(), within.end())),
+    let seconds = |name, given: Option<u64>, range: RangeInclusive<u64>, otherwise| {
+        let seconds = within(name, given, range)?;
+        Ok::<_, ConfigError>(seconds.map_or(otherwise, Duration::from_secs))
     };
     let retries = Retries {
-        first: seconds("retry_first_seconds", delivery.retry_first, PAUSE_SECONDS, defaults.retries.first)?,
-        most: seconds("retry_most_seconds", delivery.retry_most, PAUSE_SECONDS, defaults.retries.most)?,
-        give_up: seconds("give_up_seconds", delivery.give_up, GIVE_UP_SECONDS, defaults.retries.give_up)?,
+        first: seconds(
+            "webhook_delivery.retry_first_seconds",
+            delivery.retry_first,
+            PAUSE_SECONDS,
+            defaults.retries.first,
+        )?,
+        most: seconds(
+            "webhook_delivery.retry_most_seconds",
+            delivery.retry_most,
+            PAUSE_SECONDS,
+            defaults.retries.most,
+        )?,
+        give_up: seconds(
+            "webhook_delivery.give_up_seconds",
+            delivery.give_up,
+            GIVE_UP_SECONDS,
+            defaults.retries.give_up,
+        )?,
     };
     if retries.first > retries.most {
         return wrong("retry_first_seconds is more than retry_most_seconds".to_owned());
     }
-    let timeout = seconds("timeout_seconds", delivery.timeout, TIMEOUT_SECONDS, defaults.timeout)?;
+    let timeout =
+        seconds("webhook_delivery.timeout_seconds", delivery.timeout, TIMEOUT_SECONDS, defaults.timeout)?;
     Ok(Settings { hooks, private_targets, ca_file, timeout, retries })
 }
 
