@@ -11,6 +11,7 @@
 
 pub mod archives;
 pub mod auth;
+mod calendar;
 mod chronicle;
 pub mod config;
 mod data;

@@ -1,6 +1,7 @@
 //! The projects of the configuration: `[[keys]]` and `[[applications]]`.
 
 use super::{ConfigError, Given};
+use crate::calendar::Date;
 use crate::keys::{KeyError, KeyPair, Secret};
 use crate::projects::{Definition, Previous, Proof, PublicKey, Status, check_name};
 use otc_protocol::session_id::ProjectId;
@@ -130,20 +131,11 @@ fn unix_seconds(instant: Instant) -> Result<u64, ()> {
         Offset::Z => 0,
         Offset::Custom { minutes } => i64::from(minutes),
     };
-    let days = days_since_1970(i64::from(day.year), i64::from(day.month), i64::from(day.day));
+    let days = Date { year: day.year.into(), month: day.month.into(), day: day.day.into() }.unix();
     let of_day =
         i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second.unwrap_or(0))
             - minutes_ahead * 60;
     u64::try_from(days * 86_400 + of_day).map_err(|_| ())
-}
-
-/// Days from 1970-01-01 to a day of the Gregorian calendar.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    // Years that begin in March: the odd day of leap years is their last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leap_days + day_of_year - 719_468
 }
 
 #[cfg(test)]

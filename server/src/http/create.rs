@@ -4,6 +4,7 @@ use super::answer::{ApiError, accepts_json, json_text, xml_text};
 use super::{body, caller};
 use crate::App;
 use crate::archives::{ArchiveMode, SessionProperties};
+use crate::calendar::Date;
 use crate::keys::random;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -198,19 +199,12 @@ fn date_text(unix_ms: u64) -> String {
     let seconds = unix_ms / 1000;
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
     let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-    // Years that begin in March put the leap day last; eras of 400 years are all alike.
-    let day = days + 719_468;
-    let (era, day_of_era) = (day / 146_097, day % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = (from_march + 2) % 12;
-    let year = era * 400 + year_of_era + u64::from(month < 2);
-    let name =
-        |names: &[&'static str], index: u64| usize::try_from(index).ok().map_or("", |index| names[index]);
-    let (weekday, month) = (name(&DAYS, days % 7), name(&MONTHS, month));
-    format!("{weekday} {month} {day_of_month:02} {hour:02}:{minute:02}:{second:02} UTC {year}")
+    let Date { year, month, day } = Date::from_unix(days.cast_signed());
+    let name = |names: &[&'static str], index: i64| {
+        usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or_default()
+    };
+    let (weekday, month) = (name(&DAYS, days.cast_signed() % 7), name(&MONTHS, month - 1));
+    format!("{weekday} {month} {day:02} {hour:02}:{minute:02}:{second:02} UTC {year}")
 }
 
 #[cfg(test)]
