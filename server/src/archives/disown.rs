@@ -22,6 +22,8 @@ impl Archives {
 
     /// Removes the files of archives whose records are gone. It waits for the disk.
     pub(crate) fn forget_files(&self, gone: &[Record]) {
-        gone.iter().for_each(|record| self.forget_file(record));
+        for record in gone {
+            self.forget_file(record);
+        }
     }
 }
