@@ -64,7 +64,8 @@ use url::{HookUrl, Reach, UrlError};
 pub struct Settings {
     /// The receivers of the configuration.
     pub hooks: Vec<Hook>,
-    /// Whether receivers may be on this machine and its networks; `None`: if the server listens for this machine alone.
+    /// Whether receivers may be on this machine and its networks; `None`: on this machine, if the server listens for it
+    /// alone.
     pub private_targets: Option<bool>,
     /// Certificates that receivers may have beside those that the system trusts.
     pub ca_file: Option<PathBuf>,
@@ -146,7 +147,8 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// Reads what an earlier server has left in the database. `is_local`: the server listens for this machine alone, whose
-    /// receivers are then no secret to anybody who can register one.
+    /// receivers are then no secret to anybody who can register one. Its networks are another matter: what listens here may
+    /// be reached from outside through a proxy.
     pub(crate) fn open(settings: &Settings, is_local: bool, store: Arc<Store>) -> io::Result<Self> {
         Self::assemble(settings, is_local, store, Bounds::default(), Box::new(SystemNames::new()))
     }
@@ -158,8 +160,11 @@ impl Webhooks {
         bounds: Bounds,
         names: Box<dyn Names>,
     ) -> io::Result<Self> {
-        let reach =
-            if settings.private_targets.unwrap_or(is_local) { Reach::Everywhere } else { Reach::Public };
+        let reach = match settings.private_targets {
+            Some(true) => Reach::Everywhere,
+            None if is_local => Reach::PublicAndLoopback,
+            Some(false) | None => Reach::Public,
+        };
         for hook in &settings.hooks {
             reach.admits(&hook.url).map_err(|error| {
                 io::Error::other(format!("the webhook {} of the configuration: {error}", hook.url.place()))

@@ -351,21 +351,39 @@ async fn registrations_last_and_can_be_taken_back() {
     assert_eq!(ledger::registrations(&store), Ok(Vec::new()));
 }
 
+fn opened(settings: &Settings, is_local: bool) -> io::Result<Webhooks> {
+    Webhooks::open(settings, is_local, memory())
+}
+
+fn wish_for(url: &str) -> Wish {
+    Wish { group: "stream".into(), event: "created".into(), url: url.into(), secret: None }
+}
+
 #[tokio::test]
 async fn a_server_that_is_open_to_others_registers_no_receiver_of_its_network() {
-    fn open(settings: &Settings) -> io::Result<Webhooks> {
-        Webhooks::open(settings, false, memory())
-    }
-    let webhooks = open(&settings(Vec::new())).expect("webhooks");
-    let near =
-        |url: &str| Wish { group: "stream".into(), event: "created".into(), url: url.into(), secret: None };
+    let webhooks = opened(&settings(Vec::new()), false).expect("webhooks");
     for url in ["http://127.0.0.1/", "http://[::1]/", "http://localhost/", "http://169.254.169.254/latest"] {
-        let refused = webhooks.register(PROJECT, near(url)).await;
+        let refused = webhooks.register(PROJECT, wish_for(url)).await;
         assert_eq!(refused, Err(WishError::Url(UrlError::Near)), "{url}");
     }
     let local = hook(HookUrl::parse("http://10.0.0.1/secret-path").expect("a URL"));
-    let error = open(&settings(vec![local.clone()])).err().expect("an error").to_string();
+    let error = opened(&settings(vec![local.clone()]), false).err().expect("an error").to_string();
     assert!(error.contains("webhook_private_targets") && !error.contains("secret-path"), "{error}");
     let allowed = Settings { private_targets: Some(true), ..settings(vec![local]) };
-    assert!(open(&allowed).is_ok());
+    assert!(opened(&allowed, false).is_ok());
+}
+
+/// Such as one behind a proxy, which is open to others all the same.
+#[tokio::test]
+async fn a_server_that_listens_here_reaches_this_machine_and_not_its_networks() {
+    let webhooks = opened(&settings(Vec::new()), true).expect("webhooks");
+    for url in
+        ["http://169.254.169.254/latest", "http://10.0.0.5:6379/", "http://[fd00::1]/", "http://0.0.0.0/"]
+    {
+        let refused = webhooks.register(PROJECT, wish_for(url)).await;
+        assert_eq!(refused, Err(WishError::Url(UrlError::Near)), "{url}");
+    }
+    for url in ["http://127.0.0.1/", "http://[::1]/", "http://localhost/"] {
+        assert!(webhooks.register(PROJECT, wish_for(url)).await.is_ok(), "{url}");
+    }
 }

@@ -117,6 +117,8 @@ impl std::error::Error for UrlError {}
 pub enum Reach {
     /// Addresses of the public network only.
     Public,
+    /// Those, and this machine itself: not its networks, where others rely on nobody else being.
+    PublicAndLoopback,
     /// This machine and its networks too.
     Everywhere,
 }
@@ -127,10 +129,8 @@ impl Reach {
     pub fn allows(self, address: IpAddr) -> bool {
         match self {
             Self::Everywhere => !address.is_multicast(),
-            Self::Public => match address {
-                IpAddr::V4(address) => is_public_v4(address),
-                IpAddr::V6(address) => is_public_v6(address),
-            },
+            Self::PublicAndLoopback => address.to_canonical().is_loopback() || is_public(address),
+            Self::Public => is_public(address),
         }
     }
 
@@ -142,6 +142,13 @@ impl Reach {
             Err(_) => self == Self::Public && (host == "localhost" || host.ends_with(".localhost")),
         };
         if near { Err(UrlError::Near) } else { Ok(()) }
+    }
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
     }
 }
 
@@ -254,10 +261,15 @@ mod tests {
             "3fff::1",
             "100::1",
         ] {
-            assert!(!Reach::Public.allows(near.parse().unwrap()), "{near}");
+            let near: IpAddr = near.parse().unwrap();
+            assert!(!Reach::Public.allows(near), "{near}");
+            let is_here = near.to_canonical().is_loopback();
+            assert_eq!(Reach::PublicAndLoopback.allows(near), is_here, "{near}");
         }
         for far in ["8.8.8.8", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "2001:4860:4860::8888"] {
-            assert!(Reach::Public.allows(far.parse().unwrap()), "{far}");
+            for reach in [Reach::Public, Reach::PublicAndLoopback] {
+                assert!(reach.allows(far.parse().unwrap()), "{far}");
+            }
         }
         assert!(Reach::Everywhere.allows("127.0.0.1".parse().unwrap()));
         assert!(!Reach::Everywhere.allows("224.0.0.1".parse().unwrap()));
@@ -269,8 +281,11 @@ mod tests {
         for near in ["http://127.0.0.1/", "https://[::1]:8443/", "http://LocalHost./", "http://a.localhost/"]
         {
             assert_eq!(admits(Reach::Public, near), Err(UrlError::Near), "{near}");
-            assert_eq!(admits(Reach::Everywhere, near), Ok(()), "{near}");
+            for reach in [Reach::PublicAndLoopback, Reach::Everywhere] {
+                assert_eq!(admits(reach, near), Ok(()), "{near}");
+            }
         }
         assert_eq!(admits(Reach::Public, "http://example.org/"), Ok(()));
+        assert_eq!(admits(Reach::PublicAndLoopback, "http://169.254.169.254/"), Err(UrlError::Near));
     }
 }
