@@ -266,7 +266,7 @@ pub const WEBHOOK_SECRET_CHARS: std::ops::RangeInclusive<usize> = 1..=50;
 pub const WEBHOOK_TARGETS: usize = 64;
 /// Registrations of one project; above, a registration is refused (409).
 pub const WEBHOOK_REGISTRATIONS_OF_ONE: usize = 64;
-/// Registrations of all projects; above, a registration is refused (503).
+/// Registrations of all projects; a project has no more than are left for all others: above, a registration is refused (503).
 pub const WEBHOOK_REGISTRATIONS: usize = 4096;
 /// Largest body of a registration.
 pub const HTTP_CALLBACK_BYTES: usize = 8 * 1024;
@@ -276,17 +276,19 @@ pub const WEBHOOK_BODY_BYTES: usize = 256 * 1024;
 pub const WEBHOOK_TARGET_DELIVERIES: usize = 50_000;
 /// Bytes of them.
 pub const WEBHOOK_TARGET_BYTES: usize = 32 * 1024 * 1024;
-/// Deliveries that wait for all receivers together; above, the newest are dropped.
+/// Deliveries that wait for all receivers together. A project has no more of them than are left for all others, and each of
+/// its receivers no more than are left for the project: above, the newest are dropped.
 pub const WEBHOOK_DELIVERIES: usize = 200_000;
 /// Bytes of them.
 pub const WEBHOOK_BYTES: usize = 128 * 1024 * 1024;
 /// Deliveries that are under way to one receiver at a time, each of another session.
 pub const WEBHOOK_TARGET_SLOTS: usize = 8;
-/// Deliveries that are under way at a time. Once half of them are, each receiver has one at most.
+/// Deliveries that are under way at a time, shared in the same way. Once half of them are, each receiver has one at most.
 pub const WEBHOOK_SLOTS: usize = 512;
-/// Names of receivers that are looked up at a time.
+/// Names of receivers that are looked up at a time; a project's are no more than are left for all others.
 pub const WEBHOOK_LOOKUPS: usize = 32;
-/// How long one delivery may take by default: name, connection, TLS, and the head of the answer.
+/// How long one delivery may take by default: name, connection, TLS, and the head of the answer. Of several addresses each
+/// has its part of that, [`DIAL_ADDRESS_TIMEOUT`] at most.
 pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause before a delivery is tried again; doubled at each failure, with jitter.
 pub const WEBHOOK_RETRY_FIRST: Duration = Duration::from_secs(1);

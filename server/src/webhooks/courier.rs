@@ -1,6 +1,6 @@
 //! One delivery: a request to the receiver, and whether it has taken it.
 
-use super::names::Names;
+use super::names::{Lookups, Names, Turn};
 use super::queue::Delivery;
 use super::signature::authorization;
 use super::target::Target;
@@ -13,10 +13,14 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use otc_protocol::limits::{HTTP_HEADERS, WEBHOOK_ANSWER_BYTES, WEBHOOK_ANSWER_WITHIN, WEBHOOK_HEAD_BYTES};
+use otc_protocol::limits::{
+    DIAL_ADDRESS_TIMEOUT, HTTP_HEADERS, WEBHOOK_ANSWER_BYTES, WEBHOOK_ANSWER_WITHIN, WEBHOOK_HEAD_BYTES,
+    WEBHOOK_LOOKUPS,
+};
 use rustls::pki_types::ServerName;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -30,6 +34,7 @@ const AGENT: &str = concat!("otc-server/", env!("CARGO_PKG_VERSION"));
 /// Makes deliveries.
 pub(super) struct Courier {
     names: Box<dyn Names>,
+    lookups: Arc<Lookups>,
     trust: Trust,
     reach: Reach,
     timeout: Duration,
@@ -47,6 +52,13 @@ impl Drop for Kept {
     }
 }
 
+/// Where a receiver is.
+enum Destination {
+    Address(IpAddr),
+    /// Where its name leads, which may be asked.
+    Name(Turn),
+}
+
 /// Why a receiver has not taken a delivery: a text for the log, without anything that the receiver has said.
 pub(super) type Failure = String;
 
@@ -57,7 +69,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Courier {
     pub(super) fn new(names: Box<dyn Names>, trust: Trust, reach: Reach, timeout: Duration) -> Self {
-        Self { names, trust, reach, timeout }
+        Self { names, lookups: Lookups::new(WEBHOOK_LOOKUPS), trust, reach, timeout }
     }
 
     /// Tries a delivery once. What comes back with success is the connection, if it can be used again.
@@ -68,10 +80,7 @@ impl Courier {
         unix_seconds: u64,
         kept: Option<Kept>,
     ) -> Result<Option<Kept>, Failure> {
-        let deadline = Instant::now() + self.timeout;
-        let late = |_| format!("no answer within {:?}", self.timeout);
-        let exchange = self.exchange(target, delivery, unix_seconds, kept);
-        let (response, kept) = timeout_at(deadline, exchange).await.map_err(late)??;
+        let (response, kept) = self.exchange(target, delivery, unix_seconds, kept).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(reusable(response, kept).await);
@@ -91,20 +100,45 @@ impl Courier {
         kept: Option<Kept>,
     ) -> Result<(Response<Incoming>, Kept), Failure> {
         let request = || request(target, delivery, unix_seconds);
+        let late = |_| format!("no answer within {:?}", self.timeout);
+        let begun = Instant::now();
         if let Some(mut kept) = kept {
+            let sent = timeout(self.timeout, send(&mut kept, request()?)).await.map_err(late)?;
             // The receiver may have closed it meanwhile. It may also have taken the delivery, and hears of it once more.
-            if let Ok(response) = send(&mut kept, request()?).await {
+            if let Ok(response) = sent {
                 return Ok((response, kept));
             }
         }
-        let mut fresh = self.connect(&target.url).await?;
-        let response = send(&mut fresh, request()?).await;
-        let response = response.map_err(|error| format!("no answer: {error}"))?;
-        Ok((response, fresh))
+        let left = self.timeout.saturating_sub(begun.elapsed());
+        // How long others' names take is not this receiver's fault.
+        let destination = match target.url.host().parse::<IpAddr>() {
+            Ok(address) => Destination::Address(address),
+            Err(_) => Destination::Name(self.lookups.turn(&target.owner).await),
+        };
+        let deadline = Instant::now() + left;
+        let exchange = async {
+            let mut fresh = self.connect(&target.url, destination, deadline).await?;
+            let response = send(&mut fresh, request()?).await;
+            let response = response.map_err(|error| format!("no answer: {error}"))?;
+            Ok((response, fresh))
+        };
+        timeout_at(deadline, exchange).await.map_err(late)?
     }
 
-    async fn connect(&self, url: &HookUrl) -> Result<Kept, Failure> {
-        let stream = self.dial(url).await?;
+    async fn connect(
+        &self,
+        url: &HookUrl,
+        destination: Destination,
+        deadline: Instant,
+    ) -> Result<Kept, Failure> {
+        let addresses = match destination {
+            Destination::Address(address) => vec![SocketAddr::new(address, url.port())],
+            Destination::Name(turn) => {
+                let found = self.names.look_up(url.host(), url.port(), turn).await;
+                found.map_err(|error| format!("its name cannot be looked up: {error}"))?
+            }
+        };
+        let stream = self.dial(&addresses, deadline).await?;
         let stream: Box<dyn Stream> =
             if url.secure() { Box::new(self.encrypt(url, stream).await?) } else { Box::new(stream) };
         let (sender, connection) = Builder::new()
@@ -119,16 +153,9 @@ impl Courier {
     }
 
     /// Connects to the first address that takes it. Each is checked, for a name may lead elsewhere at any time.
-    async fn dial(&self, url: &HookUrl) -> Result<TcpStream, Failure> {
-        let addresses = match url.host().parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, url.port())],
-            Err(_) => {
-                let found = self.names.look_up(url.host(), url.port()).await;
-                found.map_err(|error| format!("its name cannot be looked up: {error}"))?
-            }
-        };
+    async fn dial(&self, addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Failure> {
         let mut last: Failure = "its name has no address".to_owned();
-        for address in addresses {
+        for (index, address) in addresses.iter().enumerate() {
             if !self.reach.allows(address.ip()) {
                 last = format!(
                     "its address {} is of this machine or a private network (webhook_private_targets = true would allow it)",
@@ -136,9 +163,11 @@ impl Courier {
                 );
                 continue;
             }
-            match connect_tcp(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = format!("cannot be reached: {error}"),
+            let others = addresses.len() - index - 1;
+            match timeout(time_for_one(deadline, others), connect_tcp(*address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = format!("cannot be reached: {error}"),
+                Err(_) => last = format!("cannot be reached: {} does not answer", address.ip()),
             }
         }
         Err(last)
@@ -149,6 +178,17 @@ impl Courier {
         let name = ServerName::try_from(url.host().to_owned())
             .map_err(|_| "its name is not one that a certificate can have".to_owned())?;
         connector.connect(name, stream).await.map_err(|error| format!("no TLS: {error}"))
+    }
+}
+
+/// How long an address may take when others are still to be tried: one that swallows everything, as those of IPv6 do where
+/// it is not set up, leaves them time.
+fn time_for_one(deadline: Instant, others: usize) -> Duration {
+    let left = deadline.saturating_duration_since(Instant::now());
+    match u32::try_from(others) {
+        Ok(0) => left,
+        Ok(others) => (left / (others + 1)).min(DIAL_ADDRESS_TIMEOUT),
+        Err(_) => Duration::ZERO,
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 struct Rebound(Arc<AtomicUsize>);
 
 impl Names for Rebound {
-    fn look_up(&self, _: &str, port: u16) -> Found {
+    fn look_up(&self, _: &str, port: u16, _: Turn) -> Found {
         self.0.fetch_add(1, Ordering::Relaxed);
         let near = ["127.0.0.1", "::1", "::ffff:127.0.0.1"];
         let near = near.map(|address| SocketAddr::new(address.parse().expect("an address"), port));
@@ -181,4 +181,111 @@ async fn who_is_not_there_is_an_error_in_words() {
     let courier = courier(Reach::Everywhere, DEADLINE);
     let reason = courier.deliver(&gone, &delivery("{}"), 0, None).await.err().expect("a failure");
     assert!(reason.starts_with("cannot be reached"), "{reason}");
+}
+
+/// One address swallows everything; the other is the receiver's.
+struct HalfDead(Vec<SocketAddr>);
+
+impl Names for HalfDead {
+    fn look_up(&self, _: &str, _: u16, _: Turn) -> Found {
+        let addresses = self.0.clone();
+        Box::pin(async move { Ok(addresses) })
+    }
+}
+
+/// An address where connections are neither taken nor refused: more wait already than may.
+async fn swallowing() -> (tokio::net::TcpListener, Vec<TcpStream>, SocketAddr) {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let listener = socket.listen(1).expect("listening");
+    let address = listener.local_addr().expect("an address");
+    let mut waiting = Vec::new();
+    while let Ok(Ok(stream)) = timeout(Duration::from_secs(1), TcpStream::connect(address)).await {
+        waiting.push(stream);
+        assert!(waiting.len() < 1000, "all of them are taken");
+    }
+    (listener, waiting, address)
+}
+
+#[tokio::test]
+async fn an_address_that_swallows_everything_leaves_time_for_the_next() {
+    let mut receiver = Receiver::start(|_| Manner::status(200)).await;
+    let (_listener, _waiting, dead) = swallowing().await;
+    let names = Box::new(HalfDead(vec![dead, receiver.address]));
+    let trust = Trust::new(None).expect("roots");
+    let courier = Courier::new(names, trust, Reach::Everywhere, Duration::from_secs(5));
+    let named = target(HookUrl::parse("http://half-dead.example/hook").expect("a URL"), None);
+    courier.deliver(&named, &delivery("{}"), 0, None).await.expect("taken at the second address");
+    receiver.request().await;
+}
+
+/// Names that nobody answers for.
+struct Hanging(Arc<AtomicUsize>);
+
+impl Names for Hanging {
+    fn look_up(&self, host: &str, port: u16, turn: Turn) -> Found {
+        if host == "well.example" {
+            return Box::pin(async move { Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]) });
+        }
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move {
+            let _turn = turn;
+            std::future::pending().await
+        })
+    }
+}
+
+#[tokio::test]
+async fn names_that_hang_keep_no_other_project_waiting() {
+    let mut receiver = Receiver::start(|_| Manner::status(200)).await;
+    let hanging = Arc::new(AtomicUsize::new(0));
+    let names = Box::new(Hanging(Arc::clone(&hanging)));
+    let trust = Trust::new(None).expect("roots");
+    let courier = Arc::new(Courier::new(names, trust, Reach::Everywhere, DEADLINE));
+    let mut stuck = tokio::task::JoinSet::new();
+    for number in 0..64 {
+        let courier = Arc::clone(&courier);
+        let url = HookUrl::parse(&format!("http://hangs{number}.example/")).expect("a URL");
+        stuck.spawn(async move {
+            let dead = Target::registered("dead", url, None);
+            courier.deliver(&dead, &delivery("{}"), 0, None).await.is_ok()
+        });
+    }
+    while hanging.load(Ordering::Relaxed) < WEBHOOK_LOOKUPS / 2 {
+        tokio::task::yield_now().await;
+    }
+    let url = HookUrl::parse(&format!("http://well.example:{}/", receiver.address.port())).expect("a URL");
+    let (named, one) = (target(url, None), delivery("{}"));
+    let sent = courier.deliver(&named, &one, 0, None);
+    timeout(DEADLINE, sent).await.expect("its turn").expect("taken");
+    receiver.request().await;
+    assert_eq!(hanging.load(Ordering::Relaxed), WEBHOOK_LOOKUPS / 2, "half of them at most");
+    assert_eq!(stuck.len(), 64);
+}
+
+#[tokio::test]
+async fn waiting_for_a_turn_is_not_the_receivers_own_time() {
+    let lookups = Lookups::new(2);
+    let owner: Arc<str> = "1".into();
+    let first = lookups.turn(&owner).await;
+    let mut second = Box::pin(lookups.turn(&owner));
+    assert!(timeout(Duration::ZERO, &mut second).await.is_err(), "one at a time");
+    drop(first);
+    timeout(DEADLINE, second).await.expect("a turn once the first has ended");
+    // And at a delivery: its name is looked up only after longer than it may take itself.
+    let mut receiver = Receiver::start(|_| Manner::status(200)).await;
+    let names = Box::new(Rebound(Arc::new(AtomicUsize::new(0))));
+    let trust = Trust::new(None).expect("roots");
+    let mut courier = Courier::new(names, trust, Reach::Everywhere, Duration::from_millis(500));
+    courier.lookups = Lookups::new(2);
+    let lookups = Arc::clone(&courier.lookups);
+    let url = HookUrl::parse(&format!("http://a.example:{}/", receiver.address.port())).expect("a URL");
+    let named = target(url, None);
+    let held = lookups.turn(&named.owner).await;
+    let waits = delivery("{}");
+    let mut sent = Box::pin(courier.deliver(&named, &waits, 0, None));
+    assert!(timeout(Duration::from_millis(700), &mut sent).await.is_err(), "it waits");
+    drop(held);
+    assert!(timeout(DEADLINE, sent).await.expect("an end").is_ok());
+    receiver.request().await;
 }

@@ -103,7 +103,8 @@ impl Directory {
         if of_project.len() >= WEBHOOK_REGISTRATIONS_OF_ONE {
             return Err(Full::Project);
         }
-        if self.registrations >= WEBHOOK_REGISTRATIONS {
+        // As much as is left for all others: those who take all they can get leave some for one who comes new.
+        if self.registrations + of_project.len() >= WEBHOOK_REGISTRATIONS {
             return Err(Full::Server);
         }
         let same = of_project.iter().find(|known| known.target.id == target.id);

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info};
 
@@ -19,7 +19,7 @@ type Ended = Result<Option<Kept>, Failure>;
 struct Driver {
     webhooks: Arc<Webhooks>,
     tasks: JoinSet<Ended>,
-    jobs: HashMap<Id, Job>,
+    jobs: HashMap<Id, (Job, AbortHandle)>,
     /// Connections for the next deliveries to the same receivers. Kept while there are such deliveries, so that nobody
     /// needs to see to their end.
     kept: HashMap<Arc<str>, Vec<Kept>>,
@@ -66,11 +66,16 @@ impl Driver {
                 let (target, delivery) = (&job_too.target, &job_too.delivery);
                 webhooks.courier.deliver(target, delivery, unix_ms() / 1000, kept).await
             });
-            self.jobs.insert(task.id(), job);
+            self.jobs.insert(task.id(), (job, task));
         }
-        let queue = self.webhooks.queue.lock();
+        let mut queue = self.webhooks.queue.lock();
         self.kept.retain(|target, _| queue.is_pressing(target));
+        let abandoned = queue.abandoned();
         drop(queue);
+        if !abandoned.is_empty() {
+            let gone = self.jobs.values().filter(|(job, _)| abandoned.contains(&job.epoch));
+            gone.for_each(|(_, task)| task.abort());
+        }
         if self.removal.is_empty() {
             let numbers = std::mem::take(&mut *self.webhooks.finished.lock());
             if !numbers.is_empty() {
@@ -98,27 +103,30 @@ impl Driver {
 
     fn end(&mut self, ended: Result<(Id, Ended), JoinError>) {
         let (id, ended) = match ended {
-            Ok(ended) => ended,
+            Ok((id, ended)) => (id, Some(ended)),
+            // Its receiver has been forgotten.
+            Err(error) if error.is_cancelled() => (error.id(), None),
             // It has printed why.
-            Err(error) => (error.id(), Err("the delivery has panicked".to_owned())),
+            Err(error) => (error.id(), Some(Err("the delivery has panicked".to_owned()))),
         };
-        let Some(job) = self.jobs.remove(&id) else { return };
-        let delivered = match ended {
-            Ok(kept) => {
+        let Some((job, _)) = self.jobs.remove(&id) else { return };
+        let (delivered, failed) = match ended {
+            Some(Ok(kept)) => {
                 self.kept.entry(Arc::clone(&job.target.id)).or_default().extend(kept);
-                true
+                (true, false)
             }
-            Err(reason) => {
+            Some(Err(reason)) => {
                 let url = job.target.url.place();
                 info!(%url, %reason, "a webhook was not taken; it is tried again");
-                false
+                (false, true)
             }
+            None => (false, false),
         };
         let webhooks = &self.webhooks;
         let finished = webhooks.queue.lock().done(webhooks.now(), unix_ms(), &job, delivered);
         webhooks.tally.count(|counts| {
             counts.delivered += u64::from(delivered);
-            counts.failed_tries += u64::from(!delivered);
+            counts.failed_tries += u64::from(failed);
             counts.given_up += finished.given_up;
         });
         webhooks.finished.lock().extend(finished.numbers);

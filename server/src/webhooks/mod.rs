@@ -2,7 +2,7 @@
 //!
 //! * [`kind`], `payload`: what is told, and its words; `signature`: that it is ours
 //! * `directory`, `target`, [`url`]: who is told what, and where that may be
-//! * `queue`, `lanes`: what waits, and whose turn it is, pure; `ledger`: the same in the database; `tally`: counted
+//! * `queue`, `lanes`, `shares`: what waits, and whose turn it is, pure; `ledger`: the same in the database; `tally`: counted
 //! * `driver`: has it sent; `courier`, `names`, `trust`: one delivery
 
 mod courier;
@@ -17,6 +17,7 @@ mod payload;
 mod queue;
 #[cfg(test)]
 mod receiver;
+mod shares;
 mod signature;
 mod tally;
 mod target;
@@ -150,7 +151,7 @@ impl Webhooks {
     /// receivers are then no secret to anybody who can register one. Its networks are another matter: what listens here may
     /// be reached from outside through a proxy.
     pub(crate) fn open(settings: &Settings, is_local: bool, store: Arc<Store>) -> io::Result<Self> {
-        Self::assemble(settings, is_local, store, Bounds::default(), Box::new(SystemNames::new()))
+        Self::assemble(settings, is_local, store, Bounds::default(), Box::new(SystemNames))
     }
 
     fn assemble(

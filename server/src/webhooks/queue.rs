@@ -2,15 +2,18 @@
 //!
 //! Each receiver has a lane for each session; the deliveries of a lane are made one after the other. A receiver that
 //! fails is tried with one delivery at a time until one succeeds, and after two failures in a row with growing pauses.
+//!
+//! Room and those who deliver are shared by projects, so that none of them can take what the others need.
 
 use super::lanes::{Failure, Lanes};
+use super::shares::Shares;
 use super::target::Target;
 use otc_protocol::Moment;
 use otc_protocol::limits::{
     WEBHOOK_BYTES, WEBHOOK_DELIVERIES, WEBHOOK_GIVE_UP, WEBHOOK_RETRY_FIRST, WEBHOOK_RETRY_MOST,
     WEBHOOK_SLOTS, WEBHOOK_TARGET_BYTES, WEBHOOK_TARGET_DELIVERIES, WEBHOOK_TARGET_SLOTS,
 };
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,7 +119,7 @@ pub(super) struct Job {
     pub(super) target: Arc<Target>,
     pub(super) delivery: Delivery,
     /// Tells the receiver from one of the same name that was forgotten in the meantime.
-    epoch: u64,
+    pub(super) epoch: u64,
     /// How many were begun before it.
     serial: u64,
 }
@@ -148,8 +151,11 @@ pub(super) struct Queue {
     /// Receivers that may have something to be sent now, in turn; each is here once at most.
     now: VecDeque<Arc<str>>,
     later: BTreeSet<(Moment, Arc<str>)>,
-    load: Load,
-    under_way: usize,
+    counts: Shares,
+    bytes: Shares,
+    under_way: Shares,
+    /// Receivers that were forgotten while something was under way to them.
+    abandoned: HashSet<u64>,
     epochs: u64,
     begun: u64,
 }
@@ -161,14 +167,16 @@ impl Queue {
         random: impl FnMut() -> u64 + Send + 'static,
     ) -> Self {
         Self {
+            counts: Shares::new(bounds.all.count),
+            bytes: Shares::new(bounds.all.bytes),
+            under_way: Shares::new(bounds.slots),
+            abandoned: HashSet::new(),
             bounds,
             retries,
             random: Box::new(random),
             lanes: HashMap::new(),
             now: VecDeque::new(),
             later: BTreeSet::new(),
-            load: Load::default(),
-            under_way: 0,
             epochs: 0,
             begun: 0,
         }
@@ -176,12 +184,12 @@ impl Queue {
 
     /// How much waits, what is under way among it.
     pub(super) fn load(&self) -> Load {
-        self.load
+        Load { count: self.counts.taken(), bytes: self.bytes.taken() }
     }
 
     #[cfg(test)]
     pub(super) fn under_way(&self) -> usize {
-        self.under_way
+        self.under_way.taken()
     }
 
     /// Takes the room that a delivery needs; `false`: there is none.
@@ -191,10 +199,13 @@ impl Queue {
             *epoch += 1;
             Lanes::new(Arc::clone(target), *epoch)
         });
-        let has_room =
-            self.load.has_room(weight, self.bounds.all) && lanes.load.has_room(weight, self.bounds.target);
+        let (owner, load) = (&target.owner, lanes.load);
+        let has_room = self.counts.has_room_within(owner, load.count, 1)
+            && self.bytes.has_room_within(owner, load.bytes, weight)
+            && load.has_room(weight, self.bounds.target);
         if has_room {
-            self.load.add(weight);
+            self.counts.take(owner, 1);
+            self.bytes.take(owner, weight);
             lanes.load.add(weight);
         }
         has_room
@@ -212,8 +223,11 @@ impl Queue {
     /// A receiver is to be told no more: what waited for it.
     pub(super) fn forget(&mut self, target: &str) -> Vec<u64> {
         let Some(lanes) = self.lanes.remove(target) else { return Vec::new() };
-        self.load.count -= lanes.load.count;
-        self.load.bytes -= lanes.load.bytes;
+        self.counts.give_back(&lanes.target.owner, lanes.load.count);
+        self.bytes.give_back(&lanes.target.owner, lanes.load.bytes);
+        if lanes.under_way > 0 {
+            self.abandoned.insert(lanes.epoch);
+        }
         self.now.retain(|id| **id != *target);
         if let Some(at) = lanes.settled_at {
             self.later.remove(&(at, Arc::clone(&lanes.target.id)));
@@ -230,14 +244,12 @@ impl Queue {
             }
             self.settle(now, &id);
         }
-        if self.under_way >= self.bounds.slots {
-            return None;
-        }
-        let scarce = self.under_way >= self.bounds.slots / 2;
+        let scarce = self.under_way.taken() >= self.bounds.slots / 2;
         for _ in 0..self.now.len() {
             let id = self.now.pop_front()?;
             let Some(lanes) = self.lanes.get_mut(&id) else { continue };
-            if scarce && lanes.under_way > 0 {
+            let owner = &lanes.target.owner;
+            if scarce && lanes.under_way > 0 || !self.under_way.has_room_within(owner, lanes.under_way, 1) {
                 self.now.push_back(id);
                 continue;
             }
@@ -250,10 +262,10 @@ impl Queue {
                 serial: self.begun,
             });
             self.settle(now, &id);
-            if job.is_some() {
-                self.under_way += 1;
+            if let Some(job) = job {
+                self.under_way.take(&job.target.owner, 1);
                 self.begun += 1;
-                return job;
+                return Some(job);
             }
         }
         None
@@ -269,14 +281,20 @@ impl Queue {
         self.lanes.get(target).is_some_and(|lanes| lanes.in_turn || lanes.under_way > 0)
     }
 
+    /// Which receivers were forgotten since the last time while something was under way to them: nobody waits for that any
+    /// more, and others need those who do it.
+    pub(super) fn abandoned(&mut self) -> HashSet<u64> {
+        std::mem::take(&mut self.abandoned)
+    }
+
     /// Whether nothing is under way, nor could be without a pause.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.under_way == 0 && self.now.is_empty()
+        self.under_way.taken() == 0 && self.now.is_empty()
     }
 
     /// A job has come to its end.
     pub(super) fn done(&mut self, now: Moment, unix_ms: u64, job: &Job, delivered: bool) -> Finished {
-        self.under_way -= 1;
+        self.under_way.give_back(&job.target.owner, 1);
         let id = &job.target.id;
         let Some(lanes) = self.lanes.get_mut(id).filter(|lanes| lanes.epoch == job.epoch) else {
             return Finished::default();
@@ -289,7 +307,8 @@ impl Queue {
             lanes.failed(&job.delivery, &failure, &self.retries)
         };
         for delivery in &gone {
-            self.load.sub(delivery.weight());
+            self.counts.give_back(&job.target.owner, 1);
+            self.bytes.give_back(&job.target.owner, delivery.weight());
         }
         self.settle(now, &Arc::clone(id));
         let numbers: Vec<u64> = gone.iter().map(|delivery| delivery.number).collect();

@@ -10,15 +10,19 @@ fn retries() -> Retries {
 fn bounds() -> Bounds {
     Bounds {
         target: Load { count: 100, bytes: 10_000 },
-        all: Load { count: 150, bytes: 15_000 },
+        all: Load { count: 400, bytes: 40_000 },
         target_slots: 4,
         slots: 16,
     }
 }
 
 fn target(name: &str) -> Arc<Target> {
+    target_of("1", name)
+}
+
+fn target_of(project: &str, name: &str) -> Arc<Target> {
     let url = HookUrl::parse(&format!("http://{name}.example/")).unwrap();
-    Arc::new(Target::registered("1", url, None))
+    Arc::new(Target::registered(project, url, None))
 }
 
 /// A queue whose clock only goes when it is told to.
@@ -246,26 +250,86 @@ fn slow_receivers_leave_room_for_others() {
     assert!(jobs.len() == 1 && jobs[0].target == well);
 }
 
+/// How many more it takes.
+fn fill(world: &mut World, target: &Arc<Target>, bytes: usize) -> usize {
+    (0..1000).take_while(|_| world.offer_sized(target, "s", bytes).is_some()).count()
+}
+
 #[test]
 fn a_full_queue_takes_no_more_and_counts_what_is_under_way() {
     let mut world = World::new();
-    let (a, b) = (target("a"), target("b"));
-    assert!((0..100).all(|_| world.offer(&a, "s").is_some()));
-    assert_eq!(world.offer(&a, "t"), None, "the bound of one receiver");
-    assert!((0..50).all(|_| world.offer(&b, "s").is_some()));
-    assert_eq!(world.offer(&b, "s"), None, "the bound of all");
+    let a = target("a");
+    assert_eq!(fill(&mut world, &a, 2), 100, "the bound of one receiver");
     let jobs = world.begin();
-    assert_eq!(world.offer(&b, "s"), None, "what is under way waits as well");
+    assert_eq!(world.offer(&a, "t"), None, "what is under way waits as well");
     for job in &jobs {
         world.end(job, true);
     }
-    assert!(world.offer(&b, "s").is_some() && world.offer(&a, "t").is_some());
+    assert!(world.offer(&a, "t").is_some());
     let mut world = World::new();
     assert!(world.offer_sized(&a, "s", 9_999).is_some());
     assert_eq!(world.offer_sized(&a, "s", 2), None, "the bytes of one receiver");
-    assert!(world.offer_sized(&b, "s", 5_000).is_some());
-    assert_eq!(world.offer_sized(&b, "s", 2), None, "the bytes of all");
-    assert_eq!(world.queue.load(), Load { count: 2, bytes: 14_999 });
+    assert_eq!(world.queue.load(), Load { count: 1, bytes: 9_999 });
+}
+
+#[test]
+fn no_project_takes_the_room_of_the_others() {
+    for bytes in [2, 200] {
+        let mut world = World::new();
+        let well = sound(&mut world, "well");
+        let mut most = 0;
+        // Each has as many dead receivers as it may.
+        for project in ["dead", "too", "three", "four"] {
+            for name in 0..64 {
+                fill(&mut world, &target_of(project, &name.to_string()), bytes);
+            }
+            let load = world.queue.load();
+            assert!(load.count > most && load.count < 400 && load.bytes < 40_000, "{project}: {load:?}");
+            most = load.count;
+        }
+        assert!(world.offer_sized(&well, "s", bytes).is_some());
+        // Nor that of its own others.
+        let mut world = World::new();
+        fill(&mut world, &target("dead"), bytes);
+        fill(&mut world, &target("too"), bytes);
+        assert!(fill(&mut world, &target("well"), bytes) > 10);
+    }
+}
+
+#[test]
+fn no_project_takes_all_who_deliver() {
+    let mut world = World::new();
+    for name in 0..64 {
+        world.offer(&target_of("dead", &name.to_string()), "s");
+    }
+    assert_eq!(world.begin().len(), 8, "half of what there is");
+    for name in 0..64 {
+        world.offer(&target_of("too", &name.to_string()), "s");
+    }
+    let (too, well) = (world.begin().len(), target("well"));
+    world.offer(&well, "s");
+    let jobs = world.begin();
+    assert!(too > 0 && jobs.len() == 1 && jobs[0].target == well, "{too}: {jobs:?}");
+}
+
+#[test]
+fn who_forgets_receivers_does_not_get_more_who_deliver() {
+    let mut world = World::new();
+    let mut open = Vec::new();
+    for name in 0..64 {
+        let target = target_of("dead", &name.to_string());
+        world.offer(&target, "s");
+        open.extend(world.begin());
+        world.queue.forget(&target.id);
+    }
+    assert_eq!(open.len(), 8);
+    let abandoned = world.queue.abandoned();
+    assert!(open.iter().all(|job| abandoned.contains(&job.epoch)), "all are to be ended");
+    assert!(world.queue.abandoned().is_empty(), "once");
+    for job in &open {
+        assert_eq!(world.end(job, false), Finished::default());
+    }
+    assert_eq!((world.queue.under_way(), world.queue.load()), (0, Load::default()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! From an event to a receiver's answer, with real connections.
 
-use super::receiver::{DEADLINE, Manner, Received, Receiver};
+use super::receiver::{DEADLINE, Manner, Received, Receiver, Seen};
 use super::*;
 use crate::sessions::Event;
 use otc_protocol::raptor::{Connection, Reason};
@@ -33,7 +33,7 @@ fn started(settings: &Settings, store: &Arc<Store>) -> Arc<Webhooks> {
 }
 
 fn bounded(settings: &Settings, store: &Arc<Store>, bounds: Bounds) -> Arc<Webhooks> {
-    let names = Box::new(SystemNames::new());
+    let names = Box::new(SystemNames);
     let webhooks = Webhooks::assemble(settings, true, Arc::clone(store), bounds, names).expect("webhooks");
     let webhooks = Arc::new(webhooks);
     webhooks.start();
@@ -240,6 +240,28 @@ async fn a_receiver_that_never_answers_harms_no_other() {
     assert_eq!(webhooks.counts().failed_tries, 0);
     let brief = webhooks.finish(Duration::from_millis(50));
     timeout(DEADLINE, brief).await.expect("an end, though one is under way");
+}
+
+#[tokio::test]
+async fn a_delivery_to_who_has_been_taken_back_ends_at_once() {
+    let mut silent = Receiver::start(|_| Manner::Silence).await;
+    let webhooks = started(&settings(Vec::new()), &memory());
+    let mut wish = wish_for(silent.url().as_str());
+    wish.group = "connection".into();
+    for _ in 0..3 {
+        let made = webhooks.register(PROJECT, wish.clone()).await.expect("granted");
+        take(&webhooks, events(&["a"], 1)).await;
+        silent.request().await;
+        assert_eq!(webhooks.unregister(PROJECT, &made.id).await, Ok(true));
+        while !matches!(silent.seen().await, Seen::End) {}
+    }
+    let is_free = async {
+        while webhooks.queue.lock().under_way() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, is_free).await.expect("nobody waits for an answer any more");
+    assert_eq!(webhooks.counts(), Counts::default(), "it is no failure of the receiver's");
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ fn certificates(file: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
 mod tests {
     use super::*;
     use crate::webhooks::courier::Courier;
-    use crate::webhooks::names::{Found, Names};
+    use crate::webhooks::names::{Found, Names, Turn};
     use crate::webhooks::queue::Delivery;
     use crate::webhooks::receiver::{DEADLINE, Manner, Receiver};
     use crate::webhooks::target::Target;
@@ -119,7 +119,7 @@ mod tests {
     struct Here;
 
     impl Names for Here {
-        fn look_up(&self, _: &str, port: u16) -> Found {
+        fn look_up(&self, _: &str, port: u16, _: Turn) -> Found {
             Box::pin(async move { Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]) })
         }
     }
