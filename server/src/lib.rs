@@ -17,6 +17,7 @@ pub mod config;
 mod data;
 pub mod gate;
 mod handover;
+mod hex;
 pub mod http;
 pub mod keys;
 pub mod listener;

@@ -1,5 +1,6 @@
 //! The URLs of files: who has one may load the file for ten minutes.
 
+use crate::hex::{hex, unhex};
 use otc_protocol::limits::ARCHIVE_URL_LIFE;
 use ring::hmac;
 
@@ -40,23 +41,6 @@ fn signed(id: &str, expires: u64) -> String {
     format!("{id}.{expires}")
 }
 
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
-}
-
-/// What hexadecimal digits say.
-pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|start| u8::from_str_radix(text.get(start..start + 2)?, 16).ok()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,13 +71,5 @@ mod tests {
         }
         assert!(check(&Links::new(b"another"), &path, 1000).is_err());
         assert!(links.check(ID, Some("1600"), Some(&"é".repeat(32)), 1000).is_err());
-    }
-
-    #[test]
-    fn hexadecimal_digits_go_both_ways() {
-        assert_eq!(unhex(&hex(&[0, 7, 255])), Some(vec![0, 7, 255]));
-        for wrong in ["0", "0g", "+1", "é"] {
-            assert_eq!(unhex(wrong), None, "{wrong}");
-        }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) use record::{Chosen, Layout, OutputMode, Record, Status, StreamMode, 
 pub(crate) use vault::Content;
 
 use crate::data::DataDir;
+use crate::hex::{hex, unhex};
 use crate::http::PublicUrl;
 use crate::keys;
 use crate::sessions::Refusal;
@@ -369,12 +370,12 @@ fn new_key() -> io::Result<[u8; 32]> {
 /// The key that signs URLs, which are good after a restart.
 fn kept_key(store: &Store) -> io::Result<[u8; 32]> {
     let known = store.read(|reader| reader.get(&SECRETS, LINK_KEY)).map_err(io::Error::other)?;
-    let known = known.as_deref().and_then(link::unhex).and_then(|key| key.try_into().ok());
+    let known = known.as_deref().and_then(unhex).and_then(|key| key.try_into().ok());
     if let Some(key) = known {
         return Ok(key);
     }
     let key = new_key()?;
-    let text = link::hex(&key);
+    let text = hex(&key);
     let edit = move |writer: &mut Writer<'_>| writer.put(&SECRETS, LINK_KEY, &text);
     store.write_blocking(edit).map_err(io::Error::other)?;
     Ok(key)

@@ -1,5 +1,6 @@
 //! The files of a certificate and of its key, read and checked.
 
+use crate::hex::hex;
 use crate::secret_file::{self, Access, SecretFileError};
 use otc_protocol::limits::TLS_FILE_BYTES;
 use ring::digest::{SHA256, digest};
@@ -8,7 +9,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{InconsistentKeys, ServerConfig};
-use std::fmt::{self, Write};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -111,11 +112,7 @@ fn read(file: &File) -> Result<Vec<u8>, Fault> {
 }
 
 fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    let mut text = String::from("sha256:");
-    for byte in digest(&SHA256, certificate).as_ref() {
-        let _ = write!(text, "{byte:02x}"); // A text takes everything.
-    }
-    text
+    format!("sha256:{}", hex(digest(&SHA256, certificate).as_ref()))
 }
 
 /// Why a certificate cannot be used.

@@ -1,12 +1,13 @@
 //! How a receiver can tell that a delivery is ours (`rest.md §3`, secure callbacks).
 
 use crate::auth::hs256_jwt;
+use crate::hex::hex;
 use otc_protocol::limits::WEBHOOK_SECRET_CHARS;
 use ring::digest::{SHA256, digest};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// What deliveries are signed with. It can be used and not be shown by accident.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -70,12 +71,7 @@ pub(super) fn authorization(
 
 /// The hash as lower-case hexadecimal digits.
 pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest(&SHA256, bytes).as_ref() {
-        // Writing into a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ async fn a_try_again_says_the_same_with_the_same_id() {
     for request in &requests {
         let claims = verified(&request.headers["authorization"], b"hush");
         assert_eq!(claims["jti"], request.id());
-        assert_eq!(claims["payload_hash"], sha256(&request.body));
+        assert_eq!(claims["payload_hash"], signature::sha256_hex(&request.body));
         assert_eq!((&claims["iss"], &claims["api_key"]), (&json!("Vonage"), &json!(PROJECT)));
         assert!(claims["iat"].as_u64().is_some_and(|iat| iat.abs_diff(unix_ms() / 1000) < 60));
     }
@@ -163,12 +163,6 @@ fn verified(authorization: &str, secret: &[u8]) -> Value {
     ring::hmac::verify(&key, signed.as_bytes(), &signature).expect("the right signature");
     let claims = signed.split_once('.').expect("two parts").1;
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64")).expect("claims")
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    let hash = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let digits = hash.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[tokio::test]
