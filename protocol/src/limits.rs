@@ -330,6 +330,13 @@ pub const ARRIVALS_MOST: u32 = 1_000_000;
 pub const ARRIVAL_BURST: Duration = Duration::from_secs(10);
 /// Addresses whose arrivals are counted at one time; those of further ones are not.
 pub const ADDRESSES_REMEMBERED: usize = 65_536;
+/// Bytes of a request that cost nothing more than its connection does.
+pub const REQUEST_FREE_BYTES: usize = 8 * 1024;
+/// Bytes that the server holds at one time beyond those, of requests that it does not know yet to be anybody's: heads,
+/// and reports of clients. Above, a head is not read further (closed) and a report is refused (503).
+pub const REQUESTS_BYTES: usize = 64 * 1024 * 1024;
+/// Of these, those that come from one address. Everybody may come from one: that of a proxy.
+pub const ADDRESS_REQUESTS_BYTES: usize = REQUESTS_BYTES / 2;
 /// Longest origin of a page.
 pub const ORIGIN_BYTES: usize = 512;
 

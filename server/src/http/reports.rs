@@ -1,8 +1,10 @@
 //! What clients ask for and send besides their session: the live configuration and their reports (`wire.md §1`).
 
-use super::answer::json_text;
+use super::answer::{ApiError, json_text};
 use super::body;
+use crate::listener::{Holding, OpenSocket};
 use crate::sessions::log_text::beginning;
+use axum::Extension;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -17,15 +19,18 @@ pub(super) async fn config() -> Response {
 }
 
 /// Takes a report. One of an issue is logged; others are forgotten: they may hold anything, and nobody here analyses them.
-pub(super) async fn report(request: Request) -> Response {
-    let is_event = request.uri().path().ends_with("/ClientEvent");
-    match body::read(request.into_body(), HTTP_REPORT_BYTES).await {
-        Ok(body) if is_event => {
+pub(super) async fn report(Extension(place): Extension<OpenSocket>, request: Request) -> Response {
+    if !request.uri().path().ends_with("/ClientEvent") {
+        let done = body::discard(request.into_body()).await;
+        return done.map_or_else(ApiError::into_response, |()| json_text(StatusCode::OK, "{}"));
+    }
+    let mut holding = Holding::new(place);
+    match body::read_strange(request.into_body(), HTTP_REPORT_BYTES, &mut holding).await {
+        Ok(body) => {
             if let Some(issue) = Issue::read(&body) {
                 issue.log();
             }
         }
-        Ok(_) => {}
         Err(error) if error.status == StatusCode::PAYLOAD_TOO_LARGE => {}
         Err(error) => return error.into_response(),
     }

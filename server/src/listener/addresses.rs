@@ -1,12 +1,14 @@
 //! From which addresses connections come: so many at one time each, and so many arrivals in a second.
 
-use otc_protocol::limits::{ADDRESSES_REMEMBERED, ARRIVAL_BURST};
+use super::complaints::Complaints;
+use otc_protocol::limits::{ADDRESS_REQUESTS_BYTES, ADDRESSES_REMEMBERED, ARRIVAL_BURST, REQUESTS_BYTES};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::warn;
 
 /// Pause between two looks for addresses that can be forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -24,11 +26,27 @@ impl From<IpAddr> for Network {
     }
 }
 
-/// The open connections of each address.
+/// What the connections of each address take.
 pub(super) struct Crowds {
+    /// Connections of one.
     most: usize,
-    /// Of networks that have one at least.
-    open: Mutex<HashMap<Network, usize>>,
+    all: Mutex<All>,
+}
+
+#[derive(Default)]
+struct All {
+    /// Of networks that have a connection at least.
+    networks: HashMap<Network, Crowd>,
+    /// Bytes that all of them hold for requests that are nobody's yet.
+    held: usize,
+    refused: Complaints,
+}
+
+#[derive(Default)]
+struct Crowd {
+    open: usize,
+    /// Its part of [`All::held`].
+    held: usize,
 }
 
 /// Held for as long as a connection counts.
@@ -39,29 +57,59 @@ pub(super) struct Visitor {
 
 impl Crowds {
     pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, open: Mutex::default() })
+        Arc::new(Self { most, all: Mutex::default() })
     }
 
     /// Counts a connection; `None` when its address has too many.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Visitor> {
         let network = Network::from(address);
-        let mut networks = self.open.lock();
-        let open = networks.entry(network).or_default();
-        if *open >= self.most {
+        let mut all = self.all.lock();
+        let crowd = all.networks.entry(network).or_default();
+        if crowd.open >= self.most {
             return None;
         }
-        *open += 1;
+        crowd.open += 1;
         Some(Visitor { crowds: Arc::clone(self), network })
+    }
+}
+
+impl Visitor {
+    /// Counts bytes that are held for this connection, if there is room for them.
+    pub(super) fn hold(&self, bytes: usize) -> bool {
+        let all = &mut *self.crowds.all.lock();
+        let crowd = all.networks.entry(self.network).or_default();
+        let who = if crowd.held + bytes > ADDRESS_REQUESTS_BYTES {
+            "its address holds"
+        } else if all.held + bytes > REQUESTS_BYTES {
+            "all addresses together hold"
+        } else {
+            crowd.held += bytes;
+            all.held += bytes;
+            return true;
+        };
+        let peer = self.network.0;
+        all.refused
+            .make(|refused| warn!(%peer, refused, "request broken off: {who} too much of unfinished ones"));
+        false
+    }
+
+    /// Takes bytes from the count again.
+    pub(super) fn give_back(&self, bytes: usize) {
+        let all = &mut *self.crowds.all.lock();
+        all.held -= bytes;
+        if let Some(crowd) = all.networks.get_mut(&self.network) {
+            crowd.held -= bytes;
+        }
     }
 }
 
 impl Drop for Visitor {
     fn drop(&mut self) {
-        let mut networks = self.crowds.open.lock();
-        if let Some(open) = networks.get_mut(&self.network) {
-            *open -= 1;
-            if *open == 0 {
-                networks.remove(&self.network);
+        let mut all = self.crowds.all.lock();
+        if let Some(crowd) = all.networks.get_mut(&self.network) {
+            crowd.open -= 1;
+            if crowd.open == 0 {
+                all.networks.remove(&self.network);
             }
         }
     }
@@ -142,7 +190,28 @@ mod tests {
         assert!(enter("2001:db8:0:0:ffff::2").is_none(), "one host has them all");
         assert!(enter("2001:db8:0:1::2").is_some());
         drop((two, other, again, six));
-        assert!(crowds.open.lock().is_empty());
+        assert!(crowds.all.lock().networks.is_empty());
+    }
+
+    #[test]
+    fn what_is_held_has_a_bound_for_each_address_and_for_all() {
+        let crowds = Crowds::new(2);
+        let enter = |text| crowds.enter(address(text)).unwrap();
+        let (one, beside, other) = (enter("192.0.2.1"), enter("192.0.2.1"), enter("192.0.2.2"));
+        assert!(one.hold(ADDRESS_REQUESTS_BYTES - 1) && beside.hold(1));
+        assert!(!one.hold(1) && !beside.hold(1));
+        assert!(other.hold(REQUESTS_BYTES - ADDRESS_REQUESTS_BYTES));
+        let last = enter("192.0.2.3");
+        assert!(!last.hold(1), "all together");
+        beside.give_back(1);
+        assert!(last.hold(1) && !one.hold(1));
+        last.give_back(1);
+        assert!(one.hold(1));
+        one.give_back(ADDRESS_REQUESTS_BYTES);
+        other.give_back(REQUESTS_BYTES - ADDRESS_REQUESTS_BYTES);
+        let all = crowds.all.lock();
+        assert_eq!((all.held, all.networks.values().map(|crowd| crowd.held).sum::<usize>()), (0, 0));
+        drop(all);
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,8 +3,9 @@
 use crate::DEADLINE;
 use crate::member::Member;
 use crate::process::{Process, Site};
+use crate::raw::{LAST, answers, said as said_to};
 use crate::support::connect;
-use otc_protocol::limits::CLIENT_SILENCE;
+use otc_protocol::limits::{ADDRESS_REQUESTS_BYTES, CLIENT_SILENCE, HTTP_HEAD_BYTES, HTTP_REPORT_BYTES};
 use otc_protocol::raptor::Body;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{Read, Write};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Of each kind.
 const CROWD: usize = 600;
+/// Of those who say as much as they may: more than there is room for.
+const FULL_CROWD: usize = 1600;
 /// What one of them may cost the server.
 const BYTES_EACH: u64 = 32 * 1024;
 
@@ -30,7 +33,7 @@ const SILENT_SOCKET: &[u8] =
 const HALF_FRAME: &[u8] = &[0x82, 0xff, 0, 0, 0, 0, 0, 2, 0, 0, 1, 2, 3, 4, 9, 9, 9, 9];
 
 fn raise_file_limit() {
-    let wanted = 6 * CROWD as u64;
+    let wanted = 9 * CROWD as u64; // Both tests may run at one time.
     let allowed = getrlimit(Resource::Nofile);
     assert!(allowed.maximum.is_none_or(|most| most >= wanted), "this test needs `ulimit -Hn` {wanted}");
     let raised = Rlimit { current: Some(wanted), maximum: allowed.maximum };
@@ -108,4 +111,71 @@ fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
     assert!(worst < CLIENT_SILENCE, "a client would have noticed: {worst:?}");
     assert!(grown < 5 * CROWD as u64 * BYTES_EACH, "{grown} bytes");
     server.stop();
+}
+
+/// Bytes that have come to the server and that it has not read.
+fn unread(server: SocketAddr) -> u64 {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("every system has it");
+    let local = format!(":{:04X}", server.port());
+    let queues = table.lines().skip(1).filter_map(|line| {
+        let mut columns = line.split_whitespace().skip(1);
+        let is_here = columns.next()?.ends_with(&local);
+        let queues = columns.nth(2)?.split_once(':')?;
+        is_here.then(|| u64::from_str_radix(queues.1, 16).expect("a number"))
+    });
+    queues.sum()
+}
+
+/// Connections that have said this much, if the server took it: some are closed before all is said.
+fn full_crowd(server: SocketAddr, said: &[u8]) -> Vec<TcpStream> {
+    let come = |_| {
+        let mut stream = connect(server);
+        stream.set_read_timeout(Some(DEADLINE)).expect("an open socket");
+        let _ = stream.write_all(said);
+        stream
+    };
+    (0..FULL_CROWD).map(come).collect()
+}
+
+/// Heads and reports that are as large as may be, and lack their end.
+#[test]
+fn whoever_says_much_and_does_not_end_it_costs_little_too() {
+    raise_file_limit();
+    let filler = "y".repeat(HTTP_HEAD_BYTES - 4096);
+    let body = "z".repeat(HTTP_REPORT_BYTES - 1000);
+    let head = format!("GET /session/s HTTP/1.1\r\nHost: h\r\nX: {filler}");
+    let post = "POST /logging/ClientEvent HTTP/1.1\r\nHost: h\r\n";
+    let length = format!("Content-Length: {HTTP_REPORT_BYTES}\r\n\r\n");
+    let report = format!("{post}{length}{body}");
+    let both = format!("{post}X: {filler}\r\n{length}{body}");
+    for said in [head, report, both] {
+        let site = Site::new();
+        let server = site.spawn("127.0.0.1:0", &[]).listening().expect("a free port");
+        let address: SocketAddr = server.address().parse().expect("an address");
+        let mut member = Member::join_with(address, &site.session, &site.token()).expect("joined");
+        let before = resident(&server);
+        let all = full_crowd(address, said.as_bytes());
+        let start = Instant::now();
+        while unread(address) > 0 {
+            assert!(start.elapsed() < DEADLINE, "the server does not read");
+        }
+        let (worst, grown) = (round_trip(&mut member), resident(&server).saturating_sub(before));
+        println!("{} KiB each, round trip {worst:?}", grown / 1024 / FULL_CROWD as u64);
+        assert!(worst < CLIENT_SILENCE, "a client would have noticed: {worst:?}");
+        // What is held, and as much again for the holes that it leaves.
+        let most = FULL_CROWD as u64 * BYTES_EACH + 2 * ADDRESS_REQUESTS_BYTES as u64;
+        assert!(grown < most, "{grown} bytes, at most {most}");
+        // Whoever says as much as people do is served.
+        assert_eq!(answers(&said_to(address, LAST.as_bytes()))[0].status, 200);
+        drop(all);
+        // What they held is given back. The server may take a moment to see that they are gone.
+        let filled = LAST.replace("X-Last: yes", &format!("X-Last: {filler}"));
+        let start = Instant::now();
+        while answers(&said_to(address, filled.as_bytes())).is_empty() {
+            assert!(start.elapsed() < DEADLINE, "there is no room for large heads any more");
+        }
+        let log = server.stop();
+        let lines = log.lines().filter(|line| line.contains("its address holds")).count() as u64;
+        assert!((1..=DEADLINE.as_secs() / 10).contains(&lines), "{log}");
+    }
 }
