@@ -298,6 +298,12 @@ impl<L: Link> Registry<L> {
         self.stopped.load(Ordering::Acquire)
     }
 
+    /// Whether a socket of this id is in a session, or is awaited there.
+    pub fn has_in(&self, socket: &str) -> bool {
+        let place = self.sockets.lock().get(socket).cloned();
+        place.is_some_and(|place| matches!(*place.whereabouts.lock(), Whereabouts::Hall { .. }))
+    }
+
     /// Sessions that somebody is in.
     pub fn sessions(&self) -> usize {
         self.halls.lock().len()

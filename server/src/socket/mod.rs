@@ -84,8 +84,9 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
         Err(refusal) => return refusal.into_response(),
     };
     let peer = request.extensions().get::<Peer>().map(|peer| peer.remote);
-    // Who comes back is known, and comes with all the others when a network does.
-    if let Some(peer) = peer.filter(|_| !opening.coming_back)
+    // Who comes back to a session comes with all the others when a network does.
+    let is_known = opening.coming_back && app.registry.has_in(&opening.socket);
+    if let Some(peer) = peer.filter(|_| !is_known)
         && let Err(wait) = app.openers.admit(peer.ip())
     {
         return come_later(wait);

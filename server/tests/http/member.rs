@@ -15,6 +15,9 @@ use tokio_tungstenite::tungstenite::{Message as Packet, client};
 pub(crate) struct Member {
     pub(crate) id: String,
     pub(crate) permissions: Vec<String>,
+    /// What it calls its socket.
+    #[allow(dead_code, reason = "some of those who have members take no socket over")]
+    pub(crate) socket_id: String,
     /// What it was told of the session when it joined.
     pub(crate) state: Value,
     address: SessionAddress,
@@ -46,9 +49,9 @@ impl Member {
         session: &str,
         token: &str,
     ) -> Result<Self, (u16, String)> {
-        let id = new_id();
+        let (id, socket_id) = (new_id(), new_id());
         let url =
-            format!("ws://{server}/{server}/rumorwebsocketsv2?socketId={}&attempt={}", new_id(), new_id());
+            format!("ws://{server}/{server}/rumorwebsocketsv2?socketId={socket_id}&attempt={}", new_id());
         let (mut socket, _) = client(url, connect(server)).unwrap();
         let address = SessionAddress { project: project.to_owned(), session: session.to_owned() };
         let symphony = otc_server::http::SYMPHONY_ADDRESS;
@@ -67,6 +70,7 @@ impl Member {
         let mut member = Self {
             id,
             permissions: Vec::new(),
+            socket_id,
             state: Value::Null,
             address,
             socket,

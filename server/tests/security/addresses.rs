@@ -60,12 +60,18 @@ fn arrivals_from_one_address_have_a_rate() {
     let (status, message) = refused.error();
     assert_eq!((status, refused.header("access-control-allow-origin")), (429, "*"), "{message}");
     assert!(matches!(refused.header("retry-after"), "1" | "2"), "{refused:?}");
-    // Who comes back is let in, whoever is new is not.
-    assert_eq!(opened(server.addr(), "unknown&reconnect=true", ""), 101);
-    let new = (0..3 * burst).map(|_| opened(server.addr(), "new", ""));
-    let new = new.collect::<Vec<_>>();
     // They are counted by themselves: who was let in to ask can open a socket, too.
+    let member = Member::join_with(server.addr(), &session, &token).expect("joined");
+    let often = |query: &str| (0..3 * burst).map(|_| opened(server.addr(), query, "")).collect::<Vec<_>>();
+    let new = often("new");
     assert!(new[0] == 101 && new.contains(&429), "{new:?}");
+    // Who says of himself that he comes back is believed when he is in a session.
+    for stranger in ["unknown&reconnect=true", "new&reconnect=true"] {
+        let stranger = often(stranger);
+        assert!(stranger.contains(&429), "{stranger:?}");
+    }
+    let back = often(&format!("{}&reconnect=true", member.socket_id));
+    assert!(back.iter().all(|status| *status == 101), "{back:?}");
     // What is no arrival is not counted.
     assert_eq!(Request::new("GET /project/1/config.json").send(server.addr()).status, 200);
 }
