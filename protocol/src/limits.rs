@@ -326,9 +326,9 @@ pub const TLS_FILE_BYTES: u64 = 1024 * 1024;
 pub const ADDRESS_CONNECTIONS: usize = OPEN_SOCKETS / 2;
 /// Most arrivals in a second from one address that can be set; above what is set they are refused (429).
 pub const ARRIVALS_MOST: u32 = 1_000_000;
-/// The arrivals of so long a time may come at once.
-pub const ARRIVAL_BURST: Duration = Duration::from_secs(10);
-/// Addresses whose arrivals are counted at one time; those of further ones are not.
+/// The arrivals of so many seconds may come at once.
+pub const ARRIVAL_BURST_SECONDS: u64 = 10;
+/// Addresses whose arrivals are counted at one time; others share one rate.
 pub const ADDRESSES_REMEMBERED: usize = 65_536;
 /// Bytes of a request that cost nothing more than its connection does.
 pub const REQUEST_FREE_BYTES: usize = 8 * 1024;

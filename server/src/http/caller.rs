@@ -10,7 +10,7 @@ use crate::projects::Status;
 use crate::rate::Rates;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, header};
-use otc_protocol::limits::{CALLERS, FAILED_CALLERS};
+use otc_protocol::limits::{CALLERS, FAILED_CALLERS, RATE_BURST_SECONDS};
 use otc_protocol::session_id::{ProjectId, SessionId};
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -33,8 +33,8 @@ pub(crate) struct Callers {
 impl Callers {
     pub(crate) fn new(rates: RestRates) -> Self {
         Self {
-            calls: Rates::new(rates.per_second, CALLERS),
-            failures: Rates::new(rates.failed_per_second, FAILED_CALLERS),
+            calls: Rates::new(rates.per_second, RATE_BURST_SECONDS, CALLERS),
+            failures: Rates::new(rates.failed_per_second, RATE_BURST_SECONDS, FAILED_CALLERS),
         }
     }
 }

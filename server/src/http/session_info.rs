@@ -36,7 +36,7 @@ pub(super) async fn session_info(
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    if let Err(wait) = app.askers.admit(peer.remote.ip()) {
+    if let Err(wait) = app.askers.admit(peer.remote.ip(), app.time().now) {
         return come_later(wait);
     }
     // What is not even UTF-8 is refused like any other id that is none.

@@ -1,17 +1,17 @@
 //! From which addresses connections come: so many at one time each, and so many arrivals in a second.
 
 use super::complaints::Complaints;
-use otc_protocol::limits::{ADDRESS_REQUESTS_BYTES, ADDRESSES_REMEMBERED, ARRIVAL_BURST, REQUESTS_BYTES};
+use crate::rate::Rates;
+use otc_protocol::Moment;
+use otc_protocol::limits::{
+    ADDRESS_REQUESTS_BYTES, ADDRESSES_REMEMBERED, ARRIVAL_BURST_SECONDS, REQUESTS_BYTES,
+};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 use tracing::warn;
-
-/// Pause between two looks for addresses that can be forgotten.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// What counts as one address: of IPv6 the first 64 bits, because a single host has all the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,61 +116,23 @@ impl Drop for Visitor {
 }
 
 /// How often somebody may arrive from each address, in one way.
-pub(crate) struct Arrivals {
-    /// Time that one takes; `None`: nobody counts.
-    each: Option<Duration>,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    /// When the arrivals so far, one after the other, have had their time. Past times say as much as none.
-    busy_until: HashMap<Network, Instant>,
-    /// When those were last left out.
-    swept: Option<Instant>,
-}
-
-impl Known {
-    /// Whether there is room for another address. Looking through all of them is nothing to do for every stranger.
-    fn has_room(&mut self, now: Instant) -> bool {
-        let is_full = self.busy_until.len() >= ADDRESSES_REMEMBERED;
-        if is_full && self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP_EVERY) {
-            self.swept = Some(now);
-            self.busy_until.retain(|_, until| *until > now);
-        }
-        self.busy_until.len() < ADDRESSES_REMEMBERED
-    }
-}
+pub(crate) struct Arrivals(Rates<Network>);
 
 impl Arrivals {
-    /// So many in a second, and those of [`ARRIVAL_BURST`] at once.
+    /// So many in a second, and those of [`ARRIVAL_BURST_SECONDS`] at once; `None`: nobody counts.
     pub(crate) fn new(per_second: Option<u32>) -> Self {
-        Self { each: per_second.map(|rate| Duration::from_secs(1) / rate.max(1)), known: Mutex::default() }
+        Self(Rates::new(per_second.unwrap_or(0), ARRIVAL_BURST_SECONDS, ADDRESSES_REMEMBERED))
     }
 
     /// Takes note of an arrival, or says in how long there is room for one.
-    pub(crate) fn admit(&self, address: IpAddr) -> Result<(), Duration> {
-        let Some(each) = self.each else { return Ok(()) };
-        let (now, network) = (Instant::now(), Network::from(address));
-        let mut known = self.known.lock();
-        if !known.busy_until.contains_key(&network) && !known.has_room(now) {
-            return Ok(()); // What so many addresses do together is not for this bound to stop.
-        }
-        let until = known.busy_until.entry(network).or_insert(now);
-        let next = (*until).max(now) + each;
-        let over = next.duration_since(now).saturating_sub(ARRIVAL_BURST.max(each));
-        if !over.is_zero() {
-            return Err(over);
-        }
-        *until = next;
-        Ok(())
+    pub(crate) fn admit(&self, address: IpAddr, now: Moment) -> Result<(), Duration> {
+        self.0.take(Network::from(address), now)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::advance;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -214,37 +176,32 @@ mod tests {
         drop(all);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn arrivals_have_a_rate_and_a_burst() {
+    #[test]
+    fn arrivals_have_a_rate_and_a_burst() {
         let arrivals = Arrivals::new(Some(5));
-        let burst = 5 * ARRIVAL_BURST.as_secs();
-        let admitted =
-            |text, tries| (0..tries).filter(|_| arrivals.admit(address(text)).is_ok()).count() as u64;
-        assert_eq!(admitted("192.0.2.1", 10 * burst), burst);
-        assert_eq!(arrivals.admit(address("192.0.2.1")), Err(Duration::from_millis(200)));
-        assert_eq!(admitted("192.0.2.2", 1), 1, "another one is not meant");
-        advance(Duration::from_secs(2)).await;
-        assert_eq!(admitted("192.0.2.1", burst), 10);
-        advance(2 * ARRIVAL_BURST).await;
-        assert_eq!(admitted("192.0.2.1", 10 * burst), burst);
+        let burst = 5 * ARRIVAL_BURST_SECONDS;
+        let at = Moment::from_millis;
+        let admitted = |text, tries, now| {
+            (0..tries).filter(|_| arrivals.admit(address(text), now).is_ok()).count() as u64
+        };
+        assert_eq!(admitted("192.0.2.1", 10 * burst, at(0)), burst);
+        assert_eq!(arrivals.admit(address("192.0.2.1"), at(0)), Err(Duration::from_millis(200)));
+        assert_eq!(admitted("192.0.2.2", 1, at(0)), 1, "another one is not meant");
+        assert_eq!(admitted("2001:db8::1", burst, at(0)), burst);
+        assert_eq!(admitted("2001:db8::ffff:1", 1, at(0)), 0, "one host has them all");
+        assert_eq!(admitted("192.0.2.1", burst, at(2_000)), 10);
         let off = Arrivals::new(None);
-        assert!((0..10_000).all(|_| off.admit(address("192.0.2.1")).is_ok()));
+        assert!((0..10_000).all(|_| off.admit(address("192.0.2.1"), at(0)).is_ok()));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_is_remembered_has_a_bound() {
+    /// Whoever makes the server forget whom it has counted would be counted no more.
+    #[test]
+    fn who_comes_from_too_many_addresses_is_counted_all_the_same() {
         let arrivals = Arrivals::new(Some(1));
         let number = |number: usize| IpAddr::from(u32::try_from(number).unwrap().to_be_bytes());
-        for index in 0..2 * ADDRESSES_REMEMBERED {
-            assert!(arrivals.admit(number(index)).is_ok());
-        }
-        assert_eq!(arrivals.known.lock().busy_until.len(), ADDRESSES_REMEMBERED);
-        advance(Duration::from_secs(2)).await;
-        assert!(arrivals.admit(number(3 * ADDRESSES_REMEMBERED)).is_ok());
-        assert_eq!(
-            arrivals.known.lock().busy_until.len(),
-            1,
-            "those that say nothing any more are forgotten"
-        );
+        let admitted = (0..2 * ADDRESSES_REMEMBERED)
+            .filter(|index| arrivals.admit(number(*index), Moment::ZERO).is_ok())
+            .count();
+        assert_eq!(admitted, ADDRESSES_REMEMBERED + usize::try_from(ARRIVAL_BURST_SECONDS).unwrap());
     }
 }

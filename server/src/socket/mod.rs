@@ -87,7 +87,7 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     // Who comes back to a session comes with all the others when a network does.
     let is_known = opening.coming_back && app.registry.has_in(&opening.socket);
     if let Some(peer) = peer.filter(|_| !is_known)
-        && let Err(wait) = app.openers.admit(peer.ip())
+        && let Err(wait) = app.openers.admit(peer.ip(), app.time().now)
     {
         return come_later(wait);
     }

@@ -4,7 +4,7 @@ use crate::member::Member;
 use crate::process::Site;
 use crate::raw::{LAST, opened};
 use crate::support::{KEY, Request, connect, pair, session_of, token_for};
-use otc_protocol::limits::ARRIVAL_BURST;
+use otc_protocol::limits::ARRIVAL_BURST_SECONDS;
 use otc_server::{Config, Server, listener};
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
@@ -52,7 +52,7 @@ fn arrivals_from_one_address_have_a_rate() {
         let request = Request::new(&format!("GET /session/{session}")).header("X-OPENTOK-AUTH", &token);
         request.header("Origin", "https://app.example").send(server.addr())
     };
-    let burst = ARRIVAL_BURST.as_secs();
+    let burst = ARRIVAL_BURST_SECONDS;
     let start = std::time::Instant::now();
     let admitted = std::iter::repeat_with(ask).take_while(|answer| answer.status == 200).count() as u64;
     assert!((burst..=burst + start.elapsed().as_secs() + 1).contains(&admitted), "{admitted}");
