@@ -3,7 +3,8 @@
 //! Refusing alone would break the order of a sender that sends again what was refused: what it has sent behind it may come
 //! when there is room again. So after a refusal nothing is let through until there is room for a quarter of a burst, and
 //! of a client that sends again in its order ([`RESENDS_IN_ORDER`]) nothing until it does: by then all that was under way
-//! has come and was refused, because a line carries everything in its order.
+//! has come and was refused, because a line carries everything in its order. After a cut it sends everything again in that
+//! order, without what it has given up: nothing that was refused before has a place to keep.
 //!
 //! [`RESENDS_IN_ORDER`]: otc_protocol::raptor::RESENDS_IN_ORDER
 
@@ -80,7 +81,7 @@ impl Meter {
             None => room >= SIGNAL,
             Some(refused) => {
                 let has_room = room >= rate.enough();
-                let has_turn = !resends_in_order || refused.has_come_again(signal);
+                let has_turn = !resends_in_order || refused.has_come_again(signal) || refused.is_full();
                 has_room && has_turn || room >= SIGNAL && planted::is(Bug::RefuseAlone)
             }
         };
@@ -94,6 +95,13 @@ impl Meter {
             }
         }
         passes
+    }
+
+    /// The sender's line is carried on over another WebSocket.
+    pub(super) fn resume(&mut self, resends_in_order: bool) {
+        if resends_in_order {
+            self.refused = None;
+        }
     }
 
     /// The room that there is now.
@@ -117,9 +125,13 @@ impl Refused {
         again
     }
 
+    /// So many are never under way at once: whoever sends another has given up one of them at least.
+    fn is_full(&self) -> bool {
+        self.signals.len() >= REQUEST_WINDOW
+    }
+
     fn note(&mut self, signal: &str) {
-        // A client has no more under way; one that has is no such client, and loses its place alone.
-        if self.signals.len() < REQUEST_WINDOW {
+        if !self.is_full() {
             self.signals.insert(Transaction::from(signal));
         }
     }
@@ -207,5 +219,16 @@ mod tests {
         let later = Moment::from_millis(1000);
         assert!(meter.admit(later, rate, "1", true), "it has heard of the refusals, and given 0 up");
         assert!(meter.refused.is_none());
+    }
+
+    #[test]
+    fn a_sender_that_gives_all_up_is_not_shut_out() {
+        let (mut meter, rate) = (Meter::default(), rate(1, 1));
+        assert!(meter.admit(Moment::ZERO, rate, "first", true));
+        for index in 0..REQUEST_WINDOW {
+            assert!(!meter.admit(Moment::ZERO, rate, &index.to_string(), true));
+        }
+        assert!(!meter.admit(Moment::ZERO, rate, "new", true), "there is no room");
+        assert!(meter.admit(Moment::from_millis(1000), rate, "new", true));
     }
 }

@@ -156,6 +156,9 @@ impl Room {
         let Some(line) = self.line(id) else { return false };
         let old = line.link();
         line.resume(now, link, out);
+        if let Some(member) = self.members.get_mut(&id) {
+            member.meter.resume(member.resends_in_order);
+        }
         if let Some(old) = old {
             if !planted::is(Bug::LateCloseCounts) {
                 self.by_link.remove(&old);

@@ -2,6 +2,7 @@
 
 use super::world::{Client, World, signal_data};
 use crate::sessions::{Settings, SignalRate};
+use otc_protocol::limits::REQUEST_WINDOW;
 use serde_json::json;
 use std::time::Duration;
 
@@ -92,5 +93,27 @@ fn who_sends_again_in_order_is_known_by_what_it_says_when_it_joins_and_after_a_r
             assert_eq!(signal(&world, &mut a, id), 200);
         }
         world.pass(Duration::from_secs(1));
+    }
+}
+
+/// What must not be sent again after a cut never comes again, and keeps no place.
+#[test]
+fn who_has_lost_all_that_was_refused_goes_on_after_a_cut() {
+    for refused in [1, REQUEST_WINDOW] {
+        let mut world = world(4, 4);
+        let mut a = world.client("a");
+        let capabilities = json!({ "capabilities": ["otcResendsInOrder"] });
+        let message = a.message("create", "/connection/a", capabilities);
+        a.join_with(&world, "publisher|", &message);
+        for index in 0..4 {
+            assert_eq!(signal(&world, &mut a, &index.to_string()), 200);
+        }
+        for index in 0..refused {
+            assert_eq!(signal(&world, &mut a, &format!("fleeting-{index}")), 429);
+        }
+        a.cut(&world);
+        world.pass(Duration::from_secs(1));
+        a.open(&world, true);
+        assert_eq!(signal(&world, &mut a, "new"), 200, "{refused} were refused before the cut");
     }
 }
