@@ -3,7 +3,7 @@
 //!
 //! The file is lines of JSON: a head, then of each session its own record, its letters, its lines and its streams; and at
 //! the end the SHA-256 of all that. It is taken once: removed before the server that takes it serves anybody, so that an
-//! old state never comes back.
+//! old state never comes back; and after everything at which that server's start may fail, so that nothing is lost.
 
 mod read;
 mod write;
@@ -90,13 +90,23 @@ pub(crate) fn leave(directory: &DataDir, snapshot: &Snapshot, unix_ms: u64) -> i
     }
 }
 
-/// What an earlier process has left, if it is of use. It is gone afterwards: an error says that it could not be removed.
-pub(crate) fn take(directory: &DataDir, unix_ms: u64, grace: Duration) -> io::Result<Option<Snapshot>> {
-    let taken = match directory.file(FILE, OpenOptions::new().read(true)) {
-        Ok(file) => read::read(&file, unix_ms, grace).map(Some),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+/// What an earlier process has left, if it is of use. It stays there until [`remove`] is called: whoever fails to start
+/// has taken nothing.
+pub(crate) fn read(directory: &DataDir, unix_ms: u64, grace: Duration) -> Option<Snapshot> {
+    let read = match directory.file(FILE, OpenOptions::new().read(true)) {
+        Ok(file) => read::read(&file, unix_ms, grace),
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
         Err(error) => Err(read::Useless::Unreadable(error)),
     };
+    read.inspect_err(|useless| {
+        let file = directory.path().join(FILE);
+        warn!(file = %file.display(), reason = %useless, "what an earlier server has left is of no use; starting without sessions");
+    })
+    .ok()
+}
+
+/// Removes what an earlier process has left, of use or not. An error says that it could come back.
+pub(crate) fn remove(directory: &DataDir) -> io::Result<()> {
     for name in [FILE, UNFINISHED] {
         directory.remove(name).map_err(|error| {
             let path = directory.path().join(name);
@@ -105,14 +115,7 @@ pub(crate) fn take(directory: &DataDir, unix_ms: u64, grace: Duration) -> io::Re
             io::Error::new(error.kind(), text)
         })?;
     }
-    match taken {
-        Ok(snapshot) => Ok(snapshot),
-        Err(useless) => {
-            let file = directory.path().join(FILE);
-            warn!(file = %file.display(), reason = %useless, "what an earlier server has left is of no use; starting without sessions");
-            Ok(None)
-        }
-    }
+    Ok(())
 }
 
 #[cfg(all(test, unix))]

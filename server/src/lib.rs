@@ -142,6 +142,7 @@ impl App {
             let mut random = StdRng::from_seed(keys::random().map_err(io::Error::other)?);
             Ok(move || random.next_u64())
         };
+        // What of earlier archives its sessions go on with.
         let mut running = HashSet::new();
         let carried_on = match earlier {
             Some(mut earlier) => {
@@ -191,7 +192,7 @@ impl App {
     }
 
     /// Finishes what is to be remembered, once nothing happens in sessions any more; what is being delivered has a little
-    /// time. For a thread of the runtime that may wait.
+    /// time. For a thread of the runtime that may wait: the next server may wait for this one.
     fn conclude(&self, within: Duration) {
         self.chronicle.close();
         self.archives.suspend();
@@ -275,15 +276,16 @@ impl Server {
         let address = listener.local_addr()?;
         let is_local = address.ip().to_canonical().is_loopback();
         let kept = Kept::open(&config, data.as_ref(), is_local)?;
-        // After the last thing that is likely to fail: what an earlier server has left is taken once. Clients that come
-        // in the meantime wait to be accepted.
-        let earlier = match &data {
-            Some(data) => handover::take(data, unix_ms(), config.rooms.resume_grace)?,
-            None => None,
-        };
+        // Clients that come in the meantime wait to be accepted.
+        let grace = config.rooms.resume_grace;
+        let earlier = data.as_ref().and_then(|data| handover::read(data, unix_ms(), grace));
         let (stop, stopping) = watch::channel(false);
         let app = App::new(config, earlier, kept, stopping.clone())?;
         let app = Arc::new(app);
+        // After the last thing that may fail, and before anybody is served: what an earlier server has left is taken once.
+        if let Some(data) = &data {
+            handover::remove(data)?;
+        }
         {
             let _within = runtime.enter();
             app.webhooks.start();
@@ -358,10 +360,13 @@ async fn serve(
     };
     let now = app.time();
     let snapshot = app.registry.freeze(now.now);
-    // The directory is let go of as soon as the sessions are in it: the next server need not wait for the last socket.
+    // The directory is let go of as soon as everything is in it: the next server need not wait for the last socket.
     let left = spawn_blocking(move || {
+        // First of all: whoever loses patience and kills the process after that ends no session.
+        let left = handover::leave(&data, &snapshot, now.unix_ms);
         app.conclude(WEBHOOK_HANDOVER_WITHIN);
-        handover::leave(&data, &snapshot, now.unix_ms)
+        drop(data);
+        left
     });
     open.settle().await;
     left.await.map_err(io::Error::other)?
@@ -379,3 +384,6 @@ impl Drop for Server {
         let _ = self.end();
     }
 }
+
+#[cfg(all(test, unix))]
+mod lifetime_tests;

@@ -2,7 +2,7 @@
 
 use super::read::read_from;
 use super::write::Sealed;
-use super::{FILE, UNFINISHED, leave, take};
+use super::{FILE, UNFINISHED, leave, read, remove};
 use crate::data::DataDir;
 use crate::sessions::Snapshot;
 use otc_protocol::limits::CLOCK_SKEW;
@@ -18,6 +18,12 @@ use std::time::Duration;
 
 const NOW: u64 = 1_795_241_973_240;
 const GRACE: Duration = Duration::from_secs(45);
+
+/// Reads what is there and removes it, as a server that starts.
+fn take(data: &DataDir, now: u64, grace: Duration) -> std::io::Result<Option<Snapshot>> {
+    let snapshot = read(data, now, grace);
+    remove(data).map(|()| snapshot)
+}
 
 /// A directory of a test's own, gone afterwards.
 struct Scene {
@@ -119,6 +125,17 @@ fn what_is_left_is_taken_once_and_by_nobody_else() {
     let taken = take(&scene.data, later, GRACE).expect("it can be removed").expect("it is of use");
     assert_eq!(json_of(&taken), json_of(&left));
     assert!(take(&scene.data, NOW, GRACE).expect("nothing to remove").is_none());
+}
+
+#[test]
+fn what_is_read_stays_until_it_is_removed() {
+    let scene = Scene::new();
+    leave(&scene.data, &snapshot(), NOW).expect("room on the disk");
+    for _ in 0..2 {
+        assert!(read(&scene.data, NOW, GRACE).is_some(), "who has failed to start has taken nothing");
+    }
+    remove(&scene.data).expect("it can be removed");
+    assert!(read(&scene.data, NOW, GRACE).is_none());
 }
 
 #[test]
