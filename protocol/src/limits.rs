@@ -364,6 +364,8 @@ pub const HTTP_DRAIN_BYTES: usize = 1024 * 1024;
 pub const OPEN_SOCKETS: usize = 65_536;
 /// How long a stopping server waits for answers that are on their way.
 pub const STOP_WITHIN: Duration = Duration::from_secs(2);
+/// How long a stopping server still writes what has happened in its sessions, and waits for the disk to have its archives.
+pub const CONCLUDE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a starting server waits for another one to let go of the data directory; then it does not start.
 pub const DATA_LOCK_WITHIN: Duration = Duration::from_secs(15);
 /// Largest file in which a server leaves its sessions to the next; larger ones are neither written nor read.
@@ -446,10 +448,11 @@ pub const HTTP_LIST_BYTES: usize = 1024 * 1024;
 pub const SIGNAL_BURST_SECONDS: u32 = 20;
 /// Streams whose layout classes one REST call sets; above, it is refused (400).
 pub const LAYOUT_ITEMS: usize = SESSION_STREAMS;
-/// Events of sessions that wait to be written into archives and told to webhooks. Signals and changes of streams have half
-/// of it; what does not fit is left out and counted.
+/// Events of sessions that wait to be written into archives and told to webhooks, or are being read. Signals and changes of
+/// streams have half of it, beginnings of archives twice of it, and their ends twice of that; what does not fit is left out
+/// and counted.
 pub const CHRONICLE_EVENTS: usize = 65_536;
-/// Bytes of them; signals and changes of streams have half of it.
+/// Bytes of them, with the same shares.
 pub const CHRONICLE_BYTES: usize = 128 * 1024 * 1024;
 // ---- Projects ----
 

@@ -4,13 +4,17 @@
 //! are too slow for what happens, signals and changes of streams are left out first, and are counted.
 
 use crate::sessions::{Event, Witness};
-use otc_protocol::limits::{CHRONICLE_BYTES, CHRONICLE_EVENTS};
+use otc_protocol::limits::{CHRONICLE_BYTES, CHRONICLE_EVENTS, CONCLUDE_WITHIN};
 use otc_protocol::raptor::{Connection, SessionAddress, SignalContent, Stream};
 use parking_lot::{Condvar, Mutex};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::io;
+use std::iter::Peekable;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 use tracing::{error, warn};
 
 /// Something that happened, where and when.
@@ -39,7 +43,7 @@ pub(crate) struct Lost {
 pub(crate) trait Reads: Send + Sync {
     /// What happened next, in order.
     fn take(&self, noted: &[Noted]);
-    /// What was left out after that.
+    /// What was left out after that, before what is taken next.
     fn lost(&self, lost: &[Lost]);
 }
 
@@ -57,10 +61,39 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    noted: Vec<Noted>,
-    bytes: usize,
+    entries: Vec<Entry>,
+    load: Load,
+    /// By session: what was left out since the last event of it that fitted.
     lost: HashMap<String, Lost>,
-    closed: bool,
+    /// Set when it takes nothing more: until when it may be read.
+    closed: Option<Instant>,
+}
+
+/// What waits or is being read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Load {
+    entries: usize,
+    bytes: usize,
+}
+
+/// Something that waits to be read.
+struct Entry {
+    what: What,
+    bytes: usize,
+}
+
+enum What {
+    Noted(Noted),
+    /// At this place.
+    Lost(Lost),
+}
+
+/// What readers are given at a time.
+#[derive(Default)]
+struct Batch {
+    noted: Vec<Noted>,
+    lost: Vec<Lost>,
+    load: Load,
 }
 
 /// What rooms are given.
@@ -82,9 +115,9 @@ impl Chronicle {
         Pen(Arc::clone(&self.shared))
     }
 
-    /// Lets readers read what is there, and takes nothing more.
-    pub(crate) fn close(&self) {
-        self.shared.queue.lock().closed = true;
+    /// Lets readers read what is there, until then, and takes nothing more.
+    pub(crate) fn close(&self, until: Instant) {
+        self.shared.queue.lock().closed.get_or_insert(until);
         self.shared.filled.notify_all();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
@@ -95,7 +128,7 @@ impl Chronicle {
 
 impl Drop for Chronicle {
     fn drop(&mut self) {
-        self.close();
+        self.close(Instant::now() + CONCLUDE_WITHIN);
     }
 }
 
@@ -107,15 +140,14 @@ impl Witness for Pen {
 
 impl Shared {
     fn note(&self, session: &SessionAddress, event: Event) {
-        let weight = weight(&event);
+        let bytes = weight(&event);
         let unix_ms = (self.clock)();
         let mut queue = self.queue.lock();
-        if queue.closed {
+        if queue.closed.is_some() {
             return;
         }
-        if queue.has_room(weight, is_needed(&event)) {
-            queue.bytes += weight;
-            queue.noted.push(Noted { session: session.clone(), unix_ms, event });
+        if queue.has_room(bytes, share(&event)) {
+            queue.take_in(Noted { session: session.clone(), unix_ms, event }, bytes);
         } else {
             queue.leave_out(session, unix_ms);
         }
@@ -126,41 +158,122 @@ impl Shared {
     /// Waits for something and passes it on; `false` when there will be nothing more.
     fn pass_on(&self, readers: &[Arc<dyn Reads>]) -> bool {
         let mut queue = self.queue.lock();
-        while queue.noted.is_empty() && queue.lost.is_empty() && !queue.closed {
+        while queue.entries.is_empty() && queue.lost.is_empty() && queue.closed.is_none() {
             self.filled.wait(&mut queue);
         }
-        let closed = queue.closed;
-        let taken = std::mem::take(&mut *queue);
-        queue.closed = closed;
+        let is_closed = queue.closed.is_some();
+        let entries = queue.take_out();
         drop(queue);
-        let lost: Vec<Lost> = taken.lost.into_values().collect();
-        // What one reader makes of an archive is told to another: it has to stand after what came before.
-        for noted in taken.noted.split_inclusive(is_of_archive) {
-            for reader in readers {
-                reader.take(noted);
+        let mut entries = entries.into_iter().peekable();
+        while entries.peek().is_some() {
+            if self.is_late() {
+                error!(
+                    events = entries.count(),
+                    "the server stops; archives and webhooks miss what was not read in time"
+                );
+                break;
+            }
+            let batch = Batch::next(&mut entries);
+            batch.read_by(readers);
+            self.queue.lock().load.give_back(batch.load);
+        }
+        !is_closed
+    }
+
+    /// Whether it is closed, and the time to read is over.
+    fn is_late(&self) -> bool {
+        self.queue.lock().closed.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+impl Batch {
+    /// Events up to one of an archive, and then what was left out after them. What one reader makes of an archive is told
+    /// to another: it has to stand after what came before.
+    fn next(entries: &mut Peekable<impl Iterator<Item = Entry>>) -> Self {
+        let mut batch = Self::default();
+        while let Some(entry) = entries.next_if(|entry| batch.takes(&entry.what)) {
+            batch.load.add(entry.bytes);
+            match entry.what {
+                What::Noted(noted) => batch.noted.push(noted),
+                What::Lost(lost) => batch.lost.push(lost),
             }
         }
-        if !lost.is_empty() {
-            for reader in readers {
-                reader.lost(&lost);
+        batch
+    }
+
+    fn takes(&self, what: &What) -> bool {
+        match what {
+            What::Noted(_) => self.lost.is_empty() && !self.noted.last().is_some_and(is_of_archive),
+            What::Lost(_) => true,
+        }
+    }
+
+    /// The mistake of one reader costs neither the others nor the thread.
+    fn read_by(&self, readers: &[Arc<dyn Reads>]) {
+        for reader in readers {
+            let read = || {
+                if !self.noted.is_empty() {
+                    reader.take(&self.noted);
+                }
+                if !self.lost.is_empty() {
+                    reader.lost(&self.lost);
+                }
+            };
+            if catch_unwind(AssertUnwindSafe(read)).is_err() {
+                error!(
+                    events = self.noted.len(),
+                    "a reader of the chronicle has panicked; it may miss events"
+                );
             }
         }
-        !closed
+    }
+}
+
+impl Load {
+    fn add(&mut self, bytes: usize) {
+        self.entries += 1;
+        self.bytes += bytes;
+    }
+
+    fn give_back(&mut self, other: Self) {
+        self.entries -= other.entries;
+        self.bytes -= other.bytes;
     }
 }
 
 impl Queue {
-    /// Whether an event of that weight fits. What others depend on finds room for longer.
-    fn has_room(&self, weight: usize, needed: bool) -> bool {
-        let share = if needed { 1 } else { 2 };
-        self.noted.len() < CHRONICLE_EVENTS / share && self.bytes + weight <= CHRONICLE_BYTES / share
+    /// Whether an event of that weight fits into so many halves of what there is room for.
+    fn has_room(&self, bytes: usize, halves: usize) -> bool {
+        self.load.entries < CHRONICLE_EVENTS / 2 * halves
+            && self.load.bytes + bytes <= CHRONICLE_BYTES / 2 * halves
+    }
+
+    /// Puts an event behind all others, and before it what was left out of its session.
+    fn take_in(&mut self, noted: Noted, bytes: usize) {
+        if let Some(lost) = self.lost.remove(&noted.session.session) {
+            self.push(What::Lost(lost), BARE);
+        }
+        self.push(What::Noted(noted), bytes);
+    }
+
+    fn push(&mut self, what: What, bytes: usize) {
+        self.load.add(bytes);
+        self.entries.push(Entry { what, bytes });
+    }
+
+    /// All that is to be read now; it counts until it has been read.
+    fn take_out(&mut self) -> Vec<Entry> {
+        for lost in std::mem::take(&mut self.lost).into_values() {
+            self.push(What::Lost(lost), BARE);
+        }
+        std::mem::take(&mut self.entries)
     }
 
     fn leave_out(&mut self, session: &SessionAddress, unix_ms: u64) {
         if self.lost.is_empty() {
             warn!(
-                waiting = self.noted.len(),
-                bytes = self.bytes,
+                waiting = self.load.entries,
+                bytes = self.load.bytes,
                 "events come faster than archives and webhooks are written; some are left out"
             );
         }
@@ -169,9 +282,15 @@ impl Queue {
     }
 }
 
-/// Whether what comes later cannot be understood without it.
-fn is_needed(event: &Event) -> bool {
-    !matches!(event, Event::Signal { .. } | Event::StreamChanged { .. } | Event::Muted { .. })
+/// How much of the room an event may find taken, in halves. What others depend on finds room for longer; of archives there
+/// are few, and none may begin or end unseen.
+fn share(event: &Event) -> usize {
+    match event {
+        Event::Signal { .. } | Event::StreamChanged { .. } | Event::Muted { .. } => 1,
+        Event::ArchiveStarted { .. } => 4,
+        Event::ArchiveStopped { .. } => 8,
+        _ => 2,
+    }
 }
 
 fn is_of_archive(noted: &Noted) -> bool {
@@ -211,10 +330,12 @@ fn of_connection(connection: &Connection) -> usize {
 }
 
 fn of_stream(stream: &Stream) -> usize {
-    let extra = |extra: &serde_json::Map<_, _>| if extra.is_empty() { 0 } else { 4 * json_bytes(extra) };
     let channels: usize =
-        stream.channel.iter().map(|channel| BARE + channel.id.len() + extra(&channel.state.extra)).sum();
-    stream.name.len() + stream.connection.as_ref().map_or(0, of_connection) + channels + extra(&stream.extra)
+        stream.channel.iter().map(|channel| BARE + channel.id.len() + of_object(&channel.state.extra)).sum();
+    stream.name.len()
+        + stream.connection.as_ref().map_or(0, of_connection)
+        + channels
+        + of_object(&stream.extra)
 }
 
 fn of_signal(content: &SignalContent) -> usize {
@@ -223,8 +344,23 @@ fn of_signal(content: &SignalContent) -> usize {
         + content.from_connection.as_ref().map_or(0, of_connection)
 }
 
-fn json_bytes(object: &serde_json::Map<String, serde_json::Value>) -> usize {
-    serde_json::to_vec(object).map_or(0, |bytes| bytes.len())
+/// Bytes of a JSON value without its texts, with its share of what holds it.
+const JSON_BARE: usize = 72;
+
+fn of_object(object: &Map<String, Value>) -> usize {
+    // Its first names share one piece of memory.
+    let bare = if object.is_empty() { 0 } else { BARE };
+    bare + object.iter().map(|(name, value)| JSON_BARE + name.len() + of_value(value)).sum::<usize>()
+}
+
+/// It is as deep as a parser lets it be.
+fn of_value(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(|value| JSON_BARE + of_value(value)).sum(),
+        Value::Object(object) => of_object(object),
+    }
 }
 
 #[cfg(test)]

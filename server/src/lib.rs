@@ -44,7 +44,7 @@ use gate::TokenGate;
 use http::{Callers, Origins, PublicUrl};
 use listener::Arrivals;
 use otc_protocol::Moment;
-use otc_protocol::limits::{STOP_WITHIN, WEBHOOK_HANDOVER_WITHIN};
+use otc_protocol::limits::{CONCLUDE_WITHIN, STOP_WITHIN, WEBHOOK_HANDOVER_WITHIN};
 use projects::Projects;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -194,8 +194,9 @@ impl App {
     /// Finishes what is to be remembered, once nothing happens in sessions any more; what is being delivered has a little
     /// time. For a thread of the runtime that may wait: the next server may wait for this one.
     fn conclude(&self, within: Duration) {
-        self.chronicle.close();
-        self.archives.suspend();
+        let until = Instant::now() + CONCLUDE_WITHIN;
+        self.chronicle.close(until);
+        self.archives.suspend(until);
         Handle::current().block_on(self.webhooks.finish(within));
         self.store.close();
     }

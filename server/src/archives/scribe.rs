@@ -11,6 +11,7 @@ use crate::store::Writer;
 use otc_protocol::raptor::{Archive, Connection, SessionAddress, Stream};
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::time::Instant;
 use tracing::{error, info, warn};
 
 /// An end that a room has to be asked for.
@@ -247,13 +248,25 @@ impl Archives {
         }
     }
 
-    /// Leaves the archives that run to the next server.
-    pub(crate) fn suspend(&self) {
-        for running in self.running.lock().drain().flat_map(|(_, archives)| archives) {
-            let id = running.id.clone();
-            if let Err(error) = running.set_aside() {
+    /// Leaves the archives that run to the next server. All are written; the disk is waited for until then.
+    pub(crate) fn suspend(&self, until: Instant) {
+        let mut left: Vec<Running> = self.running.lock().drain().flat_map(|(_, archives)| archives).collect();
+        let tell = |id: &str, result: io::Result<()>| {
+            if let Err(error) = result {
                 error!(archive = %id, %error, "an archive cannot be written");
             }
+        };
+        for running in &mut left {
+            let result = running.flush();
+            tell(&running.id, result);
+        }
+        while let Some(running) = left.pop() {
+            if Instant::now() >= until {
+                warn!(archives = left.len() + 1, "archives are left to the system to be brought to the disk");
+                break;
+            }
+            let id = running.id.clone();
+            tell(&id, running.set_aside());
         }
     }
 }

@@ -518,7 +518,7 @@ fn archives_of_sessions_that_go_on_go_on() {
     let world = place.open(Settings::default());
     world.begins(ID);
     world.happens(10, signal("1"));
-    world.archives.suspend();
+    world.archives.suspend(std::time::Instant::now());
     world.store.close();
     drop(world);
     let world = place.open(Settings::default());
