@@ -161,6 +161,11 @@ impl App {
             running.clear();
         }
         archives.recover(&running, unix_ms()).map_err(io::Error::other)?;
+        let time = Time { now: Moment::ZERO, unix_ms: unix_ms() };
+        for (session, id) in running.iter().filter(|(session, id)| !archives.is_running(session, id)) {
+            let ended = registry.stop_archive(time, session, id, "the server was stopped or killed");
+            warn!(archive = %id, %session, ?ended, "an archive does not go on with its session");
+        }
         Ok(Self {
             projects,
             auth,

@@ -86,3 +86,35 @@ fn the_sessions_are_left_before_anything_that_takes_time() {
     stopping.join().unwrap().unwrap();
     busy.join().unwrap().unwrap();
 }
+
+/// A session with an archive of which the disk has nothing.
+fn snapshot(archive: &str) -> Snapshot {
+    let membership = serde_json::json!({
+        "creation_time": 1, "data": "", "permissions": ["publish"], "token": "A".repeat(43),
+        "join": "t", "created": 1, "welcome": 0,
+    });
+    let line = serde_json::json!({
+        "member": 1, "socket": "socket", "connection": "a", "events_suppressed": false, "owed": [], "answers": [],
+        "membership": membership,
+    });
+    let head = serde_json::json!({
+        "project": "123456", "session": "s", "nonce": 1, "next_sequence": 1, "next_member": 1, "muted": false,
+        "archives": [{ "id": archive, "name": "", "status": "started" }],
+    });
+    let room = serde_json::json!({ "head": head, "letters": ["AAEC"], "lines": [line], "streams": [] });
+    serde_json::from_value(serde_json::json!({ "rooms": [room] })).expect("a snapshot")
+}
+
+#[test]
+fn an_archive_that_does_not_go_on_ends_in_its_session() {
+    let place = Place::new();
+    let archive = "c053fcc8-c681-41d5-8ec2-7a9e1434a21e";
+    let data = DataDir::open(&place.0).unwrap();
+    handover::leave(&data, &snapshot(archive), unix_ms()).unwrap();
+    drop(data);
+    let server = Server::start(place.config()).unwrap();
+    let app = server.app();
+    assert_eq!(app.registry.sessions(), 1, "the session goes on");
+    let refusal = app.registry.stop_archive(app.time(), "s", archive, "").unwrap_err();
+    assert_eq!(refusal.status, 404, "{refusal:?}");
+}

@@ -252,6 +252,12 @@ impl Archives {
         self.desk.lock().wait(session, id)
     }
 
+    /// Whether it is being written.
+    pub(crate) fn is_running(&self, session: &str, id: &str) -> bool {
+        let running = self.running.lock();
+        running.get(session).is_some_and(|archives| archives.iter().any(|running| running.id == id))
+    }
+
     /// Deletes an archive that does not run, with its file; whether it was there.
     pub(crate) async fn delete(self: &Arc<Self>, id: String) -> Result<bool, StoreError> {
         let edit = move |writer: &mut Writer<'_>| {
