@@ -9,6 +9,9 @@ use tokio::sync::oneshot;
 /// Whether an archive has begun: as it is then; `None` when it could not.
 pub(super) type Begun = oneshot::Receiver<Option<Record>>;
 
+/// An overdue archive is told of once in so many looks: its end takes as long as what waits to be written before.
+const LOOKS: u32 = 64;
+
 /// All of a server.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
@@ -26,8 +29,8 @@ struct Entry {
     reserved: Option<Reserved>,
     /// Those who wait for its end.
     waiting: Vec<oneshot::Sender<()>>,
-    /// How often its end was asked for because it is overdue.
-    asked: u32,
+    /// How often it was seen to be overdue.
+    looks: u32,
 }
 
 /// An archive that a call has asked for.
@@ -42,8 +45,6 @@ pub(super) struct Reserved {
 pub(super) struct Overdue {
     pub(super) session: String,
     pub(super) id: String,
-    /// Whether its room has been asked before.
-    pub(super) again: bool,
 }
 
 impl Desk {
@@ -77,7 +78,7 @@ impl Desk {
             let (project, id, tag) = (record.project.clone(), record.id.clone(), record.wishes.tag.clone());
             let since_ms = record.created_ms;
             let reserved = Some(Reserved { record, begun });
-            entries.push(Entry { id, tag, since_ms, reserved, waiting: Vec::new(), asked: 0 });
+            entries.push(Entry { id, tag, since_ms, reserved, waiting: Vec::new(), looks: 0 });
             self.count_in(&project);
             return Ok(result);
         };
@@ -97,7 +98,7 @@ impl Desk {
             return;
         }
         let (id, tag) = (record.id.clone(), record.wishes.tag.clone());
-        let entry = Entry { id, tag, since_ms, reserved: None, waiting: Vec::new(), asked: 0 };
+        let entry = Entry { id, tag, since_ms, reserved: None, waiting: Vec::new(), looks: 0 };
         self.sessions.entry(record.session.clone()).or_default().push(entry);
     }
 
@@ -117,14 +118,15 @@ impl Desk {
         Some(wait)
     }
 
-    /// Archives that began before that and still run. Each is told of again until it has ended.
+    /// Archives that began before that and still run. Each is told of now and then until it has ended.
     pub(super) fn overdue(&mut self, before_ms: u64) -> Vec<Overdue> {
         let mut overdue = Vec::new();
         for (session, entries) in &mut self.sessions {
             for entry in entries.iter_mut().filter(|entry| entry.since_ms < before_ms) {
-                let again = entry.asked > 0;
-                entry.asked += 1;
-                overdue.push(Overdue { session: session.clone(), id: entry.id.clone(), again });
+                if entry.looks.is_multiple_of(LOOKS) {
+                    overdue.push(Overdue { session: session.clone(), id: entry.id.clone() });
+                }
+                entry.looks = entry.looks.wrapping_add(1);
             }
         }
         overdue
@@ -176,13 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_overdue_is_told_again() {
+    fn what_is_overdue_is_told_again_but_not_at_each_look() {
         let mut desk = Desk::default();
         desk.begin(&record("a", None));
         assert_eq!(desk.overdue(1000), []);
-        for again in [false, true] {
-            let expected = Overdue { session: "s".to_owned(), id: "a".to_owned(), again };
-            assert_eq!(desk.overdue(1001), [expected]);
-        }
+        let told: Vec<usize> = (0..2 * LOOKS).map(|_| desk.overdue(1001).len()).collect();
+        let expected: Vec<usize> = (0..2 * LOOKS).map(|look| usize::from(look % LOOKS == 0)).collect();
+        assert_eq!(told, expected);
     }
 }

@@ -1,8 +1,10 @@
 //! Ends archives that have lasted long enough or take no more, and forgets old ones.
 
+use super::desk::Overdue;
 use super::record::{Record, Status};
 use super::{Archives, shelf};
 use crate::App;
+use crate::sessions::{Event, Witness};
 use crate::store::StoreError;
 use otc_protocol::limits::ARCHIVE_REMEMBERED;
 use otc_protocol::raptor::SessionAddress;
@@ -52,16 +54,19 @@ fn stop(app: &App, session: &str, id: &str, reason: &str) -> bool {
     stopped.is_ok()
 }
 
-fn end_overdue(app: &Arc<App>) {
-    const REASON: &str = "maximum duration exceeded";
-    let unix_ms = app.time().unix_ms;
+fn end_overdue(app: &App) {
     let lasts = u64::try_from(app.archives.settings.lasts.as_millis()).unwrap_or(u64::MAX);
-    let overdue = app.archives.desk.lock().overdue(unix_ms.saturating_sub(lasts));
-    for overdue in overdue {
-        if !stop(app, &overdue.session, &overdue.id, REASON) && overdue.again {
-            // No room knows it, and what a room told of its end did not come here in time: it was left out.
-            let app = Arc::clone(app);
-            spawn_blocking(move || app.archives.end_alone(&overdue.session, &overdue.id, REASON, unix_ms));
+    end_begun_before(app, app.time().unix_ms.saturating_sub(lasts));
+}
+
+fn end_begun_before(app: &App, before_ms: u64) {
+    const REASON: &str = "maximum duration exceeded";
+    let overdue = app.archives.desk.lock().overdue(before_ms);
+    for Overdue { session, id } in overdue {
+        if !stop(app, &session, &id, REASON) {
+            // No room knows it, and what has happened in it may still wait to be written: its end has to stand behind that.
+            let address = SessionAddress { project: String::new(), session };
+            app.chronicle.pen().saw(&address, Event::ArchiveStopped { id, reason: REASON.to_owned() });
         }
     }
 }
@@ -78,12 +83,6 @@ fn forget(app: &Arc<App>) {
 }
 
 impl Archives {
-    /// Ends an archive that no room knows of.
-    fn end_alone(&self, session: &str, id: &str, reason: &str, unix_ms: u64) {
-        let address = SessionAddress { project: String::new(), session: session.to_owned() };
-        self.end(&mut self.running.lock(), &address, id, reason, unix_ms);
-    }
-
     /// Removes the files of archives that ended too long ago, and later the archives.
     pub(super) fn forget(&self, unix_ms: u64) -> Result<(), StoreError> {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -122,3 +121,7 @@ impl Archives {
         Ok(())
     }
 }
+
+#[cfg(all(test, unix))]
+#[path = "keeper_tests.rs"]
+mod tests;
