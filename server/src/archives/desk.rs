@@ -1,7 +1,7 @@
 //! Which archives run, or are about to, and who waits for that to change.
 
 use super::record::Record;
-use crate::sessions::Refusal;
+use crate::sessions::{ARCHIVED_ALREADY, Refusal};
 use otc_protocol::limits::SESSION_ARCHIVES;
 use std::collections::HashMap;
 use tokio::sync::oneshot;
@@ -70,7 +70,7 @@ impl Desk {
     pub(super) fn reserve(&mut self, record: Record) -> Result<Begun, Refusal> {
         let entries = self.sessions.entry(record.session.clone()).or_default();
         let refusal = if entries.iter().any(|entry| entry.tag == record.wishes.tag) {
-            "The session is being archived already; stop that archive, or send a multiArchiveTag of its own"
+            ARCHIVED_ALREADY
         } else if entries.len() >= SESSION_ARCHIVES {
             "Too many archives of the session run; stop one first"
         } else {

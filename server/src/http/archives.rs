@@ -42,9 +42,15 @@ pub(super) async fn start(
     let wishes = read_wishes(&fields)?;
     may_be_archived(&session_of(&project, &session)?)?;
     let address = SessionAddress { project: project.to_string(), session };
+    let is_tagged = wishes.tag.is_some();
     let pending = app.archives.reserve(&address, wishes, app.time().unix_ms)?;
-    let archive = pending.archive.clone();
-    if let Err(refusal) = app.registry.start_archive(app.time(), &address.session, archive) {
+    let (archive, registry) = (pending.archive.clone(), &app.registry);
+    let asked = if is_tagged {
+        registry.start_archive(app.time(), &address.session, archive)
+    } else {
+        registry.start_untagged_archive(app.time(), &address.session, archive)
+    };
+    if let Err(refusal) = asked {
         pending.give_up();
         return Err(refusal.into());
     }

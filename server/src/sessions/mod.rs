@@ -49,6 +49,10 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+/// What somebody is told who begins an archive beside another one of the same tag, or without a tag.
+pub(crate) const ARCHIVED_ALREADY: &str =
+    "The session is being archived already; stop that archive, or send a multiArchiveTag of its own";
+
 /// One WebSocket. A client that comes back has a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);

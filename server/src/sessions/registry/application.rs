@@ -46,7 +46,17 @@ impl<L: Link> Registry<L> {
 
     /// Begins an archive; everybody is told.
     pub fn start_archive(&self, time: Time, session_id: &str, archive: Archive) -> Result<(), Refusal> {
-        self.ask(session_id, |room, out| room.start_archive(time.now, archive, out))
+        self.ask(session_id, |room, out| room.start_archive(time.now, archive, true, out))
+    }
+
+    /// The same of one without a tag: it does not run beside the one that its session has begun by itself.
+    pub fn start_untagged_archive(
+        &self,
+        time: Time,
+        session_id: &str,
+        archive: Archive,
+    ) -> Result<(), Refusal> {
+        self.ask(session_id, |room, out| room.start_archive(time.now, archive, false, out))
     }
 
     /// Ends an archive; everybody is told.

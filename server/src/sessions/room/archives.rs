@@ -1,6 +1,6 @@
 //! Archives that run, as members are told of them (`wire.md §7.7`). Somebody else writes them.
 
-use super::super::{Event, Output, Refusal, is_id};
+use super::super::{ARCHIVED_ALREADY, Event, Output, Refusal, is_id};
 use super::Room;
 use super::state::{entry_bytes, raw};
 use otc_protocol::Moment;
@@ -16,12 +16,14 @@ const STOPPED: &str = "stopped";
 pub(super) struct Running {
     archive: Archive,
     json: Box<RawValue>,
+    /// Begun by the room itself.
+    is_own: bool,
 }
 
 impl Running {
     fn new(archive: Archive) -> Self {
         let archive = Archive { status: STARTED.to_owned(), extra: Object::new(), ..archive };
-        Self { json: raw(&archive), archive }
+        Self { json: raw(&archive), archive, is_own: false }
     }
 
     pub(super) fn archive(&self) -> &Archive {
@@ -40,14 +42,19 @@ impl Room {
         !self.archives.is_empty()
     }
 
-    /// The application's server begins an archive.
+    /// The application's server begins an archive, beside the room's own or not. Whoever keeps account of archives hears of
+    /// that one later than the room knows of it.
     pub(in crate::sessions) fn start_archive(
         &mut self,
         now: Moment,
         archive: Archive,
+        beside_own: bool,
         out: &mut Vec<Output>,
     ) -> Result<(), Refusal> {
         self.somebody()?;
+        if !beside_own && self.archives.iter().any(|running| running.is_own) {
+            return Err(Refusal::new(409, ARCHIVED_ALREADY));
+        }
         let running = self.add_archive(archive)?;
         self.tell_of_archive(running, out);
         self.settle(now, out);
@@ -57,7 +64,12 @@ impl Room {
     /// Begins the archive of a session that is archived from its first member on. One that cannot begin keeps nobody out.
     pub(super) fn start_own_archive(&mut self, archive: Archive, out: &mut Vec<Output>) {
         match self.add_archive(archive) {
-            Ok(running) => self.tell_of_archive(running, out),
+            Ok(archive) => {
+                if let Some(running) = self.archives.last_mut() {
+                    running.is_own = true;
+                }
+                self.tell_of_archive(archive, out);
+            }
             Err(refusal) => {
                 tracing::warn!(session = %self.address.session, reason = %refusal, "the session is not archived");
             }

@@ -252,6 +252,19 @@ fn members_and_newcomers_are_told_of_archives() {
 }
 
 #[test]
+fn an_archive_without_a_tag_does_not_run_beside_the_sessions_own() {
+    let world = World::new();
+    let registry = &world.registry;
+    let _a = world.join("a", "publisher|archive me");
+    let status = |result: Result<(), Refusal>| result.map_err(|refusal| refusal.status);
+    let untagged = || status(registry.start_untagged_archive(world.time(), SESSION, archive("r", "")));
+    assert_eq!(untagged(), Err(409));
+    assert_eq!(status(registry.start_archive(world.time(), SESSION, archive("tagged", ""))), Ok(()));
+    assert_eq!(status(registry.stop_archive(world.time(), SESSION, "archive", "asked")), Ok(()));
+    assert_eq!(untagged(), Ok(()), "others are not the room's to know");
+}
+
+#[test]
 fn a_session_may_be_archived_from_its_first_member_on() {
     let world = World::new();
     let mut a = world.join("a", "publisher|archive me");
