@@ -3,7 +3,7 @@
 use crate::archives::Archives;
 use crate::auth::Authenticator;
 use crate::sessions::{Admission, Gate, Refusal};
-use otc_protocol::raptor::SessionAddress;
+use otc_protocol::raptor::{Archive, SessionAddress};
 use std::sync::Arc;
 
 /// Admits who has a token for the session.
@@ -36,7 +36,11 @@ impl Gate for TokenGate {
             permissions: claims.role.permissions(self.subscriber_may_signal),
             data: claims.connection_data,
             layout_classes: claims.initial_layout_class_list,
-            archive: self.archives.as_ref().and_then(|archives| archives.automatic(session)),
+            archive: None,
         })
+    }
+
+    fn archive(&self, session: &SessionAddress) -> Option<Archive> {
+        self.archives.as_ref()?.automatic(session)
     }
 }

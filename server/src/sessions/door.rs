@@ -5,13 +5,20 @@ use super::{Admission, CloseCode, Delivery, LinkId, Output, Refusal, is_id};
 use otc_protocol::Moment;
 use otc_protocol::envelope::{FromClient, Request};
 use otc_protocol::limits::{JOIN_REFUSALS, JOIN_WITHIN, PROJECT_BYTES, TOKEN_BYTES};
-use otc_protocol::raptor::{Body, ConnectionRequest, Message, SessionAddress};
+use otc_protocol::raptor::{Archive, Body, ConnectionRequest, Message, SessionAddress};
 use otc_protocol::rumor::Frame;
 
 /// Who decides whether a token opens a session.
 pub trait Gate: Send + Sync {
     /// What `token` allows in `session`, or why it does not open it; `unix_ms` is the time on the calendar.
     fn admit(&self, token: &str, session: &SessionAddress, unix_ms: u64) -> Result<Admission, Refusal>;
+
+    /// The archive that begins with the first member of `session`, if its admission names none. It is asked when nobody is
+    /// there yet: whoever has to look it up need not do so for everybody.
+    fn archive(&self, session: &SessionAddress) -> Option<Archive> {
+        let _ = session;
+        None
+    }
 }
 
 impl<F> Gate for F

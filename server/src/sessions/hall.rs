@@ -63,7 +63,8 @@ impl<L: Link> Hall<L> {
         result
     }
 
-    /// Lets a newcomer in; `None` when the room is closed for good and `newcomer` is still there.
+    /// Lets a newcomer in; `None` when `newcomer` is still there: the room is closed for good, or awaits its first member and
+    /// this one may not be that.
     pub(super) fn join(
         &self,
         time: Time,
@@ -73,10 +74,11 @@ impl<L: Link> Hall<L> {
     ) -> Option<Result<(), Refusal>> {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
+        let fits = |newcomer: &mut Newcomer| newcomer.may_be_first || !inner.room.awaits_its_first();
         if inner.room.is_closed() {
             return None;
         }
-        let newcomer = newcomer.take()?;
+        let newcomer = newcomer.take_if(fits)?;
         let link = newcomer.link;
         inner.links.insert(link, handle.clone());
         let joined = inner.room.join(time, newcomer, &mut inner.out);

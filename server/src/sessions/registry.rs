@@ -168,11 +168,18 @@ impl<L: Link> Registry<L> {
     ) -> Result<Arc<Hall<L>>, Denied> {
         let admission = self.gate.admit(&join.token, &join.session, time.unix_ms)?;
         let address = join.session.clone();
-        let mut newcomer = Some(Newcomer { link, socket, join, admission });
+        let mut newcomer = Some(Newcomer { link, socket, join, admission, may_be_first: false });
         loop {
             let hall = self.hall(&address)?;
-            // A room that has just become vacant is closed and replaced by another one.
-            let Some(joined) = hall.join(time, &mut newcomer, handle, errands) else { continue };
+            let Some(joined) = hall.join(time, &mut newcomer, handle, errands) else {
+                // A room that has just become vacant is closed and replaced by another one.
+                if let Some(newcomer) = newcomer.as_mut().filter(|newcomer| !newcomer.may_be_first) {
+                    newcomer.may_be_first = true;
+                    let archive = &mut newcomer.admission.archive;
+                    *archive = archive.take().or_else(|| self.gate.archive(&address));
+                }
+                continue;
+            };
             self.finish(errands, Some((&address.session, &hall)));
             return joined.map(|()| hall).map_err(Denied::Refused);
         }

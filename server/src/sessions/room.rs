@@ -111,6 +111,11 @@ impl Room {
         self.members.is_empty() && self.departed.is_empty()
     }
 
+    /// Whether whoever comes in is the first one.
+    pub(super) fn awaits_its_first(&self) -> bool {
+        !self.inhabited
+    }
+
     /// Closes a vacant room for good: whoever still holds it must look for another one.
     pub(super) fn close(&mut self) -> bool {
         self.closed |= self.is_vacant();

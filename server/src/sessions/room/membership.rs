@@ -24,6 +24,8 @@ pub(in crate::sessions) struct Newcomer {
     pub(in crate::sessions) socket: Arc<str>,
     pub(in crate::sessions) join: Join,
     pub(in crate::sessions) admission: Admission,
+    /// Whether it is known which archive begins if this is the first member.
+    pub(in crate::sessions) may_be_first: bool,
 }
 
 /// What somebody who is no member any more is told of it.
@@ -53,7 +55,7 @@ impl Room {
     }
 
     fn come_in(&mut self, time: Time, newcomer: Newcomer, out: &mut Vec<Output>) -> Result<(), Refusal> {
-        let Newcomer { link, socket, join, admission } = newcomer;
+        let Newcomer { link, socket, join, admission, .. } = newcomer;
         let token = TokenDigest::of(&join.token);
         self.make_way(time.now, &join.connection, token, out)?;
 

@@ -1,10 +1,12 @@
 //! What a witness sees of a session.
 
-use super::world::{Client, SESSION, World};
-use crate::sessions::{Event, Refusal, Settings, StreamRecord};
+use super::world::{Client, SESSION, World, admit};
+use crate::sessions::{Admission, Event, Gate, Refusal, Settings, StreamRecord};
 use otc_protocol::limits::{RESUME_GRACE, SESSION_ARCHIVES};
-use otc_protocol::raptor::{Archive, Json, SignalContent};
+use otc_protocol::raptor::{Archive, Json, SessionAddress, SignalContent};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// An event in a few words.
@@ -249,6 +251,39 @@ fn members_and_newcomers_are_told_of_archives() {
         assert_eq!(status(begun), Ok(()));
     }
     assert_eq!(status(registry.start_archive(world.time(), SESSION, archive("one-more", ""))), Err(409));
+}
+
+/// Archives every session, and counts how often it is asked.
+struct Always(Arc<AtomicU32>);
+
+impl Gate for Always {
+    fn admit(&self, token: &str, session: &SessionAddress, unix_ms: u64) -> Result<Admission, Refusal> {
+        admit(token, session, unix_ms)
+    }
+
+    fn archive(&self, _: &SessionAddress) -> Option<Archive> {
+        Some(archive(&format!("r{}", self.0.fetch_add(1, Ordering::Relaxed)), ""))
+    }
+}
+
+#[test]
+fn whether_a_session_is_archived_is_asked_for_its_first_member_alone() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let world = World::behind(Always(Arc::clone(&asked)), Settings::default());
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    assert_eq!(words(&world), ["session+", "a+", "r0 started with a;", "b+"]);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    // All are sent away, and their lines are still there when somebody comes.
+    for name in ["a", "b"] {
+        world.registry.disconnect(world.time(), SESSION, name).expect("it is there");
+    }
+    world.happened();
+    let _c = world.join("c", "publisher|");
+    assert_eq!(words(&world), ["session+", "c+", "r1 started with c;"]);
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    for client in [&mut a, &mut b] {
+        client.listen(&world);
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A registry, a clock that is moved by hand, and clients that say what they are told to.
 
 use crate::sessions::{
-    Admission, CloseCode, Delivery, Event, Link, Refusal, Registry, Seat, Settings, Snapshot, Time, Unfit,
-    Witness,
+    Admission, CloseCode, Delivery, Event, Gate, Link, Refusal, Registry, Seat, Settings, Snapshot, Time,
+    Unfit, Witness,
 };
 use bytes::Bytes;
 use otc_protocol::envelope::{self, FromServer, Request};
@@ -107,7 +107,7 @@ impl Witness for Arc<Log> {
 }
 
 /// Tokens of this world: role, `|`, connection data; or layout classes, or that the session is to be archived.
-fn admit(token: &str, session: &SessionAddress, _: u64) -> Result<Admission, Refusal> {
+pub(super) fn admit(token: &str, session: &SessionAddress, _: u64) -> Result<Admission, Refusal> {
     let (role, data) = token.split_once('|').unwrap_or((token, ""));
     let role = Role::from_name(role).ok_or_else(|| Refusal::new(403, "Invalid token"))?;
     if !session.session.starts_with("2_") {
@@ -131,13 +131,18 @@ impl World {
     }
 
     pub(super) fn with(settings: Settings) -> Self {
+        Self::behind(admit, settings)
+    }
+
+    /// With a gate of its own.
+    pub(super) fn behind(gate: impl Gate + 'static, settings: Settings) -> Self {
         let mut nonce = 0x1234_5678_9abc_def0;
         let log = Arc::new(Log::default());
         let random = move || {
             nonce += 1;
             nonce
         };
-        let registry = Registry::new(settings.clone(), admit, log.clone(), random);
+        let registry = Registry::new(settings.clone(), gate, log.clone(), random);
         Self { registry, now: Moment::from_millis(1000), settings, log }
     }
 
