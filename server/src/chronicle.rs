@@ -82,6 +82,7 @@ struct Entry {
     bytes: usize,
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly all are the large one: a box for each would cost more")]
 enum What {
     Noted(Noted),
     /// At this place.

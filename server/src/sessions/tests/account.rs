@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What one of the clients does, or what is done to it.
 #[derive(Clone, Copy, Debug)]
-enum Act {
+pub(super) enum Act {
     Join,
     /// Joins with its connection id over another socket.
     JoinAnew,
@@ -40,7 +40,7 @@ enum Act {
     Restart,
 }
 
-fn act() -> impl Strategy<Value = Act> {
+pub(super) fn act() -> impl Strategy<Value = Act> {
     let stream = || 0u8..4;
     let other = || 0..CLIENTS;
     prop_oneof![
@@ -70,14 +70,14 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-const CLIENTS: usize = 4;
+pub(super) const CLIENTS: usize = 4;
 
 /// A session as the events tell it.
 #[derive(Default)]
-struct Account {
+pub(super) struct Account {
     exists: bool,
-    connections: Vec<Connection>,
-    streams: BTreeMap<String, Stream>,
+    pub(super) connections: Vec<Connection>,
+    pub(super) streams: BTreeMap<String, Stream>,
     archives: BTreeSet<String>,
 }
 
@@ -169,7 +169,8 @@ impl Player {
     }
 }
 
-fn play(acts: &[(usize, Act)]) {
+/// Lets clients and the application's server do all that. `seen` is told of each event when the account has it.
+pub(super) fn play(acts: &[(usize, Act)], mut seen: impl FnMut(Event, &Account)) {
     let settings = Settings { owed_messages: 24, ..Settings::default() };
     let mut world = World::with(settings);
     let mut account = Account::default();
@@ -179,13 +180,15 @@ fn play(acts: &[(usize, Act)]) {
     for (step, (who, act)) in acts.iter().enumerate() {
         one(&mut world, &mut players, *who, *act);
         for event in world.happened() {
-            account.take(event);
+            account.take(event.clone());
+            seen(event, &account);
         }
         account.check(&world, &format!("{:?}", &acts[..=step]));
     }
     world.registry.stop(world.now);
     for event in world.happened() {
-        account.take(event);
+        account.take(event.clone());
+        seen(event, &account);
     }
     assert!(!account.exists && account.connections.is_empty());
 }
@@ -271,6 +274,6 @@ proptest! {
     fn the_events_tell_who_and_what_is_in_the_session(
         acts in prop::collection::vec((0..CLIENTS, act()), 0..120)
     ) {
-        play(&acts);
+        play(&acts, |_, _| {});
     }
 }

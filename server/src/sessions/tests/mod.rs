@@ -1,6 +1,7 @@
 //! The rooms on virtual time, with scripted clients.
 
 mod account;
+mod archived;
 mod events;
 mod freezing;
 mod hostile;
