@@ -1,4 +1,4 @@
-//! Whoever reads the file of an archive knows who and what was in the session at its end.
+//! Whoever reads the file of an archive knows who and what was in the session at each of its moments.
 
 use super::account::{Account, CLIENTS, act, play};
 use super::world::{SESSION, UNIX_MS};
@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 /// How long it may take to read what has happened.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What there is at the end of an archive.
-#[derive(Debug, Default, PartialEq)]
+/// Who and what is there, and how often something was said.
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Roster {
     connections: BTreeSet<String>,
     /// By stream: its publisher, its name, and whether it is heard.
@@ -36,15 +36,18 @@ impl Roster {
         Self { connections: connections.collect(), streams: streams.collect(), signals }
     }
 
-    /// From the lines of a file alone.
-    fn read(file: &str) -> Self {
+    /// One after the other, from the lines of a file alone.
+    fn read(file: &str) -> Vec<Self> {
         let lines: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let kinds: Vec<String> = lines.iter().map(|line| text(&line["kind"])).collect();
         assert!(kinds[0] == "archive" && kinds[kinds.len() - 1] == "end", "{kinds:?}");
         assert!(lines.is_sorted_by_key(|line| line["at"].as_u64().expect("a time")), "{file}");
-        let mut roster = Self::default();
+        let (mut roster, mut rosters) = (Self::default(), Vec::new());
         for (line, kind) in lines.iter().zip(&kinds) {
+            if rosters.is_empty() && !["archive", "connection", "stream"].contains(&kind.as_str()) {
+                rosters.push(roster.clone()); // As it was in the beginning.
+            }
             let (connection, stream) = (&line["connection"]["id"], &line["stream"]);
             match kind.as_str() {
                 "connection" | "connectionCreated" => {
@@ -64,18 +67,28 @@ impl Roster {
                 "gap" => panic!("nothing was left out: {file}"),
                 _ => {}
             }
+            rosters.extend((!rosters.is_empty()).then(|| roster.clone()));
         }
-        roster
+        rosters.dedup();
+        rosters
     }
 }
 
-/// The archives of a session, and what each has to say.
+/// What an archive has to say.
+#[derive(Default)]
+struct Expected {
+    id: String,
+    signals: usize,
+    rosters: Vec<Roster>,
+}
+
+/// The archives of a session.
 struct Recorder {
     archives: Arc<Archives>,
     chronicle: Chronicle,
-    /// By the id that the session uses again and again: the one that stands for it, and the signals so far.
-    running: BTreeMap<String, (String, usize)>,
-    expected: BTreeMap<String, Roster>,
+    /// By the id that the session uses again and again.
+    running: BTreeMap<String, Expected>,
+    ended: Vec<Expected>,
 }
 
 impl Recorder {
@@ -85,22 +98,26 @@ impl Recorder {
         let archives = Arc::new(archives);
         let readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&archives) as _];
         let chronicle = Chronicle::start(|| UNIX_MS, readers).expect("a thread");
-        Self { archives, chronicle, running: BTreeMap::new(), expected: BTreeMap::new() }
+        Self { archives, chronicle, running: BTreeMap::new(), ended: Vec::new() }
     }
 
     fn take(&mut self, mut event: Event, account: &Account) {
         match &mut event {
             Event::ArchiveStarted { archive, .. } => {
-                let id = format!("archive-{}", self.running.len() + self.expected.len());
-                self.running.insert(std::mem::replace(&mut archive.id, id.clone()), (id, 0));
+                let id = format!("archive-{}", self.running.len() + self.ended.len());
+                let expected = Expected { id: id.clone(), ..Expected::default() };
+                self.running.insert(std::mem::replace(&mut archive.id, id), expected);
             }
             Event::ArchiveStopped { id, .. } => {
-                let (own, signals) = self.running.remove(id).expect("it runs");
-                self.expected.insert(own.clone(), Roster::of(account, signals));
-                *id = own;
+                let expected = self.running.remove(id).expect("it runs");
+                id.clone_from(&expected.id);
+                self.ended.push(expected);
             }
-            Event::Signal { .. } => self.running.values_mut().for_each(|(_, signals)| *signals += 1),
+            Event::Signal { .. } => self.running.values_mut().for_each(|expected| expected.signals += 1),
             _ => {}
+        }
+        for expected in self.running.values_mut() {
+            expected.rosters.push(Roster::of(account, expected.signals));
         }
         let session = SessionAddress { project: "1".to_owned(), session: SESSION.to_owned() };
         self.chronicle.pen().saw(&session, event);
@@ -109,12 +126,13 @@ impl Recorder {
     fn check(self) {
         self.chronicle.close(Instant::now() + DEADLINE);
         assert!(self.running.is_empty(), "the session has ended");
-        for (id, expected) in self.expected {
+        for Expected { id, mut rosters, .. } in self.ended {
             let Some(Content::Memory(file)) = self.archives.file(&id).expect("readable") else {
                 panic!("{id} has no file")
             };
             let file = std::str::from_utf8(&file).expect("text");
-            assert_eq!(Roster::read(file), expected, "{file}");
+            rosters.dedup();
+            assert_eq!(Roster::read(file), rosters, "{file}");
         }
     }
 }
@@ -123,7 +141,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_file_tells_who_and_what_is_in_the_session(acts in prop::collection::vec((0..CLIENTS, act()), 0..120)) {
+    fn a_file_tells_who_and_what_is_in_the_session_at_each_moment(acts in prop::collection::vec((0..CLIENTS, act()), 0..120)) {
         let mut recorder = Recorder::new();
         play(&acts, |event, account| recorder.take(event, account));
         recorder.check();
