@@ -15,7 +15,7 @@ impl Archives {
             shelf::change(writer, &record.id, |record| record.ownerless = true)?;
         }
         for record in &ended {
-            shelf::remove(writer, record)?;
+            shelf::take(writer, &record.id, |_| true)?;
         }
         Ok(ended)
     }

@@ -5,12 +5,12 @@ use super::record::{Record, Status};
 use super::{Archives, shelf};
 use crate::App;
 use crate::sessions::{Event, Witness};
-use crate::store::StoreError;
+use crate::store::{StoreError, Writer};
 use otc_protocol::limits::ARCHIVE_REMEMBERED;
 use otc_protocol::raptor::SessionAddress;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{debug, error, info};
 
@@ -26,6 +26,7 @@ pub(crate) async fn attend(app: Arc<App>) {
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut forget_at = Instant::now();
+    let mut forgetting: Option<JoinHandle<()>> = None;
     loop {
         tokio::select! {
             Some(ask) = asked.recv() => {
@@ -33,9 +34,10 @@ pub(crate) async fn attend(app: Arc<App>) {
             }
             _ = look.tick() => {
                 end_overdue(&app);
-                if Instant::now() >= forget_at {
+                // One pass at a time: a slow disk may take longer for one than they are apart.
+                if Instant::now() >= forget_at && forgetting.as_ref().is_none_or(JoinHandle::is_finished) {
                     forget_at = Instant::now() + FORGET_EVERY.min(app.archives.settings.kept);
-                    forget(&app);
+                    forgetting = Some(forget(&app));
                 }
             }
             // An error says that the server is gone, which is an end too.
@@ -71,7 +73,7 @@ fn end_begun_before(app: &App, before_ms: u64) {
     }
 }
 
-fn forget(app: &Arc<App>) {
+fn forget(app: &Arc<App>) -> JoinHandle<()> {
     let (archives, unix_ms) = (Arc::clone(&app.archives), app.time().unix_ms);
     spawn_blocking(move || {
         match archives.forget(unix_ms) {
@@ -79,7 +81,7 @@ fn forget(app: &Arc<App>) {
             Ok(()) | Err(StoreError::Closed) => {}
             Err(error) => error!(%error, "old archives cannot be forgotten"),
         }
-    });
+    })
 }
 
 impl Archives {
@@ -87,36 +89,51 @@ impl Archives {
     pub(super) fn forget(&self, unix_ms: u64) -> Result<(), StoreError> {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let (kept, remembered) = (ms(self.settings.kept), ms(ARCHIVE_REMEMBERED));
-        let before = unix_ms.saturating_sub(kept);
-        for id in self.store.read(|reader| shelf::begun_before(reader, before))? {
-            let Some(record) = self.store.read(|reader| shelf::get(reader, &id))? else { continue };
-            // What a record says of its last change: its end, or that it has expired.
+        // What a record says of its last change: its end, or that it has expired.
+        let is_due = move |record: &Record| {
             let age = unix_ms.saturating_sub(record.updated_ms);
             match record.status {
-                Status::Available if age >= kept => self.expire(&record, unix_ms)?,
-                Status::Expired | Status::Failed if age >= remembered => {
-                    let gone = record.clone();
-                    self.store.write_blocking(move |writer| shelf::remove(writer, &gone))?;
-                    self.forget_file(&record);
-                }
-                _ => {}
+                Status::Available => age >= kept,
+                Status::Expired | Status::Failed => age >= remembered,
+                _ => false,
             }
+        };
+        let before = unix_ms.saturating_sub(kept);
+        for id in self.store.read(|reader| shelf::begun_before(reader, before, is_due))? {
+            self.forget_one(id, unix_ms, is_due)?;
         }
         Ok(())
     }
 
-    fn expire(&self, record: &Record, unix_ms: u64) -> Result<(), StoreError> {
-        let id = record.id.clone();
-        let changed = self.store.write_blocking(move |writer| {
-            shelf::change(writer, &id, |record| {
+    /// Lets one expire, or removes it. A call may have deleted it in the meantime, and whoever changes a record gives its
+    /// bytes and its place back, so what is due is looked at again where nothing comes in between.
+    fn forget_one(
+        &self,
+        id: String,
+        unix_ms: u64,
+        is_due: impl Fn(&Record) -> bool + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let edit = move |writer: &mut Writer<'_>| {
+            let Some(before) = shelf::get(writer, &id)?.filter(|record| is_due(record)) else {
+                return Ok(None);
+            };
+            if before.status != Status::Available {
+                return Ok(shelf::take(writer, &id, |_| true)?.map(|gone| (gone, None)));
+            }
+            let expired = shelf::change(writer, &id, |record| {
                 record.status = Status::Expired;
                 record.updated_ms = unix_ms;
-            })
-        })?;
-        if let Some(expired) = changed {
-            info!(archive = %expired.id, "archive expired");
-            self.remove_file(record);
-            self.announce(&expired);
+            })?;
+            Ok(Some((before, expired)))
+        };
+        match self.store.write_blocking(edit)? {
+            Some((before, Some(expired))) => {
+                info!(archive = %expired.id, "archive expired");
+                self.remove_file(&before);
+                self.announce(&expired);
+            }
+            Some((gone, None)) => self.forget_file(&gone),
+            None => {}
         }
         Ok(())
     }

@@ -261,11 +261,7 @@ impl Archives {
     /// Deletes an archive that does not run, with its file; whether it was there.
     pub(crate) async fn delete(self: &Arc<Self>, id: String) -> Result<bool, StoreError> {
         let edit = move |writer: &mut Writer<'_>| {
-            let record = shelf::get(writer, &id)?.filter(|record| record.status != Status::Started);
-            if let Some(record) = &record {
-                shelf::remove(writer, record)?;
-            }
-            Ok(record)
+            shelf::take(writer, &id, |record| record.status != Status::Started)
         };
         let Some(record) = self.store.write(edit).await? else { return Ok(false) };
         let archives = Arc::clone(self);

@@ -29,7 +29,9 @@ impl Room {
     }
 
     pub(super) fn give_back(&self, bytes: u64) {
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        // A mistake in the account may cost a few bytes; going below zero would leave no room for anybody.
+        let left = |used: u64| Some(used.saturating_sub(bytes));
+        let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
     }
 }
 

@@ -234,7 +234,7 @@ impl Archives {
         let edit = move |writer: &mut Writer<'_>| {
             let record = shelf::change(writer, &key, change)?;
             if let Some(record) = record.as_ref().filter(|record| record.ownerless) {
-                shelf::remove(writer, record)?;
+                shelf::take(writer, &record.id, |_| true)?;
             }
             Ok(record)
         };

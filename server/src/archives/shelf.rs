@@ -51,13 +51,18 @@ pub(super) fn change(
     Ok(Some(record))
 }
 
-/// Forgets an archive.
-pub(super) fn remove(writer: &mut Writer<'_>, record: &Record) -> Result<(), StoreError> {
-    for key in order_keys(record) {
+/// Forgets an archive, if it is there and `may_go`; as it was.
+pub(super) fn take(
+    writer: &mut Writer<'_>,
+    id: &str,
+    may_go: impl FnOnce(&Record) -> bool,
+) -> Result<Option<Record>, StoreError> {
+    let Some(record) = get(writer, id)?.filter(may_go) else { return Ok(None) };
+    for key in order_keys(&record) {
         writer.remove(&ORDER, &key)?;
     }
     writer.remove(&ARCHIVES, &record.id)?;
-    Ok(())
+    Ok(Some(record))
 }
 
 /// One archive.
@@ -97,8 +102,12 @@ pub(super) fn list(
     Ok((total, records.collect::<Result<_, _>>()?))
 }
 
-/// The ids of archives that began before that, the oldest first.
-pub(super) fn begun_before(look: &impl Look, unix_ms: u64) -> Result<Vec<String>, StoreError> {
+/// The ids of those archives that began before that and are `wanted`, the oldest first.
+pub(super) fn begun_before(
+    look: &impl Look,
+    unix_ms: u64,
+    wanted: impl Fn(&Record) -> bool,
+) -> Result<Vec<String>, StoreError> {
     let prefix = Scope::Server.prefix();
     let keys = Keys::between(prefix.clone(), format!("{prefix}{unix_ms:016x}"));
     let mut ids = Vec::new();
@@ -106,7 +115,13 @@ pub(super) fn begun_before(look: &impl Look, unix_ms: u64) -> Result<Vec<String>
         ids.extend(id_of(key));
         ControlFlow::Continue(())
     })?;
-    Ok(ids)
+    let mut found = Vec::new();
+    for id in ids {
+        if get(look, &id)?.is_some_and(|record| wanted(&record)) {
+            found.push(id);
+        }
+    }
+    Ok(found)
 }
 
 fn id_of(key: &str) -> Option<String> {

@@ -1,3 +1,5 @@
+mod forgetting;
+
 use super::*;
 use crate::chronicle::{Lost, Noted, Reads};
 use crate::sessions::Event;

@@ -1,0 +1,53 @@
+//! What is removed is removed once, whoever does it and whenever they leave.
+
+use super::*;
+
+/// So many archives that have ended, by their ids.
+fn ended(world: &World, many: u32) -> Vec<String> {
+    let ids: Vec<String> = (0..many).map(|number| format!("{number:02}{}", &ID[2..])).collect();
+    for id in &ids {
+        world.begins(id);
+        world.happens(1, stopped(id));
+    }
+    world.statuses();
+    ids
+}
+
+/// A pass may take longer than the next one is away.
+#[test]
+fn passes_that_overlap_give_everything_back_once() {
+    let place = Place::new();
+    let world = place.open(Settings::default());
+    ended(&world, 20);
+    let days = |days: u64| BEGIN + days * 24 * 3_600_000;
+    for (days, status) in [(days(4), "expired"), (days(40), "deleted")] {
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| world.archives.forget(days).unwrap());
+            }
+        });
+        assert_eq!(world.statuses(), vec![status; 20]);
+        assert_eq!(world.archives.room.used(), 0);
+    }
+    assert_eq!(world.archives.desk.lock().count("1"), 0);
+    assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
+}
+
+/// A call deletes an archive while it expires.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_that_is_deleted_while_it_expires_gives_its_bytes_back_once() {
+    let world = World::in_memory(Settings::default());
+    let world = tokio::task::block_in_place(|| {
+        ended(&world, 20);
+        world
+    });
+    let archives = Arc::clone(&world.archives);
+    let pass = tokio::task::spawn_blocking(move || archives.forget(BEGIN + 4 * 24 * 3_600_000));
+    for number in (0..20).rev() {
+        assert_eq!(world.archives.delete(format!("{number:02}{}", &ID[2..])).await, Ok(true));
+    }
+    pass.await.unwrap().unwrap();
+    assert_eq!((world.archives.room.used(), world.archives.desk.lock().count("1")), (0, 0));
+    assert_eq!(world.statuses().iter().filter(|status| *status == "deleted").count(), 20);
+    tokio::task::block_in_place(|| drop(world));
+}
