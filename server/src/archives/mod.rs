@@ -258,15 +258,20 @@ impl Archives {
         running.get(session).is_some_and(|archives| archives.iter().any(|running| running.id == id))
     }
 
-    /// Deletes an archive that does not run, with its file; whether it was there.
+    /// Deletes an archive that does not run, with its file; whether it was there. It is done to its end, even when the
+    /// caller hangs up in the middle: a record that is gone must leave no file, and its place is free.
     pub(crate) async fn delete(self: &Arc<Self>, id: String) -> Result<bool, StoreError> {
+        let archives = Arc::clone(self);
+        tokio::spawn(async move { archives.delete_now(id).await }).await.unwrap_or(Err(StoreError::Panicked))
+    }
+
+    async fn delete_now(self: Arc<Self>, id: String) -> Result<bool, StoreError> {
         let edit = move |writer: &mut Writer<'_>| {
             shelf::take(writer, &id, |record| record.status != Status::Started)
         };
         let Some(record) = self.store.write(edit).await? else { return Ok(false) };
-        let archives = Arc::clone(self);
         // A file that cannot be removed now is removed at the next start: no record tells of it.
-        let _ = tokio::task::spawn_blocking(move || archives.forget_file(&record)).await;
+        let _ = tokio::task::spawn_blocking(move || self.forget_file(&record)).await;
         Ok(true)
     }
 
@@ -327,7 +332,8 @@ impl Archives {
     }
 }
 
-/// An archive that has a place, and has not begun. It loses the place when it is dropped before its room was asked.
+/// An archive that has a place, and has not begun. Its room is asked at once: if that refuses, the place is given up;
+/// else the archive begins, whether anybody waits for that or not.
 pub(crate) struct Pending<'a> {
     archives: &'a Archives,
     session: SessionAddress,

@@ -51,3 +51,33 @@ async fn an_archive_that_is_deleted_while_it_expires_gives_its_bytes_back_once()
     assert_eq!(world.statuses().iter().filter(|status| *status == "deleted").count(), 20);
     tokio::task::block_in_place(|| drop(world));
 }
+
+/// A client of the REST API has a timeout of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_is_deleted_to_its_end_when_the_caller_hangs_up() {
+    let place = Place::new();
+    let world = tokio::task::block_in_place(|| {
+        let world = place.open(Settings { per_project: 1, ..Settings::default() });
+        world.begins(ID);
+        world.happens(1, stopped(ID));
+        world
+    });
+    world.statuses();
+    let mut delete = Box::pin(world.archives.delete(ID.to_owned()));
+    std::future::poll_fn(|context| {
+        let _ = delete.as_mut().poll(context);
+        std::task::Poll::Ready(())
+    })
+    .await;
+    drop(delete);
+    let start = std::time::Instant::now();
+    while world.told.lock().is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(30), "the rest is not done");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.statuses(), ["deleted"]);
+    assert!(!place.file(ID).exists());
+    assert_eq!(world.archives.room.used(), 0);
+    assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
+    tokio::task::block_in_place(|| drop(world));
+}
