@@ -61,12 +61,11 @@ impl Archives {
         let mut running = Running::resumed(record, left.reel, left.size, last.at);
         if let Some(reason) = last.end() {
             // It had ended, and its record does not know.
-            self.close(running, Some(last.at), reason, record.created_ms + last.at);
+            self.close(running, reason, record.created_ms + last.at);
         } else if goes_on {
-            let written = running.note(&Line::Restart, unix_ms, &self.room).and_then(|()| running.flush());
-            if let Err(error) = written {
-                error!(archive = %record.id, %error, "an archive cannot be written");
-            }
+            let written = running.note(&Line::Restart, unix_ms, &self.room);
+            let written = written.and_then(|()| running.flush(&self.room));
+            self.look_after(&mut running, &record.session, written);
             info!(archive = %record.id, session = %record.session, "archive carried on");
             self.desk.lock().begin(record);
             self.running.lock().entry(record.session.clone()).or_default().push(running);

@@ -42,8 +42,10 @@ pub(super) enum Full {
     Itself,
     /// All have the bytes that all may have.
     All,
-    /// It could not be written.
+    /// It could not be written; what was written before is whole.
     Broken,
+    /// The same, and its file may end within a line.
+    Damaged,
 }
 
 impl Full {
@@ -52,7 +54,7 @@ impl Full {
         match self {
             Self::Itself => "maximum size exceeded",
             Self::All => "the server has no room for archives",
-            Self::Broken => "the archive could not be written",
+            Self::Broken | Self::Damaged => "the archive could not be written",
         }
     }
 }
@@ -66,6 +68,8 @@ pub(super) struct Running {
     last: u64,
     /// Bytes of its file, those included that are still gathered.
     pub(super) size: u64,
+    /// Those that are in the file: whole lines.
+    written: u64,
     reel: Reel,
     gathered: Vec<u8>,
     pub(super) full: Option<Full>,
@@ -82,7 +86,8 @@ impl Running {
     /// One that an earlier process has begun.
     pub(super) fn resumed(record: &Record, reel: Reel, size: u64, last: u64) -> Self {
         let (id, created_ms) = (record.id.clone(), record.created_ms);
-        Self { id, created_ms, last, size, reel, gathered: Vec::new(), full: None, asked: false }
+        let (written, gathered) = (size, Vec::new());
+        Self { id, created_ms, last, size, written, reel, gathered, full: None, asked: false }
     }
 
     /// Writes how it begins: what it is, who is there, what is published. It is on the disk when this returns.
@@ -101,7 +106,7 @@ impl Running {
         for stream in streams {
             self.note(&Line::Stream { stream: What::new(stream) }, now, room)?;
         }
-        self.flush()?;
+        self.flush(room)?;
         self.reel.sync()
     }
 
@@ -127,35 +132,64 @@ impl Running {
         Ok(())
     }
 
-    /// Writes the last line, for which there is always room. How long the archive is, in milliseconds.
-    pub(super) fn write_end(&mut self, reason: &str, unix_ms: u64, room: &Room) -> io::Result<u64> {
-        let at = unix_ms.saturating_sub(self.created_ms).max(self.last);
-        let bytes = Line::End { reason }.write(at)?;
-        self.last = at;
+    /// Writes the last line, for which there is always room, unless the disk takes nothing.
+    pub(super) fn write_end(&mut self, reason: &str, unix_ms: u64, room: &Room) -> io::Result<()> {
+        self.last = unix_ms.saturating_sub(self.created_ms).max(self.last);
+        if self.full == Some(Full::Damaged) {
+            return Ok(());
+        }
+        let bytes = Line::End { reason }.write(self.last)?;
         self.add(&bytes, room)?;
-        self.flush()?;
-        Ok(at)
+        self.flush(room)
+    }
+
+    /// How long it is, in milliseconds.
+    pub(super) fn lasts(&self) -> u64 {
+        self.last
+    }
+
+    /// Why it has ended, if a failure to write it is the reason.
+    pub(super) fn failure(&self) -> Option<&'static str> {
+        self.full.filter(|full| matches!(full, Full::Broken | Full::Damaged)).map(Full::reason)
     }
 
     fn add(&mut self, bytes: &[u8], room: &Room) -> io::Result<()> {
         self.gathered.extend_from_slice(bytes);
         self.size += count(bytes);
         room.add(count(bytes));
-        if self.gathered.len() >= ARCHIVE_GATHERED_BYTES { self.flush() } else { Ok(()) }
+        if self.gathered.len() >= ARCHIVE_GATHERED_BYTES { self.flush(room) } else { Ok(()) }
     }
 
-    /// Writes what was gathered.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        if !self.gathered.is_empty() {
-            self.reel.write(&self.gathered)?;
-            self.gathered.clear();
+    /// Writes what was gathered. If it cannot be written the file is cut to the lines that were, and takes no more.
+    pub(super) fn flush(&mut self, room: &Room) -> io::Result<()> {
+        let lines = std::mem::take(&mut self.gathered);
+        if lines.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        match self.reel.write(&lines) {
+            Ok(()) => {
+                self.written = self.size;
+                // Its memory is used again.
+                self.gathered = lines;
+                self.gathered.clear();
+                Ok(())
+            }
+            Err(error) => {
+                self.full = Some(Full::Broken);
+                room.give_back(self.size - self.written);
+                self.size = self.written;
+                if let Err(uncut) = self.reel.cut(self.written) {
+                    self.full = Some(Full::Damaged);
+                    return Err(uncut);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Leaves it for another process.
-    pub(super) fn set_aside(mut self) -> io::Result<()> {
-        self.flush()?;
+    pub(super) fn set_aside(mut self, room: &Room) -> io::Result<()> {
+        self.flush(room)?;
         self.reel.sync()
     }
 

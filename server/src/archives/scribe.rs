@@ -101,18 +101,15 @@ impl Archives {
 
     fn flush(&self, sessions: &mut Sessions, session: &str) {
         for running in sessions.get_mut(session).into_iter().flatten() {
-            let result = running.flush();
+            let result = running.flush(&self.room);
             self.look_after(running, session, result);
         }
     }
 
     /// Asks once for the end of an archive that takes no more.
-    fn look_after(&self, running: &mut Running, session: &str, result: io::Result<()>) {
-        if let Err(error) = result
-            && running.full != Some(Full::Broken)
-        {
+    pub(super) fn look_after(&self, running: &mut Running, session: &str, result: io::Result<()>) {
+        if let Err(error) = result {
             error!(archive = %running.id, %error, "an archive cannot be written");
-            running.full = Some(Full::Broken);
         }
         if let Some(full) = running.full
             && !std::mem::replace(&mut running.asked, true)
@@ -205,30 +202,34 @@ impl Archives {
 
     /// Writes the end of an archive, and what has become of it into its record.
     pub(super) fn conclude(&self, mut running: Running, reason: &str, unix_ms: u64) {
-        let written = running.write_end(reason, unix_ms, &self.room);
-        let written = if running.full == Some(Full::Broken) { None } else { written.ok() };
-        self.close(running, written, reason, unix_ms);
+        let reason = running.failure().unwrap_or(reason);
+        if let Err(error) = running.write_end(reason, unix_ms, &self.room) {
+            error!(archive = %running.id, %error, "the end of an archive cannot be written");
+        }
+        self.close(running, reason, unix_ms);
     }
 
-    /// The same of one whose end is written, so many milliseconds after its beginning; `None`: it could not be.
-    pub(super) fn close(&self, running: Running, written: Option<u64>, reason: &str, unix_ms: u64) {
-        let (id, size, created_ms) = (running.id.clone(), running.size, running.created_ms);
-        let finished = self.vault.finish(&id, running.into_reel());
-        let (status, reason, size, at) = match (written, finished) {
-            (Some(at), Ok(())) => (Status::Available, reason, size, at),
-            _ => {
-                self.room.give_back(size);
-                let _ = self.vault.remove(&id);
-                (Status::Failed, Full::Broken.reason(), 0, unix_ms.saturating_sub(created_ms))
-            }
-        };
-        info!(archive = %id, ?status, %reason, size, ms = at, "archive ended");
+    /// The same of one whose end is written, or cannot be. What was written is kept if it is whole.
+    pub(super) fn close(&self, running: Running, reason: &str, unix_ms: u64) {
+        let (id, mut size, lasts) = (running.id.clone(), running.size, running.lasts());
+        let (damaged, mut reason) =
+            (running.full == Some(Full::Damaged), running.failure().unwrap_or(reason));
+        if let Err(error) = self.vault.finish(&id, running.into_reel()) {
+            error!(archive = %id, %error, "whether the disk has all of an archive is not known");
+            reason = Full::Broken.reason();
+        }
+        if damaged {
+            self.room.give_back(std::mem::take(&mut size));
+            let _ = self.vault.remove(&id);
+        }
+        let status = if damaged { Status::Failed } else { Status::Available };
+        info!(archive = %id, ?status, %reason, size, ms = lasts, "archive ended");
         let (key, reason) = (id.clone(), reason.to_owned());
         let change = move |record: &mut Record| {
             record.status = status;
             record.reason = reason;
             record.size = size;
-            record.duration_s = at / 1000;
+            record.duration_s = lasts / 1000;
             record.updated_ms = unix_ms.max(record.created_ms);
         };
         let edit = move |writer: &mut Writer<'_>| {
@@ -257,7 +258,7 @@ impl Archives {
             }
         };
         for running in &mut left {
-            let result = running.flush();
+            let result = running.flush(&self.room);
             tell(&running.id, result);
         }
         while let Some(running) = left.pop() {
@@ -266,7 +267,7 @@ impl Archives {
                 break;
             }
             let id = running.id.clone();
-            tell(&id, running.set_aside());
+            tell(&id, running.set_aside(&self.room));
         }
     }
 }

@@ -1,4 +1,5 @@
 mod forgetting;
+mod full_disk;
 
 use super::*;
 use crate::chronicle::{Lost, Noted, Reads};
@@ -567,7 +568,7 @@ fn a_file_that_cannot_be_made_is_a_failure_that_the_caller_sees() {
     assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
 }
 
-/// A disk that is full takes no line; its archive ends, without a file that would be half of one.
+/// A file that can neither be written nor be cut to whole lines is none that could be had.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_archive_that_cannot_be_written_any_more_has_failed() {

@@ -25,6 +25,9 @@ pub(super) enum Vault {
 pub(super) enum Reel {
     Disk(File),
     Memory(Vec<u8>),
+    /// On a disk that has room for so many bytes.
+    #[cfg(test)]
+    Small(File, std::sync::Arc<std::sync::atomic::AtomicUsize>),
 }
 
 /// What a file holds.
@@ -76,6 +79,8 @@ impl Vault {
                 Ok(())
             }
             (_, Reel::Disk(file)) => file.sync_all(),
+            #[cfg(test)]
+            (_, Reel::Small(file, _)) => file.sync_all(),
             (Self::Disk(_), Reel::Memory(_)) => Err(ErrorKind::Unsupported.into()),
         }
     }
@@ -143,6 +148,26 @@ impl Reel {
                 memory.extend_from_slice(bytes);
                 Ok(())
             }
+            #[cfg(test)]
+            Self::Small(file, room) => {
+                let fits = bytes.len().min(room.load(std::sync::atomic::Ordering::Relaxed));
+                room.fetch_sub(fits, std::sync::atomic::Ordering::Relaxed);
+                file.write_all(&bytes[..fits])?;
+                if fits == bytes.len() { Ok(()) } else { Err(ErrorKind::StorageFull.into()) }
+            }
+        }
+    }
+
+    /// Takes back what is behind so many bytes.
+    pub(super) fn cut(&mut self, length: u64) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.set_len(length),
+            Self::Memory(memory) => {
+                memory.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                Ok(())
+            }
+            #[cfg(test)]
+            Self::Small(file, _) => file.set_len(length),
         }
     }
 
@@ -151,6 +176,8 @@ impl Reel {
         match self {
             Self::Disk(file) => file.sync_all(),
             Self::Memory(_) => Ok(()),
+            #[cfg(test)]
+            Self::Small(file, _) => file.sync_all(),
         }
     }
 }
