@@ -219,10 +219,8 @@ pub(super) struct LastLine {
 }
 
 impl LastLine {
-    /// The last line of what is left of a file, whose lines are all complete.
-    pub(super) fn of(lines: &[u8]) -> Option<Self> {
-        let lines = lines.strip_suffix(b"\n")?;
-        let line = lines.rsplit(|byte| *byte == b'\n').next()?;
+    /// A line without what ends it; `None` when it is not whole.
+    pub(super) fn of(line: &[u8]) -> Option<Self> {
         serde_json::from_slice(line).ok()
     }
 

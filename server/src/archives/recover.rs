@@ -1,6 +1,6 @@
 //! What an earlier server has left: archives that go on with their sessions, and those that a crash has ended.
 
-use super::lines::{LastLine, Line};
+use super::lines::Line;
 use super::record::{Record, Status};
 use super::running::Running;
 use super::vault::Left;
@@ -43,11 +43,16 @@ impl Archives {
         for record in running {
             let goes_on = carried_on.contains(&(record.session.clone(), record.id.clone()));
             match self.vault.resume(&record.id) {
-                Ok(left) => self.carry_on(&record, left, goes_on, unix_ms)?,
-                Err(error) => {
-                    warn!(archive = %record.id, %error, "the file of an archive is not there");
+                Ok(Some(left)) => self.carry_on(&record, left, goes_on, unix_ms),
+                Ok(None) => {
+                    warn!(archive = %record.id, "nothing is left of an archive");
                     self.fail(&record, unix_ms)?;
                 }
+                // It is neither ended nor removed: another start may be able to read it.
+                Err(error) => error!(
+                    archive = %record.id, %error,
+                    "the file of an archive cannot be read; see to it and start the server again"
+                ),
             }
         }
         self.remove_strangers(&files);
@@ -55,8 +60,8 @@ impl Archives {
     }
 
     /// Goes on with an archive, or ends it where it broke off.
-    fn carry_on(&self, record: &Record, left: Left, goes_on: bool, unix_ms: u64) -> Result<(), StoreError> {
-        let Some(last) = LastLine::of(&left.tail) else { return self.fail(record, unix_ms) };
+    fn carry_on(&self, record: &Record, left: Left, goes_on: bool, unix_ms: u64) {
+        let last = left.last;
         self.room.add(left.size);
         let mut running = Running::resumed(record, left.reel, left.size, last.at);
         if let Some(reason) = last.end() {
@@ -74,7 +79,6 @@ impl Archives {
             // Nothing is known of the time after its last line.
             self.conclude(running, STOPPED, record.created_ms + last.at);
         }
-        Ok(())
     }
 
     /// Nothing useful is left of an archive.

@@ -1,5 +1,6 @@
 mod forgetting;
 mod full_disk;
+mod recovery;
 
 use super::*;
 use crate::chronicle::{Lost, Noted, Reads};

@@ -1,5 +1,6 @@
 //! Where the files of archives are: in the data directory, or in memory.
 
+use super::lines::LastLine;
 use crate::data::Directory;
 use bytes::Bytes;
 use otc_protocol::limits::ARCHIVE_LINE_BYTES;
@@ -45,8 +46,8 @@ pub(super) struct Left {
     pub(super) reel: Reel,
     /// Its bytes, all of them complete lines.
     pub(super) size: u64,
-    /// The end of it: its last line at least.
-    pub(super) tail: Vec<u8>,
+    /// The last of them.
+    pub(super) last: LastLine,
 }
 
 fn name(id: &str) -> String {
@@ -85,21 +86,18 @@ impl Vault {
         }
     }
 
-    /// A file that an earlier process has not finished: without the half line that it may end with.
-    pub(super) fn resume(&self, id: &str) -> io::Result<Left> {
-        let Self::Disk(directory) = self else { return Err(ErrorKind::NotFound.into()) };
-        let mut file = directory.file(&name(id), OpenOptions::new().read(true).append(true))?;
-        let length = file.metadata()?.len();
-        let most = u64::try_from(2 * ARCHIVE_LINE_BYTES).unwrap_or(u64::MAX);
-        let start = length.saturating_sub(most);
-        file.seek(SeekFrom::Start(start))?;
-        let mut tail = Vec::new();
-        Read::take(&file, most).read_to_end(&mut tail)?;
-        let complete = tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
-        tail.truncate(complete);
-        let size = if complete == 0 { 0 } else { start + u64::try_from(complete).unwrap_or(u64::MAX) };
+    /// A file that an earlier process has not finished, up to its last whole line; `None` when there is no file, or no whole
+    /// line in it.
+    pub(super) fn resume(&self, id: &str) -> io::Result<Option<Left>> {
+        let Self::Disk(directory) = self else { return Ok(None) };
+        let mut file = match directory.file(&name(id), OpenOptions::new().read(true).append(true)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some((size, last)) = last_line(&mut file)? else { return Ok(None) };
         file.set_len(size)?;
-        Ok(Left { reel: Reel::Disk(file), size, tail })
+        Ok(Some(Left { reel: Reel::Disk(file), size, last }))
     }
 
     /// A file that is complete; `None` when it is not there.
@@ -138,6 +136,38 @@ impl Vault {
             Self::Memory(files) => Ok(files.lock().keys().cloned().collect()),
         }
     }
+}
+
+/// The last whole line of a file, and where it ends. A crash of the machine may leave anything behind it: half a line, or
+/// zeros for as much as was to be written.
+fn last_line(file: &mut File) -> io::Result<Option<(u64, LastLine)>> {
+    let most = 2 * ARCHIVE_LINE_BYTES;
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let start = end.saturating_sub(bytes(most));
+        file.seek(SeekFrom::Start(start))?;
+        let mut tail = Vec::new();
+        Read::take(&*file, end - start).read_to_end(&mut tail)?;
+        let mut rest = tail.as_slice();
+        while let Some(newline) = rest.iter().rposition(|byte| *byte == b'\n') {
+            let before = rest[..newline].iter().rposition(|byte| *byte == b'\n');
+            if before.is_none() && start > 0 {
+                break;
+            }
+            if let Some(last) = LastLine::of(&rest[before.map_or(0, |place| place + 1)..newline]) {
+                return Ok(Some((start + bytes(newline + 1), last)));
+            }
+            rest = before.map_or(&[], |place| &rest[..=place]);
+        }
+        // What is left of it begins before it, unless it is longer than a line may be.
+        let whole = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+        end = if whole > ARCHIVE_LINE_BYTES { start } else { start + bytes(whole) };
+    }
+    Ok(None)
+}
+
+fn bytes(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Reel {
