@@ -6,8 +6,8 @@ use otc_protocol::limits::SESSION_ARCHIVES;
 use std::collections::HashMap;
 use tokio::sync::oneshot;
 
-/// Whether an archive has begun: as it is then; `None` when it could not.
-pub(super) type Begun = oneshot::Receiver<Option<Record>>;
+/// Whether an archive has begun: as it is then, or why it could not.
+pub(super) type Begun = oneshot::Receiver<Result<Record, Refusal>>;
 
 /// An overdue archive is told of once in so many looks: its end takes as long as what waits to be written before.
 const LOOKS: u32 = 64;
@@ -37,7 +37,7 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct Reserved {
     pub(super) record: Record,
-    pub(super) begun: oneshot::Sender<Option<Record>>,
+    pub(super) begun: oneshot::Sender<Result<Record, Refusal>>,
 }
 
 /// An archive that has run for too long.
@@ -102,12 +102,16 @@ impl Desk {
         self.sessions.entry(record.session.clone()).or_default().push(entry);
     }
 
-    /// Forgets an archive that runs no more. Whoever waits for that is told.
+    /// Forgets an archive that runs no more. Whoever waits for that is told. One that has not begun counts no more.
     pub(super) fn end(&mut self, session: &str, id: &str) {
         let Some(entries) = self.sessions.get_mut(session) else { return };
-        entries.retain(|entry| entry.id != id);
+        let place = entries.iter().position(|entry| entry.id == id);
+        let ended = place.map(|place| entries.swap_remove(place));
         if entries.is_empty() {
             self.sessions.remove(session);
+        }
+        if let Some(Reserved { record, .. }) = ended.and_then(|entry| entry.reserved) {
+            self.count_out(&record.project);
         }
     }
 

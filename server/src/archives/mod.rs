@@ -345,14 +345,14 @@ pub(crate) struct Pending<'a> {
 impl Pending<'_> {
     /// Gives the place up: the room has refused.
     pub(crate) fn give_up(self) {
-        let mut desk = self.archives.desk.lock();
-        desk.end(&self.session.session, &self.archive.id);
-        desk.count_out(&self.session.project);
+        self.archives.desk.lock().end(&self.session.session, &self.archive.id);
     }
 
-    /// Waits until the archive has begun: its first lines are written then. `None` when it could not begin.
-    pub(crate) async fn begun(self) -> Option<Record> {
-        self.begun.await.ok().flatten()
+    /// Waits until the archive has begun: its first lines are written then. Else why it could not begin.
+    pub(crate) async fn begun(self) -> Result<Record, Refusal> {
+        let gone =
+            |_| Refusal::new(503, "The archive has ended before it began: the server is busy. Try again");
+        self.begun.await.map_err(gone)?
     }
 }
 

@@ -66,7 +66,7 @@ impl Archives {
         let mut running = Running::resumed(record, left.reel, left.size, last.at);
         if let Some(reason) = last.end() {
             // It had ended, and its record does not know.
-            self.close(running, reason, record.created_ms + last.at);
+            self.close(running, reason, unix_ms);
         } else if goes_on {
             let written = running.note(&Line::Restart, unix_ms, &self.room);
             let written = written.and_then(|()| running.flush(&self.room));
@@ -77,7 +77,7 @@ impl Archives {
         } else {
             warn!(archive = %record.id, session = %record.session, "archive ended: {STOPPED}");
             // Nothing is known of the time after its last line.
-            self.conclude(running, STOPPED, record.created_ms + last.at);
+            self.conclude(running, STOPPED, record.created_ms + last.at, unix_ms);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::lines::{Line, What, Who};
 use super::record::Record;
 use super::vault::Reel;
+use crate::sessions::Refusal;
 use otc_protocol::limits::{ARCHIVE_END_BYTES, ARCHIVE_GATHERED_BYTES, ARCHIVE_LINE_BYTES};
 use otc_protocol::raptor::{Connection, Stream};
 use std::io;
@@ -55,6 +56,22 @@ impl Full {
             Self::Itself => "maximum size exceeded",
             Self::All => "the server has no room for archives",
             Self::Broken | Self::Damaged => "the archive could not be written",
+        }
+    }
+}
+
+impl Full {
+    /// For whoever wants to begin an archive that is full before it has begun.
+    pub(super) fn refusal(self) -> Refusal {
+        match self {
+            Self::Itself => Refusal::new(
+                409,
+                "Who is there and what is published is more than an archive may have; let the server have larger ones",
+            ),
+            Self::All => Refusal::new(409, "The server has no room for archives; delete some"),
+            Self::Broken | Self::Damaged => {
+                Refusal::new(500, "The archive could not be written; the server's log says why")
+            }
         }
     }
 }

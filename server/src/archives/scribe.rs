@@ -10,6 +10,7 @@ use crate::sessions::Event;
 use crate::store::Writer;
 use otc_protocol::raptor::{Archive, Connection, SessionAddress, Stream};
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 use std::io;
 use std::time::Instant;
 use tracing::{error, info, warn};
@@ -81,6 +82,19 @@ struct Begins<'a> {
     unix_ms: u64,
 }
 
+/// Why an archive cannot begin.
+struct NotBegun {
+    full: Full,
+    /// What the disk or the database says.
+    error: Option<String>,
+}
+
+impl NotBegun {
+    fn failed(error: impl Display) -> Self {
+        Self { full: Full::Broken, error: Some(error.to_string()) }
+    }
+}
+
 impl Archives {
     /// Adds a line to the archives of a session, but for one; whether there are any.
     fn write(
@@ -144,16 +158,19 @@ impl Archives {
                 self.flush(sessions, &session.session);
                 self.desk.lock().begin(&record);
                 self.announce(&record);
-                Some(record)
+                Ok(record)
             }
-            Err(error) => {
-                error!(archive = %record.id, session = %session.session, %error, "an archive cannot begin");
+            Err(NotBegun { full, error }) => {
+                error!(
+                    archive = %record.id, session = %session.session, reason = full.reason(), error,
+                    "an archive cannot begin"
+                );
                 let mut desk = self.desk.lock();
                 desk.end(&session.session, &record.id);
                 desk.count_out(&session.project);
                 drop(desk);
-                self.ask(&session.session, &record.id, Full::Broken.reason());
-                None
+                self.ask(&session.session, &record.id, full.reason());
+                Err(full.refusal())
             }
         };
         if let Some(begun) = begun {
@@ -163,18 +180,23 @@ impl Archives {
     }
 
     /// The file first: one that no record tells of is removed at the next start.
-    fn begin_file(&self, record: &Record, begins: &Begins<'_>) -> io::Result<Running> {
-        let mut running = Running::new(record, self.vault.begin(&record.id)?);
-        let added = record.clone();
-        let result =
-            running.write_beginning(record, begins.connections, begins.streams, &self.room).and_then(|()| {
+    fn begin_file(&self, record: &Record, begins: &Begins<'_>) -> Result<Running, NotBegun> {
+        let mut running = Running::new(record, self.vault.begin(&record.id).map_err(NotBegun::failed)?);
+        let written = running.write_beginning(record, begins.connections, begins.streams, &self.room);
+        let result = match (written, running.full) {
+            (Err(error), _) => Err(NotBegun::failed(error)),
+            // Its first lines say what all others are about: without them it is none.
+            (Ok(()), Some(full)) => Err(NotBegun { full, error: None }),
+            (Ok(()), None) => {
+                let added = record.clone();
                 let added = self.store.write_blocking(move |writer| shelf::add(writer, &added));
-                added.map_err(io::Error::other)
-            });
-        if let Err(error) = result {
+                added.map_err(NotBegun::failed)
+            }
+        };
+        if let Err(not_begun) = result {
             self.room.give_back(running.size);
             let _ = self.vault.remove(&record.id);
-            return Err(error);
+            return Err(not_begun);
         }
         Ok(running)
     }
@@ -195,22 +217,23 @@ impl Archives {
             if archives.is_empty() {
                 sessions.remove(name);
             }
-            self.conclude(running, reason, unix_ms);
+            self.conclude(running, reason, unix_ms, unix_ms);
         }
         self.desk.lock().end(name, id);
     }
 
-    /// Writes the end of an archive, and what has become of it into its record.
-    pub(super) fn conclude(&self, mut running: Running, reason: &str, unix_ms: u64) {
+    /// Writes the end of an archive that has ended at `unix_ms`, and what has become of it into its record.
+    pub(super) fn conclude(&self, mut running: Running, reason: &str, unix_ms: u64, now_ms: u64) {
         let reason = running.failure().unwrap_or(reason);
         if let Err(error) = running.write_end(reason, unix_ms, &self.room) {
             error!(archive = %running.id, %error, "the end of an archive cannot be written");
         }
-        self.close(running, reason, unix_ms);
+        self.close(running, reason, now_ms);
     }
 
-    /// The same of one whose end is written, or cannot be. What was written is kept if it is whole.
-    pub(super) fn close(&self, running: Running, reason: &str, unix_ms: u64) {
+    /// The same of one whose end is written, or cannot be. What was written is kept if it is whole; for how long counts
+    /// from now on.
+    pub(super) fn close(&self, running: Running, reason: &str, now_ms: u64) {
         let (id, mut size, lasts) = (running.id.clone(), running.size, running.lasts());
         let (damaged, mut reason) =
             (running.full == Some(Full::Damaged), running.failure().unwrap_or(reason));
@@ -230,7 +253,7 @@ impl Archives {
             record.reason = reason;
             record.size = size;
             record.duration_s = lasts / 1000;
-            record.updated_ms = unix_ms.max(record.created_ms);
+            record.updated_ms = now_ms.max(record.created_ms);
         };
         let edit = move |writer: &mut Writer<'_>| {
             let record = shelf::change(writer, &key, change)?;
@@ -241,7 +264,9 @@ impl Archives {
         };
         match self.store.write_blocking(edit) {
             Ok(Some(record)) => {
-                self.announce(&Record { status: Status::Stopped, ..record.clone() });
+                if record.status == Status::Available {
+                    self.announce(&Record { status: Status::Stopped, ..record.clone() });
+                }
                 if record.ownerless { self.forget_file(&record) } else { self.announce(&record) }
             }
             Ok(None) => error!(archive = %id, "an archive has no record"),

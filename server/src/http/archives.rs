@@ -55,11 +55,7 @@ pub(super) async fn start(
         return Err(refusal.into());
     }
     let begun = timeout(ARCHIVE_WITHIN, pending.begun()).await.map_err(|_| late("begin"))?;
-    let record = begun.ok_or_else(|| {
-        let message = "The archive could not be written; the server's log says why";
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)
-    })?;
-    Ok(answer(&app, &record, None))
+    Ok(answer(&app, &begun?, None))
 }
 
 /// `POST …/archive/{id}/stop`: ends one. It is complete when the answer comes.
@@ -81,8 +77,9 @@ pub(super) async fn stop(
     let _ = timeout(ARCHIVE_WITHIN, ended).await.map_err(|_| late("end"))?;
     let record = app.archives.get(&call.record.project, id)?.unwrap_or(call.record);
     info!(archive = %record.id, "archive stopped by REST");
-    // What has become of it is another matter: a moment later it is available.
-    Ok(answer(&app, &Record { status: Status::Stopped, ..record }, None))
+    // That its file can be had is another matter; that it has none is not.
+    let status = if record.status == Status::Failed { Status::Failed } else { Status::Stopped };
+    Ok(answer(&app, &Record { status, ..record }, None))
 }
 
 /// `GET …/archive/{id}`: one.

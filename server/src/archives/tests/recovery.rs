@@ -65,3 +65,26 @@ fn a_file_that_cannot_be_read_is_not_removed() {
     world.recover(&[]);
     assert_eq!(kinds(&world.lines(ID)), ["archive", "connection", "stream", "signal", "end"]);
 }
+
+/// Whoever wants it had no time to load it while the server was down.
+#[test]
+fn an_archive_that_a_crash_has_ended_is_kept_from_now_on() {
+    let place = Place::new();
+    for had_ended in [false, true] {
+        killed(&place, 1);
+        if had_ended {
+            add(&place, b"{\"at\":9000,\"kind\":\"end\",\"reason\":\"session ended\"}\n");
+        }
+        let world = place.open(Settings::default());
+        let now = BEGIN + 80 * 3_600_000;
+        world.archives.recover(&HashSet::new(), now).unwrap();
+        world.archives.forget(now + 71 * 3_600_000).unwrap();
+        let record = world.record(ID);
+        assert_eq!((record.status, record.updated_ms), (Status::Available, now));
+        assert_eq!(record.duration_s, if had_ended { 9 } else { 0 });
+        world.archives.forget(now + 72 * 3_600_000).unwrap();
+        assert_eq!(world.record(ID).status, Status::Expired);
+        drop(world);
+        std::fs::remove_dir_all(&place.0).unwrap();
+    }
+}
