@@ -501,6 +501,8 @@ pub const ARCHIVES_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 pub const ARCHIVES_BYTES_IN_MEMORY: u64 = 128 * 1024 * 1024;
 /// Archives of one project by default, those that have expired included; above, none begins (409).
 pub const PROJECT_ARCHIVES: usize = 10_000;
+/// How many quarters of the bytes of all archives those of one project may have: it leaves room to the others.
+pub const PROJECT_ARCHIVES_QUARTERS: u64 = 3;
 /// How long an archive runs by default; then it ends.
 pub const ARCHIVE_LASTS: Duration = Duration::from_secs(4 * 60 * 60);
 /// How long the file of an archive is kept by default.
@@ -529,5 +531,6 @@ pub const STYLESHEET_BYTES: usize = 32 * 1024;
 pub const ARCHIVE_STREAMS: usize = 256;
 /// Bytes of an archive's tag.
 pub const ARCHIVE_TAG_BYTES: usize = 255;
-/// Sessions with properties that their id does not say (automatic archives); the oldest makes way for another.
+/// Sessions with properties that their id does not say (automatic archives); for another one the oldest of the project that
+/// has the most makes way.
 pub const SESSION_PROPERTIES: u64 = 100_000;

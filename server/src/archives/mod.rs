@@ -45,7 +45,6 @@ use serde_json::Value;
 use shelf::Scope;
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -125,7 +124,7 @@ impl Archives {
             vault,
             desk: Mutex::default(),
             running: Mutex::default(),
-            room: Room { each, all, used: AtomicU64::new(0) },
+            room: Room::new(each, all),
             links: Links::new(&key),
             public_url,
             told: OnceLock::new(),
@@ -157,15 +156,11 @@ impl Archives {
     }
 
     fn has_room(&self, project: &str) -> Result<(), Refusal> {
-        let full = if self.desk.lock().count(project) >= self.settings.per_project {
-            "The project has as many archives as it may have; delete some"
-        } else if self.room.used() >= self.room.all {
-            "The server has no room for archives; delete some"
-        } else {
-            return Ok(());
-        };
         // Not 429: no wait cures this, and SDKs that wait and call again would do so for ever.
-        Err(Refusal::new(409, full))
+        if self.desk.lock().count(project) >= self.settings.per_project {
+            return Err(Refusal::new(409, "The project has as many archives as it may have; delete some"));
+        }
+        self.room.lack(project, 1).map_or(Ok(()), |full| Err(full.refusal()))
     }
 
     /// The archive that a session begins with its first client, if it is one that does.
@@ -189,13 +184,19 @@ impl Archives {
     /// Remembers what a new session's id does not say.
     pub(crate) async fn remember(
         &self,
-        session: String,
+        session: SessionAddress,
         properties: SessionProperties,
     ) -> Result<(), StoreError> {
         let edit = move |writer: &mut Writer<'_>| {
             automatic::remember(writer, &session, &properties, SESSION_PROPERTIES)
         };
-        self.store.write(edit).await
+        if let Some(session) = self.store.write(edit).await? {
+            warn!(
+                %session,
+                "there are as many sessions that are always archived as there may be: an old one is not archived any more"
+            );
+        }
+        Ok(())
     }
 
     /// An archive of a project.
@@ -285,7 +286,7 @@ impl Archives {
     /// Removes the file of an archive that has one.
     fn remove_file(&self, record: &Record) {
         if record.status == Status::Available {
-            self.room.give_back(record.size);
+            self.room.give_back(&record.project, record.size);
         }
         if let Err(error) = self.vault.remove(&record.id) {
             error!(archive = %record.id, %error, "the file of an archive cannot be removed");

@@ -29,7 +29,7 @@ impl Archives {
                 self.desk.lock().count_in(&record.project);
                 match record.status {
                     Status::Available => {
-                        self.room.add(record.size);
+                        self.room.add(&record.project, record.size);
                         files.insert(record.id);
                     }
                     Status::Started => {
@@ -62,7 +62,7 @@ impl Archives {
     /// Goes on with an archive, or ends it where it broke off.
     fn carry_on(&self, record: &Record, left: Left, goes_on: bool, unix_ms: u64) {
         let last = left.last;
-        self.room.add(left.size);
+        self.room.add(&record.project, left.size);
         let mut running = Running::resumed(record, left.reel, left.size, last.at);
         if let Some(reason) = last.end() {
             // It had ended, and its record does not know.

@@ -4,10 +4,13 @@ use super::lines::{Line, What, Who};
 use super::record::Record;
 use super::vault::Reel;
 use crate::sessions::Refusal;
-use otc_protocol::limits::{ARCHIVE_END_BYTES, ARCHIVE_GATHERED_BYTES, ARCHIVE_LINE_BYTES};
+use otc_protocol::limits::{
+    ARCHIVE_END_BYTES, ARCHIVE_GATHERED_BYTES, ARCHIVE_LINE_BYTES, PROJECT_ARCHIVES_QUARTERS,
+};
 use otc_protocol::raptor::{Connection, Stream};
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The bytes that archives may have.
 #[derive(Debug)]
@@ -16,23 +19,56 @@ pub(super) struct Room {
     pub(super) each: u64,
     /// Of all.
     pub(super) all: u64,
-    /// That all have.
-    pub(super) used: AtomicU64,
+    used: Mutex<Used>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    all: u64,
+    /// By project.
+    projects: HashMap<String, u64>,
 }
 
 impl Room {
+    pub(super) fn new(each: u64, all: u64) -> Self {
+        Self { each, all, used: Mutex::default() }
+    }
+
+    /// The bytes that all have.
+    #[cfg(test)]
     pub(super) fn used(&self) -> u64 {
-        self.used.load(Ordering::Relaxed)
+        self.used.lock().all
     }
 
-    pub(super) fn add(&self, bytes: u64) {
-        self.used.fetch_add(bytes, Ordering::Relaxed);
+    /// Why a project cannot have so many more bytes, if it cannot. One project leaves some to the others.
+    pub(super) fn lack(&self, project: &str, bytes: u64) -> Option<Full> {
+        let used = self.used.lock();
+        let share = self.all / 4 * PROJECT_ARCHIVES_QUARTERS;
+        if used.all + bytes > self.all {
+            Some(Full::All)
+        } else if used.projects.get(project).unwrap_or(&0) + bytes > share {
+            Some(Full::Project)
+        } else {
+            None
+        }
     }
 
-    pub(super) fn give_back(&self, bytes: u64) {
-        // A mistake in the account may cost a few bytes; going below zero would leave no room for anybody.
-        let left = |used: u64| Some(used.saturating_sub(bytes));
-        let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+    pub(super) fn add(&self, project: &str, bytes: u64) {
+        let mut used = self.used.lock();
+        used.all += bytes;
+        *used.projects.entry(project.to_owned()).or_default() += bytes;
+    }
+
+    /// A mistake in the account may cost a few bytes; going below zero would leave no room for anybody.
+    pub(super) fn give_back(&self, project: &str, bytes: u64) {
+        let mut used = self.used.lock();
+        used.all = used.all.saturating_sub(bytes);
+        if let Some(of_project) = used.projects.get_mut(project) {
+            *of_project = of_project.saturating_sub(bytes);
+            if *of_project == 0 {
+                used.projects.remove(project);
+            }
+        }
     }
 }
 
@@ -41,6 +77,8 @@ impl Room {
 pub(super) enum Full {
     /// It has the bytes that one may have.
     Itself,
+    /// The project has the bytes that one may have.
+    Project,
     /// All have the bytes that all may have.
     All,
     /// It could not be written; what was written before is whole.
@@ -54,6 +92,7 @@ impl Full {
     pub(super) fn reason(self) -> &'static str {
         match self {
             Self::Itself => "maximum size exceeded",
+            Self::Project => "the project has no room for archives",
             Self::All => "the server has no room for archives",
             Self::Broken | Self::Damaged => "the archive could not be written",
         }
@@ -68,6 +107,7 @@ impl Full {
                 409,
                 "Who is there and what is published is more than an archive may have; let the server have larger ones",
             ),
+            Self::Project => Refusal::new(409, "The project has no room for more archives; delete some"),
             Self::All => Refusal::new(409, "The server has no room for archives; delete some"),
             Self::Broken | Self::Damaged => {
                 Refusal::new(500, "The archive could not be written; the server's log says why")
@@ -80,6 +120,7 @@ impl Full {
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) id: String,
+    pub(super) project: String,
     pub(super) created_ms: u64,
     /// When the last line was, in milliseconds since the archive began: time does not go back in it.
     last: u64,
@@ -102,9 +143,9 @@ impl Running {
 
     /// One that an earlier process has begun.
     pub(super) fn resumed(record: &Record, reel: Reel, size: u64, last: u64) -> Self {
-        let (id, created_ms) = (record.id.clone(), record.created_ms);
+        let (id, project, created_ms) = (record.id.clone(), record.project.clone(), record.created_ms);
         let (written, gathered) = (size, Vec::new());
-        Self { id, created_ms, last, size, written, reel, gathered, full: None, asked: false }
+        Self { id, project, created_ms, last, size, written, reel, gathered, full: None, asked: false }
     }
 
     /// Writes how it begins: what it is, who is there, what is published. It is on the disk when this returns.
@@ -140,8 +181,8 @@ impl Running {
         let length = count(&bytes);
         if self.size + length + ARCHIVE_END_BYTES > room.each {
             self.full = Some(Full::Itself);
-        } else if room.used() + length > room.all {
-            self.full = Some(Full::All);
+        } else if let Some(full) = room.lack(&self.project, length) {
+            self.full = Some(full);
         } else {
             self.last = at;
             self.add(&bytes, room)?;
@@ -173,7 +214,7 @@ impl Running {
     fn add(&mut self, bytes: &[u8], room: &Room) -> io::Result<()> {
         self.gathered.extend_from_slice(bytes);
         self.size += count(bytes);
-        room.add(count(bytes));
+        room.add(&self.project, count(bytes));
         if self.gathered.len() >= ARCHIVE_GATHERED_BYTES { self.flush(room) } else { Ok(()) }
     }
 
@@ -193,7 +234,7 @@ impl Running {
             }
             Err(error) => {
                 self.full = Some(Full::Broken);
-                room.give_back(self.size - self.written);
+                room.give_back(&self.project, self.size - self.written);
                 self.size = self.written;
                 if let Err(uncut) = self.reel.cut(self.written) {
                     self.full = Some(Full::Damaged);

@@ -194,7 +194,7 @@ impl Archives {
             }
         };
         if let Err(not_begun) = result {
-            self.room.give_back(running.size);
+            self.room.give_back(&running.project, running.size);
             let _ = self.vault.remove(&record.id);
             return Err(not_begun);
         }
@@ -234,7 +234,8 @@ impl Archives {
     /// The same of one whose end is written, or cannot be. What was written is kept if it is whole; for how long counts
     /// from now on.
     pub(super) fn close(&self, running: Running, reason: &str, now_ms: u64) {
-        let (id, mut size, lasts) = (running.id.clone(), running.size, running.lasts());
+        let (id, project) = (running.id.clone(), running.project.clone());
+        let (mut size, lasts) = (running.size, running.lasts());
         let (damaged, mut reason) =
             (running.full == Some(Full::Damaged), running.failure().unwrap_or(reason));
         if let Err(error) = self.vault.finish(&id, running.into_reel()) {
@@ -242,7 +243,7 @@ impl Archives {
             reason = Full::Broken.reason();
         }
         if damaged {
-            self.room.give_back(std::mem::take(&mut size));
+            self.room.give_back(&project, std::mem::take(&mut size));
             let _ = self.vault.remove(&id);
         }
         let status = if damaged { Status::Failed } else { Status::Available };

@@ -368,9 +368,14 @@ fn an_archive_that_is_full_asks_for_its_end_and_is_whole() {
     let room = 16 * 1024;
     let full = Settings { bytes_each: room, ..Settings::default() };
     let all = Settings { bytes: Some(room), ..Settings::default() };
-    for (settings, reason) in [(full, "maximum size exceeded"), (all, "the server has no room for archives")]
-    {
+    let cases = [
+        (full, 0, "maximum size exceeded"),
+        (all.clone(), 0, "the project has no room for archives"),
+        (all, room / 2, "the server has no room for archives"),
+    ];
+    for (settings, of_others, reason) in cases {
         let world = World::in_memory(settings);
+        world.archives.room.add("2", of_others);
         world.begins(ID);
         for _ in 0..100 {
             world.happens(1, signal(&json!("x".repeat(1000)).to_string()));
@@ -381,7 +386,7 @@ fn an_archive_that_is_full_asks_for_its_end_and_is_whole() {
         assert!(asked.try_recv().is_err(), "once");
         world.happens(2, Event::ArchiveStopped { id: ID.to_owned(), reason: ask.reason.to_owned() });
         let lines = world.lines(ID);
-        assert!(lines.len() > 8, "{}", lines.len());
+        assert!(lines.len() > 6, "{}", lines.len());
         assert_eq!(lines.last().unwrap(), &json!({"at": 2, "kind": "end", "reason": reason}));
         assert!(world.record(ID).size <= room + otc_protocol::limits::ARCHIVE_END_BYTES);
         assert_eq!(world.record(ID).reason, reason);
@@ -395,9 +400,22 @@ fn a_server_without_room_begins_no_archive() {
     let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
     assert!(refusal.status == 409 && refusal.reason.contains("delete some"), "{refusal:?}");
     let world = World::in_memory(Settings { bytes: Some(1), ..Settings::default() });
-    world.archives.room.add(1);
+    world.archives.room.add("2", 1);
     let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
-    assert!(refusal.status == 409 && refusal.reason.contains("no room"), "{refusal:?}");
+    assert!(refusal.status == 409 && refusal.reason.contains("The server has no room"), "{refusal:?}");
+}
+
+/// One project cannot have so much that others have nothing.
+#[test]
+fn a_project_leaves_room_to_others() {
+    let world = World::in_memory(Settings { bytes: Some(4_000), ..Settings::default() });
+    world.archives.room.add("1", 3_000);
+    let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
+    assert!(refusal.status == 409 && refusal.reason.contains("The project has no room"), "{refusal:?}");
+    let other = SessionAddress { project: "2".to_owned(), session: "other".to_owned() };
+    assert!(world.archives.reserve(&other, Wishes::default(), BEGIN).is_ok());
+    world.archives.room.give_back("1", 1);
+    assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
 }
 
 #[test]
@@ -438,7 +456,7 @@ fn sessions_that_are_always_archived_are_known() {
         archive_resolution: Some("1280x720".to_owned()),
         created_ms: BEGIN,
     };
-    let edit = move |writer: &mut Writer<'_>| automatic::remember(writer, "s", &properties, 9);
+    let edit = move |writer: &mut Writer<'_>| automatic::remember(writer, &session(), &properties, 9);
     world.store.write_blocking(edit).unwrap();
     let archive = world.archives.automatic(&session()).expect("an archive");
     assert_eq!((archive.name.as_str(), archive.status.as_str()), ("every day", "started"));

@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use otc_protocol::limits::{ARCHIVE_NAME_CHARS, HTTP_FORM_BYTES};
+use otc_protocol::raptor::SessionAddress;
 use otc_protocol::session_id::{ProjectId, SessionId};
 use otc_protocol::uuid;
 use quick_xml::escape::escape;
@@ -51,7 +52,8 @@ async fn created(app: &App, request: Request) -> Result<Created, ApiError> {
     session.encrypted = options.encrypted;
     let id = session.encode();
     if let Some(properties) = options.properties(created_ms) {
-        app.archives.remember(id.clone(), properties).await?;
+        let address = SessionAddress { project: project.to_string(), session: id.clone() };
+        app.archives.remember(address, properties).await?;
     }
     info!(%project, session = %id, relayed = options.relayed, "session created");
     Ok(Created { id, project, unix_ms: created_ms, segment })

@@ -11,7 +11,7 @@ fn an_archive_without_room_for_its_first_lines_does_not_begin() {
         [(each, "maximum size exceeded"), (all, "the server has no room for archives")]
     {
         let world = World::in_memory(settings);
-        world.archives.room.add(900);
+        world.archives.room.add("2", 900);
         let pending = world.archives.reserve(&session(), Wishes::default(), BEGIN).unwrap();
         let id = pending.archive.id.clone();
         world.begins(&id);
