@@ -499,7 +499,8 @@ pub const ARCHIVE_BYTES: u64 = 64 * 1024 * 1024;
 pub const ARCHIVES_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 /// The same of a server without a data directory, which keeps them in memory.
 pub const ARCHIVES_BYTES_IN_MEMORY: u64 = 128 * 1024 * 1024;
-/// Archives of one project by default, those that have expired included; above, none begins (409).
+/// Archives of one project by default. For another one the oldest that has no file any more makes way; if all have one, none
+/// begins (409).
 pub const PROJECT_ARCHIVES: usize = 10_000;
 /// How many quarters of the bytes of all archives those of one project may have: it leaves room to the others.
 pub const PROJECT_ARCHIVES_QUARTERS: u64 = 3;

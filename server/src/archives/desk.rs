@@ -1,6 +1,6 @@
 //! Which archives run, or are about to, and who waits for that to change.
 
-use super::record::Record;
+use super::record::{Record, Status};
 use crate::sessions::{ARCHIVED_ALREADY, Refusal};
 use otc_protocol::limits::SESSION_ARCHIVES;
 use std::collections::HashMap;
@@ -16,8 +16,27 @@ const LOOKS: u32 = 64;
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     sessions: HashMap<String, Vec<Entry>>,
-    /// How many archives each project has, whether they run or not.
-    counts: HashMap<String, usize>,
+    counts: HashMap<String, Counts>,
+}
+
+/// How many archives a project has. Who removes one may come here before who let it expire: then one is below zero for a
+/// moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    kept: isize,
+    past: isize,
+}
+
+impl Counts {
+    /// Those that run, or have a file.
+    pub(super) fn kept(self) -> usize {
+        usize::try_from(self.kept).unwrap_or(0)
+    }
+
+    /// Those, and those that have expired or failed.
+    pub(super) fn all(self) -> usize {
+        usize::try_from(self.kept + self.past).unwrap_or(0)
+    }
 }
 
 #[derive(Debug)]
@@ -49,21 +68,35 @@ pub(super) struct Overdue {
 
 impl Desk {
     /// How many archives a project has.
-    pub(super) fn count(&self, project: &str) -> usize {
-        self.counts.get(project).copied().unwrap_or(0)
+    pub(super) fn counts(&self, project: &str) -> Counts {
+        self.counts.get(project).copied().unwrap_or_default()
     }
 
-    pub(super) fn count_in(&mut self, project: &str) {
-        *self.counts.entry(project.to_owned()).or_default() += 1;
+    pub(super) fn count_in(&mut self, project: &str, status: Status) {
+        *self.count(project, status) += 1;
     }
 
-    pub(super) fn count_out(&mut self, project: &str) {
-        if let Some(count) = self.counts.get_mut(project) {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(project);
-            }
+    pub(super) fn count_out(&mut self, project: &str, status: Status) {
+        *self.count(project, status) -= 1;
+        self.tidy(project);
+    }
+
+    /// Counts an archive that has expired or failed as what it is now.
+    pub(super) fn becomes_past(&mut self, project: &str) {
+        *self.count(project, Status::Started) -= 1;
+        *self.count(project, Status::Expired) += 1;
+        self.tidy(project);
+    }
+
+    fn tidy(&mut self, project: &str) {
+        if self.counts(project) == Counts::default() {
+            self.counts.remove(project);
         }
+    }
+
+    fn count(&mut self, project: &str, status: Status) -> &mut isize {
+        let counts = self.counts.entry(project.to_owned()).or_default();
+        if status.is_past() { &mut counts.past } else { &mut counts.kept }
     }
 
     /// Keeps a place for an archive that is asked for. It counts from now on.
@@ -79,7 +112,7 @@ impl Desk {
             let since_ms = record.created_ms;
             let reserved = Some(Reserved { record, begun });
             entries.push(Entry { id, tag, since_ms, reserved, waiting: Vec::new(), looks: 0 });
-            self.count_in(&project);
+            self.count_in(&project, Status::Started);
             return Ok(result);
         };
         Err(Refusal::new(409, refusal))
@@ -111,7 +144,7 @@ impl Desk {
             self.sessions.remove(session);
         }
         if let Some(Reserved { record, .. }) = ended.and_then(|entry| entry.reserved) {
-            self.count_out(&record.project);
+            self.count_out(&record.project, record.status);
         }
     }
 
@@ -159,7 +192,7 @@ mod tests {
             let result = desk.reserve(record(id, tag));
             assert_eq!(result.err().map(|refusal| refusal.status), taken.then_some(409), "{id}");
         }
-        assert_eq!(desk.count("1"), 2);
+        assert_eq!(desk.counts("1"), Counts { kept: 2, past: 0 });
         desk.end("s", "a");
         assert!(desk.reserve(record("e", None)).is_ok());
         for number in 2..SESSION_ARCHIVES {

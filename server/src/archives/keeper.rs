@@ -94,7 +94,7 @@ impl Archives {
             let age = unix_ms.saturating_sub(record.updated_ms);
             match record.status {
                 Status::Available => age >= kept,
-                Status::Expired | Status::Failed => age >= remembered,
+                status if status.is_past() => age >= remembered,
                 _ => false,
             }
         };
@@ -130,6 +130,7 @@ impl Archives {
             Some((before, Some(expired))) => {
                 info!(archive = %expired.id, "archive expired");
                 self.remove_file(&before);
+                self.desk.lock().becomes_past(&expired.project);
                 self.announce(&expired);
             }
             Some((gone, None)) => self.forget_file(&gone),

@@ -157,7 +157,7 @@ impl Archives {
 
     fn has_room(&self, project: &str) -> Result<(), Refusal> {
         // Not 429: no wait cures this, and SDKs that wait and call again would do so for ever.
-        if self.desk.lock().count(project) >= self.settings.per_project {
+        if self.desk.lock().counts(project).kept() >= self.settings.per_project {
             return Err(Refusal::new(409, "The project has as many archives as it may have; delete some"));
         }
         self.room.lack(project, 1).map_or(Ok(()), |full| Err(full.refusal()))
@@ -279,7 +279,7 @@ impl Archives {
     /// Removes the file of an archive whose record is gone.
     fn forget_file(&self, record: &Record) {
         self.remove_file(record);
-        self.desk.lock().count_out(&record.project);
+        self.desk.lock().count_out(&record.project, record.status);
         self.announce(&Record { status: Status::Deleted, ..record.clone() });
     }
 

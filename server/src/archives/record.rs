@@ -21,6 +21,13 @@ pub(crate) enum Status {
     Deleted,
 }
 
+impl Status {
+    /// Whether nothing is left but what is known of it.
+    pub(crate) fn is_past(self) -> bool {
+        matches!(self, Self::Expired | Self::Failed)
+    }
+}
+
 /// Whether all streams are in one picture or each has a file; of events there is one file in either case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

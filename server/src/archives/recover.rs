@@ -26,7 +26,7 @@ impl Archives {
         let (mut running, mut files) = (Vec::new(), HashSet::new());
         self.store.read(|reader| {
             shelf::each(reader, |record| {
-                self.desk.lock().count_in(&record.project);
+                self.desk.lock().count_in(&record.project, record.status);
                 match record.status {
                     Status::Available => {
                         self.room.add(&record.project, record.size);
@@ -93,6 +93,7 @@ impl Archives {
         })?;
         self.forget_remains(&record.id);
         if let Some(failed) = failed {
+            self.desk.lock().becomes_past(&failed.project);
             self.announce(&failed);
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::running::{Full, Running};
 use super::shelf;
 use crate::chronicle::{Lost, Noted, Reads};
 use crate::sessions::Event;
-use crate::store::Writer;
+use crate::store::{StoreError, Writer};
 use otc_protocol::raptor::{Archive, Connection, SessionAddress, Stream};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
@@ -143,7 +143,7 @@ impl Archives {
         let (wishes, begun) = match reserved {
             Some(reserved) => (reserved.record.wishes, Some(reserved.begun)),
             None => {
-                self.desk.lock().count_in(&session.project);
+                self.desk.lock().count_in(&session.project, Status::Started);
                 let properties = self.properties(&session.session);
                 (properties.map(|properties| properties.wishes()).unwrap_or_default(), None)
             }
@@ -167,7 +167,7 @@ impl Archives {
                 );
                 let mut desk = self.desk.lock();
                 desk.end(&session.session, &record.id);
-                desk.count_out(&session.project);
+                desk.count_out(&session.project, Status::Started);
                 drop(desk);
                 self.ask(&session.session, &record.id, full.reason());
                 Err(full.refusal())
@@ -187,11 +187,7 @@ impl Archives {
             (Err(error), _) => Err(NotBegun::failed(error)),
             // Its first lines say what all others are about: without them it is none.
             (Ok(()), Some(full)) => Err(NotBegun { full, error: None }),
-            (Ok(()), None) => {
-                let added = record.clone();
-                let added = self.store.write_blocking(move |writer| shelf::add(writer, &added));
-                added.map_err(NotBegun::failed)
-            }
+            (Ok(()), None) => self.add(record).map_err(NotBegun::failed),
         };
         if let Err(not_begun) = result {
             self.room.give_back(&running.project, running.size);
@@ -199,6 +195,23 @@ impl Archives {
             return Err(not_begun);
         }
         Ok(running)
+    }
+
+    /// Notes an archive. If its project has as many as it may have, the oldest one that has no file makes way.
+    fn add(&self, record: &Record) -> Result<(), StoreError> {
+        let counts = self.desk.lock().counts(&record.project);
+        // It is counted already.
+        let is_over = counts.all() > self.settings.per_project;
+        let added = record.clone();
+        let gone = self.store.write_blocking(move |writer| {
+            let gone = if is_over { shelf::take_oldest_past(writer, &added.project)? } else { None };
+            shelf::add(writer, &added)?;
+            Ok(gone)
+        })?;
+        if let Some(gone) = gone {
+            self.forget_file(&gone);
+        }
+        Ok(())
     }
 
     /// Ends an archive. One that does not run is none that could be ended.
@@ -265,7 +278,9 @@ impl Archives {
         };
         match self.store.write_blocking(edit) {
             Ok(Some(record)) => {
-                if record.status == Status::Available {
+                if record.status.is_past() {
+                    self.desk.lock().becomes_past(&record.project);
+                } else {
                     self.announce(&Record { status: Status::Stopped, ..record.clone() });
                 }
                 if record.ownerless { self.forget_file(&record) } else { self.announce(&record) }

@@ -65,6 +65,22 @@ pub(super) fn take(
     Ok(Some(record))
 }
 
+/// Forgets the oldest archive of a project that has no file any more; as it was.
+pub(super) fn take_oldest_past(writer: &mut Writer<'_>, project: &str) -> Result<Option<Record>, StoreError> {
+    let mut ids = Vec::new();
+    writer.range(&ORDER, &Keys::starting_with(&Scope::Project(project).prefix()), |key, ()| {
+        ids.extend(id_of(key));
+        ControlFlow::Continue(())
+    })?;
+    for id in ids {
+        let gone = take(writer, &id, |record| record.status.is_past())?;
+        if gone.is_some() {
+            return Ok(gone);
+        }
+    }
+    Ok(None)
+}
+
 /// One archive.
 pub(super) fn get(look: &impl Look, id: &str) -> Result<Option<Record>, StoreError> {
     look.get(&ARCHIVES, id)

@@ -303,7 +303,7 @@ fn each_change_of_status_is_told() {
     world.archives.forget(BEGIN + 40 * 24 * 3_600_000).unwrap();
     assert_eq!(world.statuses(), ["deleted"]);
     assert_eq!(world.archives.get("1", ID), Ok(None));
-    assert_eq!((world.archives.room.used(), world.archives.desk.lock().count("1")), (0, 0));
+    assert_eq!((world.archives.room.used(), world.archives.desk.lock().counts("1").all()), (0, 0));
 }
 
 #[test]
@@ -465,7 +465,7 @@ fn sessions_that_are_always_archived_are_known() {
     world.happens(0, Event::ArchiveStarted { archive, connections, streams });
     let wishes = world.record(&id).wishes;
     assert_eq!(wishes.resolution.as_deref(), Some("1280x720"));
-    assert_eq!(world.archives.desk.lock().count("1"), 1);
+    assert_eq!(world.archives.desk.lock().counts("1").all(), 1);
 }
 
 /// What a killed server leaves: a file that ends within a line, and records that know nothing of it.
@@ -584,7 +584,7 @@ fn a_file_that_cannot_be_made_is_a_failure_that_the_caller_sees() {
     assert_eq!(world.archives.get("1", &id), Ok(None));
     let mut asked = world.archives.asked.lock().take().unwrap();
     assert_eq!(asked.try_recv().expect("the room is asked").id, id);
-    assert_eq!(world.archives.desk.lock().count("1"), 0);
+    assert_eq!(world.archives.desk.lock().counts("1").all(), 0);
     assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
 }
 

@@ -18,7 +18,7 @@ fn an_archive_without_room_for_its_first_lines_does_not_begin() {
         let mut begun = pending.begun;
         assert_eq!(begun.try_recv().unwrap().unwrap_err().status, 409);
         assert_eq!((world.archives.get("1", &id), world.statuses()), (Ok(None), vec![]));
-        assert_eq!((world.archives.room.used(), world.archives.desk.lock().count("1")), (900, 0));
+        assert_eq!((world.archives.room.used(), world.archives.desk.lock().counts("1").all()), (900, 0));
         let mut asked = world.archives.asked.lock().take().unwrap();
         let ask = asked.try_recv().expect("the room is asked");
         assert_eq!((ask.id, ask.reason), (id.clone(), reason));
@@ -37,10 +37,14 @@ fn an_archive_that_ends_before_it_has_begun_counts_no_more() {
     let mut begun = pending.begun;
     world.happens(9, stopped(&id));
     assert!(begun.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Closed));
-    assert_eq!(world.archives.desk.lock().count("1"), 0);
+    assert_eq!(world.archives.desk.lock().counts("1").all(), 0);
     let pending = world.archives.reserve(&session(), Wishes::default(), BEGIN).unwrap();
     let id = pending.archive.id.clone();
     world.begins(&id);
     world.happens(9, stopped(&id));
-    assert_eq!(world.archives.desk.lock().count("1"), 1, "one that has begun counts until it is forgotten");
+    assert_eq!(
+        world.archives.desk.lock().counts("1").all(),
+        1,
+        "one that has begun counts until it is forgotten"
+    );
 }

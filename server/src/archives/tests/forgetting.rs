@@ -29,7 +29,7 @@ fn passes_that_overlap_give_everything_back_once() {
         assert_eq!(world.statuses(), vec![status; 20]);
         assert_eq!(world.archives.room.used(), 0);
     }
-    assert_eq!(world.archives.desk.lock().count("1"), 0);
+    assert_eq!(world.archives.desk.lock().counts("1").all(), 0);
     assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
 }
 
@@ -47,7 +47,7 @@ async fn an_archive_that_is_deleted_while_it_expires_gives_its_bytes_back_once()
         assert_eq!(world.archives.delete(format!("{number:02}{}", &ID[2..])).await, Ok(true));
     }
     pass.await.unwrap().unwrap();
-    assert_eq!((world.archives.room.used(), world.archives.desk.lock().count("1")), (0, 0));
+    assert_eq!((world.archives.room.used(), world.archives.desk.lock().counts("1").all()), (0, 0));
     assert_eq!(world.statuses().iter().filter(|status| *status == "deleted").count(), 20);
     tokio::task::block_in_place(|| drop(world));
 }
@@ -80,4 +80,28 @@ async fn an_archive_is_deleted_to_its_end_when_the_caller_hangs_up() {
     assert_eq!(world.archives.room.used(), 0);
     assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
     tokio::task::block_in_place(|| drop(world));
+}
+
+/// A project that makes many short archives has not too many of them for a month.
+#[test]
+fn archives_without_a_file_make_way_for_new_ones() {
+    let world = World::in_memory(Settings { per_project: 3, ..Settings::default() });
+    let ids = ended(&world, 2);
+    world.archives.forget(BEGIN + 4 * 24 * 3_600_000).unwrap();
+    assert_eq!(world.statuses(), ["expired", "expired"]);
+    let begin = |number: u32, expected: &[&str]| {
+        let pending = world.archives.reserve(&session(), Wishes::default(), BEGIN).unwrap();
+        let id = pending.archive.id.clone();
+        world.happens(10 + u64::from(number), started(&id));
+        world.happens(10 + u64::from(number), stopped(&id));
+        assert_eq!(world.statuses(), expected);
+    };
+    begin(0, &["started", "stopped", "available"]);
+    begin(1, &["deleted", "started", "stopped", "available"]);
+    assert_eq!(world.archives.get("1", &ids[0]), Ok(None), "the oldest one");
+    assert_eq!(world.record(&ids[1]).status, Status::Expired);
+    begin(2, &["deleted", "started", "stopped", "available"]);
+    assert_eq!(world.archives.list("1", None, 0, 9).unwrap().0, 3);
+    let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
+    assert!(refusal.status == 429 && refusal.reason.contains("delete some"), "{refusal:?}");
 }
