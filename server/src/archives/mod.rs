@@ -205,7 +205,8 @@ impl Archives {
         Ok(record.filter(|record| record.project == project))
     }
 
-    /// How many archives a project has, or one of its sessions, and some of them, the newest first.
+    /// How many archives a project has, or one of its sessions, and some of them, the newest first, without style sheets: a
+    /// thousand of those would be an answer of megabytes. It takes its time.
     pub(crate) fn list(
         &self,
         project: &str,
@@ -214,7 +215,11 @@ impl Archives {
         count: usize,
     ) -> Result<(usize, Vec<Record>), StoreError> {
         let scope = session.map_or(Scope::Project(project), Scope::Session);
-        self.store.read(|reader| shelf::list(reader, scope, offset, count))
+        self.store.read(|reader| {
+            shelf::list(reader, scope, offset, count, |record| {
+                record.wishes.layout.iter_mut().for_each(|layout| layout.stylesheet = None);
+            })
+        })
     }
 
     /// Gives an archive another layout; as it is then.

@@ -96,15 +96,16 @@ pub(super) fn each(look: &impl Look, mut visit: impl FnMut(Record)) -> Result<()
 
 /// All archives of a project.
 pub(super) fn of_project(look: &impl Look, project: &str) -> Result<Vec<Record>, StoreError> {
-    list(look, Scope::Project(project), 0, usize::MAX).map(|(_, records)| records)
+    list(look, Scope::Project(project), 0, usize::MAX, |_| ()).map(|(_, records)| records)
 }
 
-/// How many there are, and some of them, the newest first.
+/// How many there are, and some of them, the newest first, each shortened.
 pub(super) fn list(
     look: &impl Look,
     scope: Scope<'_>,
     offset: usize,
     count: usize,
+    shorten: impl Fn(&mut Record),
 ) -> Result<(usize, Vec<Record>), StoreError> {
     let (mut total, mut ids) = (0, Vec::new());
     look.range(&ORDER, &Keys::starting_with(&scope.prefix()).backwards(), |key, ()| {
@@ -114,8 +115,14 @@ pub(super) fn list(
         total += 1;
         ControlFlow::Continue(())
     })?;
-    let records = ids.iter().filter_map(|id| get(look, id).transpose());
-    Ok((total, records.collect::<Result<_, _>>()?))
+    let mut records = Vec::with_capacity(ids.len());
+    for id in ids {
+        records.extend(get(look, &id)?.map(|mut record| {
+            shorten(&mut record);
+            record
+        }));
+    }
+    Ok((total, records))
 }
 
 /// The ids of those archives that began before that and are `wanted`, the oldest first.

@@ -363,6 +363,23 @@ fn lists_are_newest_first_and_of_one_project_or_session() {
     assert_eq!(world.archives.get("2", ID), Ok(None), "another project's");
 }
 
+/// A list of a thousand would be megabytes of them.
+#[test]
+fn lists_have_no_style_sheets() {
+    let world = World::in_memory(Settings::default());
+    let layout = Layout {
+        kind: "custom".to_owned(),
+        stylesheet: Some("stream {}".to_owned()),
+        screenshare_type: None,
+    };
+    let wishes = Wishes { layout: Some(layout.clone()), ..Wishes::default() };
+    let id = world.archives.reserve(&session(), wishes, BEGIN).unwrap().archive.id.clone();
+    world.begins(&id);
+    assert_eq!(world.record(&id).wishes.layout.as_ref(), Some(&layout));
+    let (_, listed) = world.archives.list("1", None, 0, 9).unwrap();
+    assert_eq!(listed[0].wishes.layout, Some(Layout { stylesheet: None, ..layout }));
+}
+
 #[test]
 fn an_archive_that_is_full_asks_for_its_end_and_is_whole() {
     let room = 16 * 1024;

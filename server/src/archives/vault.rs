@@ -76,7 +76,8 @@ impl Vault {
     pub(super) fn finish(&self, id: &str, reel: Reel) -> io::Result<()> {
         match (self, reel) {
             (Self::Memory(files), Reel::Memory(bytes)) => {
-                files.lock().insert(id.to_owned(), bytes.into());
+                // Without the room that it had to grow.
+                files.lock().insert(id.to_owned(), bytes.into_boxed_slice().into());
                 Ok(())
             }
             (_, Reel::Disk(file)) => file.sync_all(),
