@@ -85,7 +85,12 @@ fn idle() -> Shared {
 }
 
 fn archive_started() -> Event {
-    Event::ArchiveStarted { archive: Archive::default(), connections: Vec::new(), streams: Vec::new() }
+    Event::ArchiveStarted {
+        archive: Archive::default(),
+        connections: Vec::new(),
+        streams: Vec::new(),
+        muted: false,
+    }
 }
 
 fn archive_stopped() -> Event {
@@ -211,7 +216,7 @@ fn readers_are_at_the_same_place_when_an_archive_begins_or_ends() {
     let archive = Archive::default();
     for event in [
         Event::SessionCreated,
-        Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new() },
+        Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new(), muted: false },
         signal(""),
         Event::ArchiveStopped { id: String::new(), reason: String::new() },
         Event::SessionDestroyed,
@@ -259,7 +264,10 @@ fn a_slow_reader_loses_signals_first_and_is_told_how_many() {
         pen.saw(&session(if number % 2 == 0 { "a" } else { "b" }), signal(""));
     }
     let archive = Archive { id: "x".to_owned(), ..Archive::default() };
-    pen.saw(&session("a"), Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new() });
+    pen.saw(
+        &session("a"),
+        Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new(), muted: false },
+    );
     let connection = Connection { id: "c".to_owned(), ..Connection::default() };
     pen.saw(&session("b"), Event::ConnectionDestroyed { connection, reason: Reason::ClientDisconnected });
     let (mut signals, mut others, mut lost) = (0, 0, 0);

@@ -12,7 +12,10 @@ fn the_end_of_an_overdue_archive_stands_behind_what_has_happened() {
     let pending = app.archives.reserve(&session, Wishes::default(), app.time().unix_ms).unwrap();
     let (pen, archive) = (app.chronicle.pen(), pending.archive.clone());
     let id = archive.id.clone();
-    pen.saw(&session, Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new() });
+    pen.saw(
+        &session,
+        Event::ArchiveStarted { archive, connections: Vec::new(), streams: Vec::new(), muted: false },
+    );
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(pending.begun()).expect("it begins");
     // The disk is slow: what happens now waits.

@@ -34,6 +34,9 @@ pub(super) enum Line<'a> {
         project_id: &'a str,
         session_id: &'a str,
         created_at: u64,
+        /// Those who come are told to mute themselves.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        newcomers_muted: bool,
         media: &'static str,
     },
     /// Somebody who was there when the archive began.
@@ -149,7 +152,7 @@ impl<'a> What<'a> {
 
 impl<'a> Line<'a> {
     /// The first line of an archive.
-    pub(super) fn first(record: &'a Record) -> Self {
+    pub(super) fn first(record: &'a Record, newcomers_muted: bool) -> Self {
         Self::Archive {
             version: VERSION,
             id: &record.id,
@@ -158,6 +161,7 @@ impl<'a> Line<'a> {
             project_id: &record.project,
             session_id: &record.session,
             created_at: record.created_ms,
+            newcomers_muted,
             media: MEDIA,
         }
     }

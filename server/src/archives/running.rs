@@ -2,12 +2,12 @@
 
 use super::lines::{Line, What, Who};
 use super::record::Record;
+use super::scribe::Begins;
 use super::vault::Reel;
 use crate::sessions::Refusal;
 use otc_protocol::limits::{
     ARCHIVE_END_BYTES, ARCHIVE_GATHERED_BYTES, ARCHIVE_LINE_BYTES, PROJECT_ARCHIVES_QUARTERS,
 };
-use otc_protocol::raptor::{Connection, Stream};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
@@ -152,16 +152,15 @@ impl Running {
     pub(super) fn write_beginning(
         &mut self,
         record: &Record,
-        connections: &[Connection],
-        streams: &[Stream],
+        begins: &Begins<'_>,
         room: &Room,
     ) -> io::Result<()> {
         let now = record.created_ms;
-        self.note(&Line::first(record), now, room)?;
-        for connection in connections {
+        self.note(&Line::first(record, begins.muted), now, room)?;
+        for connection in begins.connections {
             self.note(&Line::Connection { connection: Who::new(connection) }, now, room)?;
         }
-        for stream in streams {
+        for stream in begins.streams {
             self.note(&Line::Stream { stream: What::new(stream) }, now, room)?;
         }
         self.flush(room)?;

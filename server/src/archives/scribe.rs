@@ -38,8 +38,9 @@ impl Reads for Archives {
                 written.insert(session.session.as_str());
             }
             match &noted.event {
-                Event::ArchiveStarted { archive, connections, streams } => {
-                    let begun = Begins { session, archive, connections, streams, unix_ms: noted.unix_ms };
+                Event::ArchiveStarted { archive, connections, streams, muted } => {
+                    let (unix_ms, muted) = (noted.unix_ms, *muted);
+                    let begun = Begins { session, archive, connections, streams, muted, unix_ms };
                     self.begin(&mut sessions, &begun);
                 }
                 Event::ArchiveStopped { id, reason } => {
@@ -74,11 +75,15 @@ fn own_id(event: &Event) -> Option<&str> {
 }
 
 /// An archive that begins.
-struct Begins<'a> {
+pub(super) struct Begins<'a> {
     session: &'a SessionAddress,
     archive: &'a Archive,
-    connections: &'a [Connection],
-    streams: &'a [Stream],
+    /// Who is there.
+    pub(super) connections: &'a [Connection],
+    /// What is published.
+    pub(super) streams: &'a [Stream],
+    /// Whether newcomers are muted.
+    pub(super) muted: bool,
     unix_ms: u64,
 }
 
@@ -182,7 +187,7 @@ impl Archives {
     /// The file first: one that no record tells of is removed at the next start.
     fn begin_file(&self, record: &Record, begins: &Begins<'_>) -> Result<Running, NotBegun> {
         let mut running = Running::new(record, self.vault.begin(&record.id).map_err(NotBegun::failed)?);
-        let written = running.write_beginning(record, begins.connections, begins.streams, &self.room);
+        let written = running.write_beginning(record, begins, &self.room);
         let result = match (written, running.full) {
             (Err(error), _) => Err(NotBegun::failed(error)),
             // Its first lines say what all others are about: without them it is none.

@@ -147,7 +147,8 @@ fn stream(id: &str) -> Stream {
 
 fn started(id: &str) -> Event {
     let archive = Archive { id: id.to_owned(), ..Archive::default() };
-    Event::ArchiveStarted { archive, connections: vec![connection("a")], streams: vec![stream("st")] }
+    let (connections, streams) = (vec![connection("a")], vec![stream("st")]);
+    Event::ArchiveStarted { archive, connections, streams, muted: false }
 }
 
 fn stopped(id: &str) -> Event {
@@ -191,7 +192,11 @@ fn every_kind_of_line_is_as_documented() {
     let wishes = Wishes { name: Some("Monday".to_owned()), tag: Some("t".to_owned()), ..Wishes::default() };
     let pending = world.archives.reserve(&session(), wishes, BEGIN).unwrap();
     let id = pending.archive.id.clone();
-    world.begins(&id);
+    let mut begins = started(&id);
+    if let Event::ArchiveStarted { muted, .. } = &mut begins {
+        *muted = true;
+    }
+    world.happens(0, begins);
     let a = json!({"id": "a", "createdAt": BEGIN - 5, "data": "name=a"});
     let st = json!({
         "id": "st", "connectionId": "a", "createdAt": BEGIN - 3, "name": "camera of a",
@@ -224,7 +229,7 @@ fn every_kind_of_line_is_as_documented() {
     let expected = [
         json!({
             "at": 0, "kind": "archive", "version": 1, "id": id, "name": "Monday", "multiArchiveTag": "t",
-            "projectId": "1", "sessionId": "s", "createdAt": BEGIN,
+            "projectId": "1", "sessionId": "s", "createdAt": BEGIN, "newcomersMuted": true,
             "media": "not recorded: this file has what happened in the session, and no audio or video"
         }),
         json!({"at": 0, "kind": "connection", "connection": a}),
@@ -256,6 +261,7 @@ fn every_kind_of_line_is_as_documented() {
     let record = world.record(&id);
     assert_eq!((record.status, record.duration_s, record.updated_ms), (Status::Available, 4, BEGIN + 4_999));
     assert_eq!(kinds(&world.lines(ID)), ["archive", "connection", "stream", "end"], "the other one");
+    assert_eq!(world.lines(ID)[0].get("newcomersMuted"), None);
 }
 
 #[test]
@@ -479,7 +485,7 @@ fn sessions_that_are_always_archived_are_known() {
     assert_eq!((archive.name.as_str(), archive.status.as_str()), ("every day", "started"));
     let (connections, streams) = (vec![connection("a")], vec![]);
     let id = archive.id.clone();
-    world.happens(0, Event::ArchiveStarted { archive, connections, streams });
+    world.happens(0, Event::ArchiveStarted { archive, connections, streams, muted: false });
     let wishes = world.record(&id).wishes;
     assert_eq!(wishes.resolution.as_deref(), Some("1280x720"));
     assert_eq!(world.archives.desk.lock().counts("1").all(), 1);

@@ -66,6 +66,8 @@ pub enum Event {
         connections: Vec<Connection>,
         /// What is published.
         streams: Vec<Stream>,
+        /// Whether newcomers are muted.
+        muted: bool,
     },
     /// An archive has ended.
     ArchiveStopped {

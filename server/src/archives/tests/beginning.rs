@@ -7,8 +7,7 @@ use super::*;
 fn an_archive_without_room_for_its_first_lines_does_not_begin() {
     let each = Settings { bytes_each: 4_500, ..Settings::default() };
     let all = Settings { bytes: Some(1_000), ..Settings::default() };
-    for (settings, reason) in
-        [(each, "maximum size exceeded"), (all, "the server has no room for archives")]
+    for (settings, reason) in [(each, "maximum size exceeded"), (all, "the server has no room for archives")]
     {
         let world = World::in_memory(settings);
         world.archives.room.add("2", 900);

@@ -127,7 +127,12 @@ impl Room {
         self.broadcast("", Body::ArchiveCreated(archive.clone()), out);
         let connections = self.members.values().map(super::Member::as_shown).collect();
         let streams = self.streams.values().map(|publication| publication.stream().clone()).collect();
-        out.push(Output::happened(Event::ArchiveStarted { archive, connections, streams }));
+        out.push(Output::happened(Event::ArchiveStarted {
+            archive,
+            connections,
+            streams,
+            muted: self.muted,
+        }));
     }
 }
 

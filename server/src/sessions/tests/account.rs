@@ -121,7 +121,7 @@ impl Account {
                 let known = |id: &String| self.connections.iter().any(|known| known.id == *id);
                 assert!(from.iter().chain(&to).all(known));
             }
-            Event::ArchiveStarted { archive, connections, streams } => {
+            Event::ArchiveStarted { archive, connections, streams, .. } => {
                 assert_eq!(connections, self.connections);
                 assert_eq!(streams, self.streams.values().cloned().collect::<Vec<_>>());
                 assert!(self.archives.insert(archive.id));

@@ -29,11 +29,12 @@ pub(super) fn word(event: &Event) -> String {
             let from = from.as_deref().unwrap_or("server");
             format!("{from} to {}: {data}", to.as_deref().unwrap_or("all"))
         }
-        Event::ArchiveStarted { archive, connections, streams } => {
+        Event::ArchiveStarted { archive, connections, streams, muted } => {
             let ids = |ids: Vec<&str>| ids.join(",");
             let connections = ids(connections.iter().map(|connection| connection.id.as_str()).collect());
             let streams = ids(streams.iter().map(|stream| stream.id.as_str()).collect());
-            format!("{} {} with {connections};{streams}", archive.id, archive.status)
+            let muted = if *muted { ";muted" } else { "" };
+            format!("{} {} with {connections};{streams}{muted}", archive.id, archive.status)
         }
         Event::ArchiveStopped { id, reason } => format!("{id} stopped: {reason}"),
     }
@@ -206,6 +207,14 @@ fn mutes_are_seen_with_who_asked_for_them() {
         "server mutes s but []: true",
     ];
     assert_eq!(words(&world), seen);
+    for (id, active, begun) in
+        [("r1", true, "r1 started with m;s;muted"), ("r2", false, "r2 started with m;s")]
+    {
+        world.registry.mute_session(time, SESSION, active, vec![]).expect("somebody is there");
+        world.happened();
+        world.registry.start_archive(time, SESSION, archive(id, "")).expect("somebody is there");
+        assert_eq!(words(&world), [begun]);
+    }
 }
 
 fn archives_told(client: &mut Client, world: &World) -> Vec<(String, String, Value)> {
