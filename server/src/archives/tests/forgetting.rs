@@ -103,5 +103,5 @@ fn archives_without_a_file_make_way_for_new_ones() {
     begin(2, &["deleted", "started", "stopped", "available"]);
     assert_eq!(world.archives.list("1", None, 0, 9).unwrap().0, 3);
     let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
-    assert!(refusal.status == 429 && refusal.reason.contains("delete some"), "{refusal:?}");
+    assert!(refusal.status == 409 && refusal.reason.contains("delete some"), "{refusal:?}");
 }
