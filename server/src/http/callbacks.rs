@@ -3,6 +3,8 @@
 use super::answer::{ApiError, json_text, no_content};
 use super::body;
 use super::caller::{authorize_project, still_active};
+use super::change::finish;
+use super::fields::Fields;
 use crate::App;
 use crate::store::StoreError;
 use crate::webhooks::{Registration, SigningSecret, Wish, WishError};
@@ -11,9 +13,10 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use otc_protocol::limits::HTTP_CALLBACK_BYTES;
-use serde_json::{Map, Value, json};
+use otc_protocol::uuid;
+use serde_json::{Value, json};
 use std::sync::Arc;
-use tracing::{error, info};
+use tracing::info;
 
 /// `POST …/callback`: from now on a URL is told of an event.
 pub(super) async fn register(
@@ -25,16 +28,16 @@ pub(super) async fn register(
         path.map_err(ApiError::from).and_then(|Path(project)| authorize_project(&app, &request, &project));
     let (project, body) = body::unless_refused(checked, request.into_body()).await?;
     let body = body::read(body, HTTP_CALLBACK_BYTES).await?;
-    let wish = read(&body)?;
+    let wish = read(&Fields::read(&body)?)?;
     let registration = finish(async move {
         // Of a project that is deleted meanwhile nobody could take it back.
         let _held = app.projects.hold().await;
         still_active(&app, &project)?;
-        let made = app.webhooks.register(project.as_str(), wish).await.map_err(refused)?;
+        let made = app.webhooks.register(project.as_str(), wish).await?;
         info!(%project, id = %made.id, "a webhook is registered");
         Ok::<_, ApiError>(made)
-    });
-    let registration = registration.await??;
+    })
+    .await?;
     Ok(json_text(StatusCode::OK, shown(&registration).to_string()))
 }
 
@@ -63,35 +66,27 @@ pub(super) async fn unregister(
         .and_then(|Path((project, id))| Ok((authorize_project(&app, &request, &project)?, id)));
     let ((project, id), body) = body::unless_refused(checked, request.into_body()).await?;
     body::discard(body).await?;
+    let unknown = || ApiError::new(StatusCode::NOT_FOUND, "There is no such callback");
+    // Else it would be written into the log as the caller writes it.
+    let id = uuid::parse(&id).map(uuid::format).ok_or_else(unknown)?;
     let known = finish(async move {
-        let known = app.webhooks.unregister(project.as_str(), &id).await;
-        known.inspect(|known| info!(%project, %id, known, "a webhook is registered no more"))
+        let known = app.webhooks.unregister(project.as_str(), &id).await?;
+        if known {
+            info!(%project, ?id, "a webhook is registered no more");
+        }
+        Ok::<_, StoreError>(known)
     });
-    if known.await?.map_err(|error| not_kept(&error))? {
-        Ok(no_content())
-    } else {
-        Err(ApiError::new(StatusCode::NOT_FOUND, "There is no such callback"))
-    }
+    if known.await? { Ok(no_content()) } else { Err(unknown()) }
 }
 
-/// Carries out a change to its end, even when the caller hangs up in the middle: the database and the server must not come
-/// to think different things.
-async fn finish<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> Result<T, ApiError> {
-    let broken = |_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "The change broke off");
-    tokio::spawn(change).await.map_err(broken)
-}
-
-fn read(body: &[u8]) -> Result<Wish, ApiError> {
-    let body: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| ApiError::bad_request("The body is not a JSON object"))?;
-    let text = |name: &str| match body.get(name) {
-        Some(Value::String(text)) => Ok(text.clone()),
-        _ => Err(ApiError::bad_request(format!("{name} is needed, and is a text"))),
+fn read(body: &Fields) -> Result<Wish, ApiError> {
+    let text = |name: &str| {
+        let text = body.text(&[name]).ok().flatten();
+        text.ok_or_else(|| ApiError::bad_request(format!("{name} is needed, and is a text")))
     };
-    let secret = match body.get("secret") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(secret)) => Some(SigningSecret::new(secret.as_str()).ok_or_else(bad_secret)?),
-        Some(_) => return Err(bad_secret()),
+    let secret = match body.text(&["secret"]).map_err(|_| bad_secret())? {
+        None => None,
+        Some(secret) => Some(SigningSecret::new(secret).ok_or_else(bad_secret)?),
     };
     Ok(Wish { group: text("group")?, event: text("event")?, url: text("url")?, secret })
 }
@@ -106,25 +101,35 @@ fn shown(registration: &Registration) -> Value {
     json!({"id": id, "group": group, "event": event, "url": url, "createdAt": created_ms})
 }
 
-fn refused(error: WishError) -> ApiError {
-    match error {
-        WishError::Event => ApiError::bad_request(
-            "There is no such event: group is connection, stream or session with the event created or destroyed, \
-             or archive with the event status",
-        ),
-        WishError::Url(error) => ApiError::bad_request(format!("url: {error}")),
-        WishError::ProjectFull => ApiError::new(
-            StatusCode::CONFLICT,
-            "The project has as many callbacks as it may have: delete one",
-        ),
-        WishError::ServerFull => {
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server has as many callbacks as it may have")
+impl From<WishError> for ApiError {
+    fn from(error: WishError) -> Self {
+        match error {
+            WishError::Event => Self::bad_request(
+                "There is no such event: group is connection, stream or session with the event created or destroyed, \
+                 or archive with the event status",
+            ),
+            WishError::Url(error) => Self::bad_request(format!("url: {error}")),
+            WishError::ProjectFull => {
+                let message = "The project has as many callbacks as it may have: delete one";
+                Self::new(StatusCode::CONFLICT, message)
+            }
+            WishError::ServerFull => {
+                let message = "The server has as many callbacks as it may have";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+            }
+            WishError::Store(error) => error.into(),
         }
-        WishError::Store(error) => not_kept(&error),
     }
 }
 
-fn not_kept(error: &StoreError) -> ApiError {
-    error!(%error, "a registration could not be changed");
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "The server could not keep that: see its log")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_stops_says_when_to_ask_again() {
+        let closed = ApiError::from(WishError::Store(StoreError::Closed));
+        assert_eq!(closed.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(closed.message.contains("try again"), "{}", closed.message);
+    }
 }

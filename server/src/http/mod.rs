@@ -8,6 +8,7 @@ mod archives;
 mod body;
 mod callbacks;
 mod caller;
+mod change;
 mod connections;
 mod cors;
 mod create;

@@ -1,6 +1,7 @@
 //! Account calls: projects are made, listed, suspended and deleted (`rest.md §2.5`).
 
 use super::answer::{ApiError, json_text, no_content};
+use super::change::finish;
 use super::fields::Fields;
 use super::{body, caller};
 use crate::App;
@@ -110,17 +111,6 @@ pub(super) async fn delete(
 async fn authorized(app: &App, request: Request) -> Result<axum::body::Body, ApiError> {
     let caller = caller::authenticate_account(app, &request);
     Ok(body::unless_refused(caller, request.into_body()).await?.1)
-}
-
-/// Carries out a change to its end, even when the caller hangs up in the middle: the store and the server must not come to
-/// think different things.
-async fn finish<T: Send + 'static>(
-    change: impl Future<Output = Result<T, ChangeError>> + Send + 'static,
-) -> Result<T, ApiError> {
-    match tokio::spawn(change).await {
-        Ok(changed) => Ok(changed?),
-        Err(_) => Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "The change broke off")),
-    }
 }
 
 fn id(path: ProjectPath) -> Result<String, ApiError> {

@@ -6,18 +6,66 @@ use crate::raw::said;
 use crate::support::{KEY, Request, session_of, start, token_for};
 use otc_server::mint::{self, TokenRequest};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 
 /// What would be a line, a colour, or a header of its own.
 const FORGED: &str = "a\r\nFORGED: line\r\n\r\n\u{1b}[31mred\u{0}\u{2028}b";
+
+/// The path of every route, with `{names}` of what can stand in it.
+fn routes() -> Vec<String> {
+    let source = include_str!("../../src/http/mod.rs");
+    let mut parts = source.split("\nfn on_");
+    let all = parts.next().expect("the router");
+    let of = |part: &str, before: &str| -> Vec<String> {
+        let paths = part.split(".route(").skip(1).filter_map(|route| route.trim_start().strip_prefix('"'));
+        paths.map(|path| format!("{before}{}", path.split('"').next().expect("a path"))).collect()
+    };
+    let mut routes = of(all, "");
+    for part in parts {
+        let (name, _) = part.split_once("()").expect("a function");
+        let (before, _) = all.split_once(&format!("\", on_{name}()")).expect("its nest");
+        routes.extend(of(part, before.rsplit('"').next().expect("its path")));
+    }
+    assert!(routes.len() > 25, "{routes:?}");
+    for known in ["/v2/project/{project}/callback/{id}", "/v2/project/{project}/archive/{archive}/stop"] {
+        assert!(routes.iter().any(|route| route == known), "{known} is not among {routes:?}");
+    }
+    routes
+}
+
+/// That path, with `text` wherever `known` says nothing else.
+fn filled(route: &str, text: &str, known: &[(&str, &str)]) -> String {
+    let fill = |segment: &str| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        Some(name) => known.iter().find(|(its, _)| *its == name).map_or(text, |(_, value)| *value).to_owned(),
+        None => segment.to_owned(),
+    };
+    route.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
+/// A body of any call, as bad as can be.
+fn forged_body() -> serde_json::Value {
+    let names =
+        ["name", "type", "data", "group", "event", "url", "secret", "status", "sessionId", "addStream"];
+    let mut body: serde_json::Map<_, _> =
+        names.into_iter().map(|name| (name.to_owned(), FORGED.into())).collect();
+    body.insert("excludedStreamIds".into(), serde_json::json!([FORGED]));
+    body.insert("items".into(), serde_json::json!([{"id": FORGED, "layoutClassList": [FORGED]}]));
+    body.into()
+}
+
 #[test]
 fn nobody_writes_lines_of_his_own_into_the_log() {
     let site = Site::new();
-    let server = site.spawn_with("127.0.0.1:0", &[], "trace").listening().expect("a free port");
+    let account = site.file("account", "[account]\nkey = \"999999\"\nsecret = \"an-account-secret\"\n");
+    std::fs::set_permissions(&account, std::fs::Permissions::from_mode(0o600)).expect("its owner's");
+    let arguments = ["--config", &account];
+    let server = site.spawn_with("127.0.0.1:0", &arguments, "trace").listening().expect("a free port");
     let address: SocketAddr = server.address().parse().expect("an address");
     let forged = encoded(FORGED);
     let token = crate::support::rest_token(crate::process::KEY, crate::process::SECRET);
@@ -36,6 +84,32 @@ fn nobody_writes_lines_of_his_own_into_the_log() {
             // A header cannot hold a line's end; what comes nearest to it.
             let request = Request::new(&line).header(header, "x\t\u{85}\u{2028}FORGED: line");
             request.header("X-TB-TOKEN-AUTH", &token).send(address);
+        }
+    }
+    let known = [("project", KEY), ("session", site.session.as_str())];
+    let calls = [
+        (&token, &known[..1]),
+        (&token, &known[..]),
+        (&crate::support::rest_token("999999", "an-account-secret"), &[]),
+    ];
+    for (token, known) in calls {
+        let own = |route: &String| known.iter().all(|(name, _)| route.contains(&format!("{{{name}}}")));
+        for route in routes().iter().filter(|route| own(route)) {
+            for method in METHODS {
+                let path = filled(route, &forged, known);
+                let request = Request::new(&format!("{method} {path}?offset={forged}&sessionId={forged}"));
+                let request =
+                    request.header("X-OPENTOK-AUTH", token).header("User-Agent", "x\t\u{85}\u{2028}FORGED");
+                let answer = request.body("application/json", forged_body().to_string()).send(address);
+                assert_ne!(answer.status, 429, "{method} {route}: {answer:?}");
+                // The credentials are good; what they are shown with is not.
+                let is_own = route.contains("/callback")
+                    || route.starts_with("/v2/project/{project}/session") && known.len() > 1;
+                assert!(
+                    !(is_own && answer.status == 403) || known.is_empty(),
+                    "{method} {route}: {answer:?}"
+                );
+            }
         }
     }
     let data =
@@ -65,14 +139,20 @@ fn nobody_writes_headers_or_markup_of_his_own_into_an_answer() {
     let server = start();
     let session = session_of(KEY);
     let forged = encoded("x\r\nX-Forged: yes\r\n\r\n<script>alert(1)</script>");
-    for line in [
-        format!("GET /session/{forged}"),
+    let mut lines = vec![
         format!("OPTIONS /session/{forged}"),
-        format!("GET /project/{forged}/config.json"),
-        format!("DELETE /v2/project/{KEY}/session/{session}/connection/{forged}"),
         format!("GET /{forged}"),
         format!("GET /rumorwebsocketsv2?socketId={forged}"),
-    ] {
+    ];
+    for known in [&[("project", KEY)][..], &[("project", KEY), ("session", &session)]] {
+        for route in routes() {
+            let path = filled(&route, &forged, known);
+            lines.extend(METHODS.map(|method| format!("{method} {path}?offset={forged}&sessionId={forged}")));
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    for line in lines {
         let head = format!(
             "{line} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-OPENTOK-AUTH: {}\r\n\
              Access-Control-Request-Headers: x%0d%0aX-Forged: yes\r\n\r\n",
@@ -84,7 +164,8 @@ fn nobody_writes_headers_or_markup_of_his_own_into_an_answer() {
         assert!(!head.lines().any(|line| line.starts_with("x-forged")), "{said}");
         // No browser may take it for a page.
         let is_plain = head.contains("content-type: text/plain") || head.starts_with("http/1.1 204");
-        let is_data = head.contains("application/json") && head.contains("x-content-type-options: nosniff");
+        let is_data = (head.contains("application/json") || head.contains("text/xml"))
+            && head.contains("x-content-type-options: nosniff");
         assert!(is_plain || is_data, "{said}");
     }
     // XML, for the SDKs that read it.
