@@ -130,6 +130,9 @@ impl App {
         projects.load(&store).map_err(io::Error::other)?;
         webhooks.leave_out_strangers(|project| projects.knows(project)).map_err(io::Error::other)?;
         let projects = Arc::new(projects);
+        for project in webhooks.unknown_projects(|id| projects.knows(id)) {
+            warn!(%project, "no project of that id is known: the [[webhooks]] that name it are told nothing until there is one");
+        }
         let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
         // In this order.

@@ -34,14 +34,6 @@ pub(super) enum Full {
     Server,
 }
 
-/// What became of a registration.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Entry {
-    New(RegistrationRecord),
-    /// The same was there: who registers at each start of its own is not told everything several times.
-    Known(RegistrationRecord),
-}
-
 /// What was struck out.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Struck {
@@ -87,18 +79,24 @@ impl Directory {
         all.map(|target| (Arc::clone(&target.id), Arc::clone(target))).collect()
     }
 
-    /// Enters a registration of a kind and URL that have been read from it.
-    pub(super) fn enter(
-        &mut self,
-        record: RegistrationRecord,
+    /// The projects of the configuration's receivers.
+    pub(super) fn configured_projects(&self) -> impl Iterator<Item = &str> {
+        self.configured.iter().filter_map(|configured| configured.project.as_deref())
+    }
+
+    /// Whether there is room for a registration; or the same one, if it is there: who registers at each start of its own is
+    /// not told everything several times.
+    pub(super) fn room_for(
+        &self,
+        record: &RegistrationRecord,
         kind: Kind,
-        url: HookUrl,
-    ) -> Result<Entry, Full> {
-        let target = Target::registered(&record.project, url, record.secret.clone());
-        let of_project = self.registered.entry(record.project.clone()).or_default();
-        if let Some(same) = of_project.iter().find(|known| known.kind == kind && known.target.id == target.id)
-        {
-            return Ok(Entry::Known(same.record.clone()));
+        url: &HookUrl,
+    ) -> Result<Option<RegistrationRecord>, Full> {
+        let of_project = self.registered.get(&record.project).map_or(&[][..], Vec::as_slice);
+        let target = Target::registered(&record.project, url.clone(), record.secret.clone());
+        let is_same = |known: &&Registered| known.kind == kind && known.target.id == target.id;
+        if let Some(same) = of_project.iter().find(is_same) {
+            return Ok(Some(same.record.clone()));
         }
         if of_project.len() >= WEBHOOK_REGISTRATIONS_OF_ONE {
             return Err(Full::Project);
@@ -107,11 +105,17 @@ impl Directory {
         if self.registrations + of_project.len() >= WEBHOOK_REGISTRATIONS {
             return Err(Full::Server);
         }
+        Ok(None)
+    }
+
+    /// Enters a registration of a kind and URL that have been read from it, and for which there is or was room.
+    pub(super) fn enter(&mut self, record: RegistrationRecord, kind: Kind, url: HookUrl) {
+        let target = Target::registered(&record.project, url, record.secret.clone());
+        let of_project = self.registered.entry(record.project.clone()).or_default();
         let same = of_project.iter().find(|known| known.target.id == target.id);
         let target = same.map_or_else(|| Arc::new(target), |known| Arc::clone(&known.target));
-        of_project.push(Registered { record: record.clone(), kind, target });
+        of_project.push(Registered { record, kind, target });
         self.registrations += 1;
-        Ok(Entry::New(record))
     }
 
     /// Strikes a registration out.
@@ -154,9 +158,24 @@ mod tests {
         (record, kind, HookUrl::parse(url).unwrap())
     }
 
-    fn enter(directory: &mut Directory, id: usize, kind: Kind, url: &str) -> Result<Entry, Full> {
-        let (record, kind, url) = record("1", id, kind, url);
-        directory.enter(record, kind, url)
+    /// What was there already, if something was.
+    fn enter(directory: &mut Directory, id: usize, kind: Kind, url: &str) -> Result<Option<String>, Full> {
+        enter_of(directory, "1", id, kind, url)
+    }
+
+    fn enter_of(
+        directory: &mut Directory,
+        project: &str,
+        id: usize,
+        kind: Kind,
+        url: &str,
+    ) -> Result<Option<String>, Full> {
+        let (record, kind, url) = record(project, id, kind, url);
+        let known = directory.room_for(&record, kind, &url)?;
+        if known.is_none() {
+            directory.enter(record, kind, url);
+        }
+        Ok(known.map(|known| known.id))
     }
 
     fn hook(project: Option<&str>, kinds: Kinds) -> Hook {
@@ -193,20 +212,31 @@ mod tests {
         let mut directory = Directory::new(&[]);
         for id in 0..WEBHOOK_REGISTRATIONS_OF_ONE {
             let url = format!("http://{id}.example/");
-            assert!(matches!(enter(&mut directory, id, Kind::Archive, &url), Ok(Entry::New(_))));
+            assert_eq!(enter(&mut directory, id, Kind::Archive, &url), Ok(None));
         }
-        let again = enter(&mut directory, 1000, Kind::Archive, "http://3.example/").unwrap();
-        assert!(matches!(again, Entry::Known(record) if record.id == "3"));
+        let again = enter(&mut directory, 1000, Kind::Archive, "http://3.example/");
+        assert_eq!(again, Ok(Some("3".to_owned())));
         let more = enter(&mut directory, 1001, Kind::Archive, "http://more.example/");
         assert_eq!(more, Err(Full::Project));
         assert!(matches!(directory.strike("1", "3"), Struck::Last(_)));
         assert_eq!(directory.strike("1", "3"), Struck::Nothing);
-        assert!(matches!(
-            enter(&mut directory, 1002, Kind::Archive, "http://more.example/"),
-            Ok(Entry::New(_))
-        ));
+        assert_eq!(enter(&mut directory, 1002, Kind::Archive, "http://more.example/"), Ok(None));
         let ids: Vec<_> = directory.registrations("1").into_iter().map(|record| record.id).collect();
         assert_eq!((ids.len(), ids[2].as_str(), ids[3].as_str()), (WEBHOOK_REGISTRATIONS_OF_ONE, "2", "4"));
+    }
+
+    #[test]
+    fn projects_that_take_all_they_can_get_leave_some_for_one_who_comes_new() {
+        let mut directory = Directory::new(&[]);
+        for project in 0..80 {
+            let before = directory.registrations;
+            for id in 0..=WEBHOOK_REGISTRATIONS_OF_ONE {
+                let url = format!("http://{id}.example/");
+                let _ = enter_of(&mut directory, &project.to_string(), id, Kind::Archive, &url);
+            }
+            assert!(project > 64 || directory.registrations > before, "{project}");
+        }
+        assert!(directory.registrations <= WEBHOOK_REGISTRATIONS);
     }
 
     #[test]

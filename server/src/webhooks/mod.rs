@@ -34,7 +34,7 @@ use crate::keys::random;
 use crate::store::{Store, StoreError};
 use crate::unix_ms;
 use courier::Courier;
-use directory::{Directory, Entry, Full, Struck};
+use directory::{Directory, Full, Struck};
 use kind::Kind;
 use ledger::RegistrationRecord;
 use names::{Names, SystemNames};
@@ -126,9 +126,20 @@ pub(crate) enum WishError {
     Store(StoreError),
 }
 
+impl From<Full> for WishError {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Project => Self::ProjectFull,
+            Full::Server => Self::ServerFull,
+        }
+    }
+}
+
 /// Tells receivers what happens.
 pub struct Webhooks {
     directory: RwLock<Directory>,
+    /// One change of the registrations after the other: what is entered is in the database.
+    changes: tokio::sync::Mutex<()>,
     /// One batch after the other comes in: numbers are in the order in which things happened.
     next_number: Mutex<u64>,
     queue: Mutex<Queue>,
@@ -176,6 +187,7 @@ impl Webhooks {
         let mut jitter = StdRng::from_seed(seed()?);
         let mut webhooks = Self {
             directory: RwLock::new(Directory::new(&settings.hooks)),
+            changes: tokio::sync::Mutex::new(()),
             next_number: Mutex::new(0),
             queue: Mutex::new(Queue::new(bounds, settings.retries.clone(), move || jitter.next_u64())),
             finished: Mutex::new(Vec::new()),
@@ -198,14 +210,11 @@ impl Webhooks {
         let directory = self.directory.get_mut();
         for record in ledger::registrations(&self.store)? {
             let kind = Kind::registered(&record.group, &record.event);
-            let entered = match (kind, HookUrl::parse(&record.url)) {
-                (Some(kind), Ok(url)) => directory.enter(record, kind, url).is_ok(),
-                _ => false,
-            };
-            if !entered {
-                warn!(
+            match (kind, HookUrl::parse(&record.url)) {
+                (Some(kind), Ok(url)) => directory.enter(record, kind, url),
+                _ => warn!(
                     "a registered webhook in the database is not one that this version knows; it is left alone"
-                );
+                ),
             }
         }
         let targets = directory.targets();
@@ -280,7 +289,9 @@ impl Webhooks {
     /// Makes the deliveries of an event, for which there is room.
     fn address(&self, told: Told<'_>, next_number: &mut u64, accepted: &mut Vec<(Arc<Target>, Delivery)>) {
         let Told { session, unix_ms, kind, body } = told;
-        let receivers = self.directory.read().receivers(&session.project, kind);
+        // Nobody is taken back until there is room for what he is told: else the room would make a receiver of him again.
+        let directory = self.directory.read();
+        let receivers = directory.receivers(&session.project, kind);
         if receivers.is_empty() {
             return;
         }
@@ -341,22 +352,19 @@ impl Webhooks {
             created_ms: unix_ms(),
             secret,
         };
-        let entry = self.directory.write().enter(record, kind, url);
-        let record = match entry {
-            Ok(Entry::Known(record)) => return Ok(record.into()),
-            Ok(Entry::New(record)) => record,
-            Err(Full::Project) => return Err(WishError::ProjectFull),
-            Err(Full::Server) => return Err(WishError::ServerFull),
-        };
-        if let Err(error) = ledger::register(&self.store, record.clone()).await {
-            self.strike(project, &record.id);
-            return Err(WishError::Store(error));
+        let _change = self.changes.lock().await;
+        let known = self.directory.read().room_for(&record, kind, &url);
+        if let Some(known) = known? {
+            return Ok(known.into());
         }
+        ledger::register(&self.store, record.clone()).await.map_err(WishError::Store)?;
+        self.directory.write().enter(record.clone(), kind, url);
         Ok(record.into())
     }
 
     /// Takes a registration back, and drops what waits for its receiver if it was its last; whether there was one.
     pub(crate) async fn unregister(&self, project: &str, id: &str) -> Result<bool, StoreError> {
+        let _change = self.changes.lock().await;
         if !self.directory.read().registrations(project).iter().any(|record| record.id == id) {
             return Ok(false);
         }
@@ -373,7 +381,8 @@ impl Webhooks {
     }
 
     fn strike(&self, project: &str, id: &str) -> bool {
-        let struck = self.directory.write().strike(project, id);
+        let mut directory = self.directory.write();
+        let struck = directory.strike(project, id);
         if let Struck::Last(target) = &struck {
             let numbers = self.queue.lock().forget(&target.id);
             self.finished.lock().extend(numbers);
@@ -390,6 +399,13 @@ impl Webhooks {
     /// What became of deliveries since the server started.
     pub fn counts(&self) -> Counts {
         Counts { waiting: self.queue.lock().load().count, ..self.tally.counts() }
+    }
+
+    /// Projects of the configuration's receivers that are not among those that `is_known` knows.
+    pub(crate) fn unknown_projects(&self, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        let directory = self.directory.read();
+        let unknown = directory.configured_projects().filter(|project| !is_known(project));
+        unknown.map(str::to_owned).collect()
     }
 
     /// Says what was lost, if it has not been said. To be called now and then.

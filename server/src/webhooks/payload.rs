@@ -97,7 +97,7 @@ fn about_stream(stream: &Stream) -> AboutStream<'_> {
 }
 
 /// The body of an archive's new status: the archive's object, with projects as numbers where they are numbers, and its
-/// time of creation in whole seconds (`rest.md §3`).
+/// time of creation rounded to a whole second (`rest.md §3`).
 pub(super) fn of_archive(session: &SessionAddress, archive: Value) -> String {
     let mut archive = match archive {
         Value::Object(members) => members,

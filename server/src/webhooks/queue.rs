@@ -187,6 +187,12 @@ impl Queue {
         Load { count: self.counts.taken(), bytes: self.bytes.taken() }
     }
 
+    /// How many receivers something has been reserved for.
+    #[cfg(test)]
+    pub(super) fn receivers(&self) -> usize {
+        self.lanes.len()
+    }
+
     #[cfg(test)]
     pub(super) fn under_way(&self) -> usize {
         self.under_way.taken()

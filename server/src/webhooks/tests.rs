@@ -367,6 +367,66 @@ async fn registrations_last_and_can_be_taken_back() {
     assert_eq!(ledger::registrations(&store), Ok(Vec::new()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_taken_back_while_something_happens_stays_so() {
+    let webhooks = Arc::new(opened(&settings(Vec::new()), true).expect("webhooks"));
+    let mut wish = wish_for("http://127.0.0.1:9/");
+    wish.group = "connection".into();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (is_over_too, webhooks_too) = (Arc::clone(&is_over), Arc::clone(&webhooks));
+    let happens = spawn_blocking(move || {
+        while !is_over_too.load(Ordering::Relaxed) {
+            let noted = Noted { session: session("a"), unix_ms: unix_ms(), event: joined(1) };
+            webhooks_too.take(&[noted]);
+        }
+    });
+    for _ in 0..300 {
+        let made = webhooks.register(PROJECT, wish.clone()).await.expect("granted");
+        assert_eq!(webhooks.unregister(PROJECT, &made.id).await, Ok(true));
+    }
+    is_over.store(true, Ordering::Relaxed);
+    happens.await.expect("an end");
+    let receivers = webhooks.queue.lock().receivers();
+    assert_eq!((receivers, webhooks.counts().waiting), (0, 0));
+}
+
+#[tokio::test]
+async fn a_registration_is_in_the_database_before_anybody_sees_it() {
+    let store = memory();
+    let webhooks = Webhooks::open(&settings(Vec::new()), true, Arc::clone(&store)).expect("webhooks");
+    let (open, opens) = std::sync::mpsc::channel::<()>();
+    let busy = tokio::spawn(async move {
+        let waits = store.write(move |_| {
+            let _ = opens.recv();
+            Ok(())
+        });
+        waits.await
+    });
+    tokio::task::yield_now().await;
+    let wish = wish_for("http://127.0.0.1:9/");
+    let mut one = Box::pin(webhooks.register(PROJECT, wish.clone()));
+    let mut same = Box::pin(webhooks.register(PROJECT, wish));
+    for wish in [&mut one, &mut same] {
+        assert!(timeout(Duration::ZERO, wish).await.is_err(), "nothing is written yet");
+    }
+    assert_eq!(webhooks.registrations(PROJECT), []);
+    drop(open);
+    busy.await.expect("an end").expect("written");
+    let one = one.await.expect("granted");
+    assert_eq!(same.await, Ok(one.clone()));
+    assert_eq!(webhooks.registrations(PROJECT), [one]);
+}
+
+#[tokio::test]
+async fn a_registration_that_is_not_written_is_none() {
+    let store = memory();
+    let webhooks = Webhooks::open(&settings(Vec::new()), true, Arc::clone(&store)).expect("webhooks");
+    store.close();
+    let wish = wish_for("http://127.0.0.1:9/");
+    assert_eq!(webhooks.register(PROJECT, wish).await, Err(WishError::Store(StoreError::Closed)));
+    assert_eq!(webhooks.registrations(PROJECT), []);
+}
+
 fn opened(settings: &Settings, is_local: bool) -> io::Result<Webhooks> {
     Webhooks::open(settings, is_local, memory())
 }

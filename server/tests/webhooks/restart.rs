@@ -115,3 +115,15 @@ fn receivers_of_the_configuration_are_told() {
     assert!(!log.contains("hush"), "{log}");
     std::fs::remove_file(&file).expect("our file");
 }
+
+#[test]
+fn a_receiver_of_a_project_that_is_not_known_is_warned_of() {
+    let site = Site::new();
+    let hooks = "[[webhooks]]\nurl = \"http://127.0.0.1:9/\"\nproject = \"typo\"\n\
+                 [[webhooks]]\nurl = \"http://127.0.0.1:9/\"\nproject = \"123456\"\n";
+    let file = site.file("hooks", hooks);
+    let server = site.spawn("127.0.0.1:0", &["--config", &file]).listening().expect("a free port");
+    let log = server.stop();
+    assert!(log.contains("no project of that id is known") && log.contains("project=typo"), "{log}");
+    assert!(!log.contains("project=123456"), "{log}");
+}
