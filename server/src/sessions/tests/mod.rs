@@ -13,4 +13,5 @@ mod random;
 mod rate;
 mod resuming;
 mod signals;
+mod tampering;
 mod world;
