@@ -342,7 +342,8 @@ fn info(mut stream: TcpStream, number: usize, own: &str, followed: &AtomicUsize)
             let length = 100 * INFO_BYTES;
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
             stream.write_all(head.as_bytes()).ok()?;
-            (0..100).try_for_each(|_| stream.write_all(&[b' '; INFO_BYTES]).ok())
+            let part = vec![b' '; INFO_BYTES];
+            (0..100).try_for_each(|_| stream.write_all(&part).ok())
         }
         3..6 => {
             let head = format!(
