@@ -2,6 +2,7 @@
 
 mod files;
 
+pub(crate) use files::certificates;
 pub use files::{Files, TlsError};
 
 use files::Certificate;

@@ -1,7 +1,10 @@
+//! What archives come to, and whom they tell of it.
+
 mod beginning;
 mod forgetting;
 mod full_disk;
 mod recovery;
+mod room;
 
 use super::*;
 use crate::chronicle::{Lost, Noted, Reads};
@@ -386,77 +389,6 @@ fn lists_have_no_style_sheets() {
     assert_eq!(listed[0].wishes.layout, Some(Layout { stylesheet: None, ..layout }));
 }
 
-#[test]
-fn an_archive_that_is_full_asks_for_its_end_and_is_whole() {
-    let room = 16 * 1024;
-    let full = Settings { bytes_each: room, ..Settings::default() };
-    let all = Settings { bytes: Some(room), ..Settings::default() };
-    let cases = [
-        (full, 0, "maximum size exceeded"),
-        (all.clone(), 0, "the project has no room for archives"),
-        (all, room / 2, "the server has no room for archives"),
-    ];
-    for (settings, of_others, reason) in cases {
-        let world = World::in_memory(settings);
-        world.archives.room.add("2", of_others);
-        world.begins(ID);
-        for _ in 0..100 {
-            world.happens(1, signal(&json!("x".repeat(1000)).to_string()));
-        }
-        let mut asked = world.archives.asked.lock().take().unwrap();
-        let ask = asked.try_recv().expect("the room is asked");
-        assert_eq!((ask.session.as_str(), ask.id.as_str(), ask.reason), ("s", ID, reason));
-        assert!(asked.try_recv().is_err(), "once");
-        world.happens(2, Event::ArchiveStopped { id: ID.to_owned(), reason: ask.reason.to_owned() });
-        let lines = world.lines(ID);
-        assert!(lines.len() > 6, "{}", lines.len());
-        assert_eq!(lines.last().unwrap(), &json!({"at": 2, "kind": "end", "reason": reason}));
-        assert!(world.record(ID).size <= room + otc_protocol::limits::ARCHIVE_END_BYTES);
-        assert_eq!(world.record(ID).reason, reason);
-    }
-}
-
-#[test]
-fn a_server_without_room_begins_no_archive() {
-    let world = World::in_memory(Settings { per_project: 1, ..Settings::default() });
-    world.begins(ID);
-    let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
-    assert!(refusal.status == 409 && refusal.reason.contains("delete some"), "{refusal:?}");
-    let world = World::in_memory(Settings { bytes: Some(1), ..Settings::default() });
-    world.archives.room.add("2", 1);
-    let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
-    assert!(refusal.status == 409 && refusal.reason.contains("The server has no room"), "{refusal:?}");
-}
-
-/// One project cannot have so much that others have nothing.
-#[test]
-fn a_project_leaves_room_to_others() {
-    let world = World::in_memory(Settings { bytes: Some(4_000), ..Settings::default() });
-    world.archives.room.add("1", 3_000);
-    let refusal = world.archives.reserve(&session(), Wishes::default(), BEGIN).err().unwrap();
-    assert!(refusal.status == 409 && refusal.reason.contains("The project has no room"), "{refusal:?}");
-    let other = SessionAddress { project: "2".to_owned(), session: "other".to_owned() };
-    assert!(world.archives.reserve(&other, Wishes::default(), BEGIN).is_ok());
-    world.archives.room.give_back("1", 1);
-    assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
-}
-
-#[test]
-fn a_place_that_is_given_up_is_free_again() {
-    let world = World::in_memory(Settings { per_project: 1, ..Settings::default() });
-    world.archives.reserve(&session(), Wishes::default(), BEGIN).unwrap().give_up();
-    assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
-}
-
-#[test]
-fn a_line_that_is_too_long_is_a_gap() {
-    let world = World::in_memory(Settings::default());
-    world.begins(ID);
-    world.happens(1, signal(&json!("x".repeat(300_000)).to_string()));
-    world.happens(2, stopped(ID));
-    assert_eq!(world.lines(ID)[3], json!({"at": 1, "kind": "gap", "events": 1}));
-}
-
 /// The clock of the machine was set back.
 #[test]
 fn time_does_not_go_back_in_a_file() {
@@ -489,109 +421,6 @@ fn sessions_that_are_always_archived_are_known() {
     let wishes = world.record(&id).wishes;
     assert_eq!(wishes.resolution.as_deref(), Some("1280x720"));
     assert_eq!(world.archives.desk.lock().counts("1").all(), 1);
-}
-
-/// What a killed server leaves: a file that ends within a line, and records that know nothing of it.
-#[test]
-fn archives_of_a_killed_server_end_on_a_line_with_a_reason() {
-    let place = Place::new();
-    let world = place.open(Settings::default());
-    world.begins(ID);
-    world.happens(2_500, signal("\"before\""));
-    world.killed();
-    let mut file = std::fs::OpenOptions::new().append(true).open(place.file(ID)).unwrap();
-    io::Write::write_all(&mut file, b"{\"at\":2600,\"kind\":\"sig").unwrap();
-    drop(file);
-    let world = place.open(Settings::default());
-    world.recover(&[]);
-    let lines = world.lines(ID);
-    assert_eq!(kinds(&lines), ["archive", "connection", "stream", "signal", "end"]);
-    let reason = "the server was stopped or killed";
-    assert_eq!(lines[4], json!({"at": 2_500, "kind": "end", "reason": reason}));
-    let record = world.record(ID);
-    assert_eq!((record.status, record.reason.as_str(), record.duration_s), (Status::Available, reason, 2));
-    assert_eq!(world.archives.room.used(), record.size);
-    assert_eq!(world.statuses(), ["stopped", "available"]);
-    // It is free for another one.
-    assert!(world.archives.reserve(&session(), Wishes::default(), BEGIN).is_ok());
-}
-
-/// The end was written, and the server was killed before the record knew.
-#[test]
-fn an_archive_that_had_ended_has_one_end() {
-    let place = Place::new();
-    let world = place.open(Settings::default());
-    world.begins(ID);
-    world.killed();
-    let mut file = std::fs::OpenOptions::new().append(true).open(place.file(ID)).unwrap();
-    io::Write::write_all(&mut file, b"{\"at\":9000,\"kind\":\"end\",\"reason\":\"session ended\"}\n")
-        .unwrap();
-    drop(file);
-    let world = place.open(Settings::default());
-    world.recover(&[]);
-    assert_eq!(kinds(&world.lines(ID)), ["archive", "connection", "stream", "end"]);
-    let record = world.record(ID);
-    assert_eq!((record.reason.as_str(), record.duration_s), ("session ended", 9));
-}
-
-#[test]
-fn an_archive_without_a_file_has_failed() {
-    let place = Place::new();
-    for remains in [None, Some("{\"at\":0,\"ki")] {
-        let world = place.open(Settings::default());
-        world.begins(ID);
-        world.killed();
-        match remains {
-            None => std::fs::remove_file(place.file(ID)).unwrap(),
-            Some(remains) => std::fs::write(place.file(ID), remains).unwrap(),
-        }
-        let world = place.open(Settings::default());
-        world.recover(&[]);
-        let record = world.record(ID);
-        assert_eq!((record.status, record.size), (Status::Failed, 0));
-        assert!(record.reason.contains("killed before"), "{}", record.reason);
-        assert!(!place.file(ID).exists());
-        assert!(world.archives.file(ID).unwrap().is_none());
-        drop(world);
-        std::fs::remove_dir_all(&place.0).unwrap();
-    }
-}
-
-/// As after an orderly restart: the session goes on, and so does its archive.
-#[test]
-fn archives_of_sessions_that_go_on_go_on() {
-    let place = Place::new();
-    let world = place.open(Settings::default());
-    world.begins(ID);
-    world.happens(10, signal("1"));
-    world.archives.suspend(std::time::Instant::now());
-    world.store.close();
-    drop(world);
-    let world = place.open(Settings::default());
-    world.recover(&[ID]);
-    assert_eq!(world.statuses(), Vec::<String>::new());
-    world.happens(70_000, signal("2"));
-    world.happens(80_000, stopped(ID));
-    let lines = world.lines(ID);
-    let expected = ["archive", "connection", "stream", "signal", "restart", "signal", "end"];
-    assert_eq!(kinds(&lines), expected);
-    assert_eq!(lines[4]["at"], 60_000);
-    assert_eq!(world.record(ID).duration_s, 80);
-    assert_eq!(world.archives.room.used(), world.record(ID).size);
-}
-
-#[test]
-fn files_that_no_record_tells_of_are_removed() {
-    let place = Place::new();
-    let world = place.open(Settings::default());
-    world.begins(ID);
-    world.happens(1, stopped(ID));
-    let stranger = place.file(&ID.replace("c053", "c054"));
-    let note = place.0.join("archives").join("note.jsonl");
-    std::fs::write(&stranger, "{}\n").unwrap();
-    std::fs::write(&note, "a user's own").unwrap();
-    world.recover(&[]);
-    assert!(!stranger.exists() && note.exists() && place.file(ID).exists());
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Files {
     /// Reads both, and checks that they go together.
     pub(super) fn load(&self) -> Result<Certificate, TlsError> {
         let at = |file: &Path, fault| TlsError { file: file.to_owned(), fault };
-        let chain = chain(&self.cert).map_err(|fault| at(&self.cert, fault))?;
+        let chain = certificates(&self.cert)?;
         let fingerprint = fingerprint(&chain[0]);
         let key = key(&self.key, self.access).map_err(|fault| at(&self.key, fault))?;
         let provider = Arc::new(default_provider());
@@ -70,7 +70,11 @@ impl Files {
     }
 }
 
-/// The certificates of a file: at least one.
+/// The certificates of a file in PEM, at least one; else why there are none.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    chain(path).map_err(|fault| TlsError { file: path.to_owned(), fault })
+}
+
 fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let text = read(&open(path)?)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
@@ -150,7 +154,7 @@ impl fmt::Display for TlsError {
             Fault::TooLarge => write!(formatter, "{file} is larger than {TLS_FILE_BYTES} bytes"),
             Fault::NoCertificate => write!(
                 formatter,
-                "{file} is not a certificate in PEM: give a file with the server's certificate first and those of its \
+                "{file} is not a certificate in PEM: give a file with certificates, a server's own first and those of its \
                  issuers after it"
             ),
             Fault::NoKey => write!(

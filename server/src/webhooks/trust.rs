@@ -1,9 +1,9 @@
 //! How receivers with TLS are trusted: the system's roots, and those of a file of the administrator's own.
 
+use crate::tls;
 use parking_lot::Mutex;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 use std::io;
 use std::path::Path;
@@ -19,7 +19,8 @@ pub(super) struct Trust {
 impl Trust {
     /// Reads the file, if one is named.
     pub(super) fn new(ca_file: Option<&Path>) -> io::Result<Self> {
-        let extra = ca_file.map_or(Ok(Vec::new()), certificates)?;
+        let extra = ca_file.map_or(Ok(Vec::new()), tls::certificates);
+        let extra = extra.map_err(|error| io::Error::other(format!("webhook_ca_file: {error}")))?;
         Ok(Self { extra, loaded: Mutex::new(None) })
     }
 
@@ -40,20 +41,6 @@ impl Trust {
         *loaded = Some(Arc::clone(&config));
         Ok(TlsConnector::from(config))
     }
-}
-
-fn certificates(file: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        io::Error::other(format!("the file of certificates {} cannot be read: {error}", file.display()))
-    };
-    let found: Vec<_> = CertificateDer::pem_file_iter(file)
-        .map_err(|error| unreadable(&error))?
-        .collect::<Result<_, _>>()
-        .map_err(|error| unreadable(&error))?;
-    if found.is_empty() {
-        return Err(unreadable(&"it holds no PEM certificate"));
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
@@ -179,7 +166,7 @@ mod tests {
     #[test]
     fn a_file_without_certificates_is_refused() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for file in ["Cargo.toml", "there-is-no-such-file.pem"] {
+        for file in ["Cargo.toml", "there-is-no-such-file.pem", "src"] {
             let error = Trust::new(Some(&here.join(file))).err().expect("an error").to_string();
             assert!(error.contains(file), "{error}");
         }
