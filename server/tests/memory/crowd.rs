@@ -82,7 +82,10 @@ async fn speak(crowd: &Crowd) {
 async fn what_ten_thousand_clients_leave_behind_is_given_back() {
     let clients = clients();
     let site = Site::new();
-    let server = site.spawn("127.0.0.1:0", &["--grace-seconds", "2"]).listening().expect("a free port");
+    // It is asked about each of the sessions, one after the other.
+    let config = site.file("toml", "[limits]\nrest_per_second = 0\n");
+    let options = ["--grace-seconds", "2", "--config", &config];
+    let server = site.spawn("127.0.0.1:0", &options).listening().expect("a free port");
     let sessions: Vec<String> =
         (0..clients / TOGETHER).map(|_| mint::session(&site.pair.project, true).expect("minted")).collect();
     let mut table: Vec<(&str, Sample)> = vec![("before", sample(&server, &sessions))];

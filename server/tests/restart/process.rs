@@ -5,7 +5,9 @@ use otc_server::KeyPair;
 use otc_server::mint::{self, TokenRequest};
 use rustix::process::{Pid, Signal, kill_process};
 use std::cell::RefCell;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -48,6 +50,8 @@ impl Site {
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.data.with_extension(name);
         std::fs::write(&path, text).expect("a folder for temporary files");
+        // Whatever the user's umask is: the server takes no configuration that others may change.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("our file");
         self.files.borrow_mut().push(path.clone());
         path.to_str().expect("text").to_owned()
     }
