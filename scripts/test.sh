@@ -47,6 +47,6 @@ scripts/check-readme.sh
 step "a real browser, and the published server SDKs"
 scripts/install-interop.sh
 cd tests/interop
-OTC_CLI=$build/otc_cli OTC_SERVER=$root/target/release/otc-server node --test
+OTC_CLI=$build/otc_cli OTC_SERVER=$root/target/release/otc-server node --test --test-concurrency=2
 
 printf '\nmake test: all passed in %d s\n' "$SECONDS"
