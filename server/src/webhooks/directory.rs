@@ -54,6 +54,13 @@ impl Directory {
         Self { configured: configured.collect(), registered: HashMap::new(), registrations: 0 }
     }
 
+    /// Whether there is a receiver of anything in a project.
+    pub(super) fn tells_anybody(&self, project: &str) -> bool {
+        let is_for_it =
+            |configured: &Configured| configured.project.as_deref().is_none_or(|its| its == project);
+        self.registered.contains_key(project) || self.configured.iter().any(is_for_it)
+    }
+
     /// Who is told of that kind of event in a project; each receiver once.
     pub(super) fn receivers(&self, project: &str, kind: Kind) -> Vec<Arc<Target>> {
         let configured = self.configured.iter().filter(|configured| {

@@ -431,6 +431,9 @@ impl Reads for Webhooks {
         let mut next_number = self.next_number.lock();
         let mut accepted = Vec::new();
         for Noted { session, unix_ms, event } in noted {
+            if !self.directory.read().tells_anybody(&session.project) {
+                continue; // Not worth the writing.
+            }
             if let Some((kind, body)) = payload::of_event(session, *unix_ms, event) {
                 let told = Told { session, unix_ms: *unix_ms, kind, body };
                 self.address(told, &mut next_number, &mut accepted);
