@@ -1,9 +1,10 @@
 //! The files of archives: for who has a URL that the server has signed, and for REST callers.
 
 use super::answer::ApiError;
-use super::archives::{ArchivePath, no_such_archive, on_archive};
+use super::archives::{no_such_archive, on_archive};
 use super::body;
 use super::fields::Query;
+use super::rest::PartPath;
 use crate::App;
 use crate::archives::Content;
 use axum::body::Body;
@@ -47,7 +48,7 @@ pub(super) async fn by_url(
 /// `GET …/archive/{id}/file`: the same for whoever may ask for the archive.
 pub(super) async fn by_caller(
     State(app): State<Arc<App>>,
-    path: ArchivePath,
+    path: PartPath,
     request: Request,
 ) -> Result<Response, ApiError> {
     let call = on_archive(&app, path, request).await?;

@@ -5,7 +5,7 @@ use super::address::PublicUrl;
 use super::answer::{ApiError, json_text, no_content};
 use super::archive_wishes::{Choice, read_choice, read_layout, read_wishes};
 use super::fields::{Fields, Query};
-use super::rest::{Limit, on_project};
+use super::rest::{Limit, PartPath, on_part, on_project};
 use crate::App;
 use crate::archives::{OutputMode, Record, Status, StreamMode};
 use axum::extract::rejection::PathRejection;
@@ -23,8 +23,6 @@ use tracing::info;
 
 /// The project of a path.
 type ProjectPath = Result<Path<String>, PathRejection>;
-/// The project and archive of a path.
-pub(super) type ArchivePath = Result<Path<(String, String)>, PathRejection>;
 
 /// Why an archive ends that a call ends; the platform's words.
 const BY_CALL: &str = "user initiated";
@@ -62,7 +60,7 @@ pub(super) async fn start(
 /// `POST …/archive/{id}/stop`: ends one. It is complete when the answer comes.
 pub(super) async fn stop(
     State(app): State<Arc<App>>,
-    path: ArchivePath,
+    path: PartPath,
     request: Request,
 ) -> Result<Response, ApiError> {
     let call = on_archive(&app, path, request).await?;
@@ -86,7 +84,7 @@ pub(super) async fn stop(
 /// `GET …/archive/{id}`: one.
 pub(super) async fn get(
     State(app): State<Arc<App>>,
-    path: ArchivePath,
+    path: PartPath,
     request: Request,
 ) -> Result<Response, ApiError> {
     let call = on_archive(&app, path, request).await?;
@@ -123,7 +121,7 @@ pub(super) async fn list(
 /// `DELETE …/archive/{id}`: the archive and its file are gone.
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    path: ArchivePath,
+    path: PartPath,
     request: Request,
 ) -> Result<Response, ApiError> {
     let call = on_archive(&app, path, request).await?;
@@ -142,7 +140,7 @@ pub(super) async fn delete(
 /// `PUT …/archive/{id}/layout`: how streams would share a picture. It is remembered: there is no picture.
 pub(super) async fn set_layout(
     State(app): State<Arc<App>>,
-    path: ArchivePath,
+    path: PartPath,
     request: Request,
 ) -> Result<Response, ApiError> {
     let call = on_archive(&app, path, request).await?;
@@ -157,7 +155,7 @@ pub(super) async fn set_layout(
 /// `PATCH …/archive/{id}/streams`: which streams would be in it. They are remembered: all events are recorded.
 pub(super) async fn choose_streams(
     State(app): State<Arc<App>>,
-    path: ArchivePath,
+    path: PartPath,
     request: Request,
 ) -> Result<Response, ApiError> {
     let call = on_archive(&app, path, request).await?;
@@ -209,15 +207,9 @@ pub(super) struct Call {
     address: Option<PublicUrl>,
 }
 
-pub(super) async fn on_archive(
-    app: &Arc<App>,
-    path: ArchivePath,
-    request: Request,
-) -> Result<Call, ApiError> {
+pub(super) async fn on_archive(app: &Arc<App>, path: PartPath, request: Request) -> Result<Call, ApiError> {
     let address = address_of(app, &request);
-    let (project, id) = path.map(|Path(path)| path)?;
-    let limit = Limit::Bytes(HTTP_ARCHIVE_BYTES);
-    let (project, body) = on_project(app, Ok(project), request, limit).await?;
+    let ((project, id), body) = on_part(app, path, request, Limit::Bytes(HTTP_ARCHIVE_BYTES)).await?;
     let record = app.archives.get(project.as_str(), &id)?.ok_or_else(no_such_archive)?;
     Ok(Call { record, body, address })
 }

@@ -1,10 +1,10 @@
 //! Registration of webhooks (`rest.md §2.1`).
 
 use super::answer::{ApiError, json_text, no_content};
-use super::body;
-use super::caller::{authorize_project, still_active};
+use super::caller::still_active;
 use super::change::finish;
 use super::fields::Fields;
+use super::rest::{Limit, PartPath, on_part, on_project};
 use crate::App;
 use crate::store::StoreError;
 use crate::webhooks::{Registration, SigningSecret, Wish, WishError};
@@ -24,10 +24,8 @@ pub(super) async fn register(
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let checked =
-        path.map_err(ApiError::from).and_then(|Path(project)| authorize_project(&app, &request, &project));
-    let (project, body) = body::unless_refused(checked, request.into_body()).await?;
-    let body = body::read(body, HTTP_CALLBACK_BYTES).await?;
+    let project = path.map(|Path(project)| project);
+    let (project, body) = on_project(&app, project, request, Limit::Bytes(HTTP_CALLBACK_BYTES)).await?;
     let wish = read(&Fields::read(&body)?)?;
     let registration = finish(async move {
         // Of a project that is deleted meanwhile nobody could take it back.
@@ -47,10 +45,8 @@ pub(super) async fn list(
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let checked =
-        path.map_err(ApiError::from).and_then(|Path(project)| authorize_project(&app, &request, &project));
-    let (project, body) = body::unless_refused(checked, request.into_body()).await?;
-    body::discard(body).await?;
+    let project = path.map(|Path(project)| project);
+    let (project, _) = on_project(&app, project, request, Limit::Nothing).await?;
     let registrations: Vec<_> = app.webhooks.registrations(project.as_str()).iter().map(shown).collect();
     Ok(json_text(StatusCode::OK, Value::Array(registrations).to_string()))
 }
@@ -58,14 +54,10 @@ pub(super) async fn list(
 /// `DELETE …/callback/{id}`: that registration ends, and what waits for its URL is dropped if it was the last.
 pub(super) async fn unregister(
     State(app): State<Arc<App>>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    path: PartPath,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let checked = path
-        .map_err(ApiError::from)
-        .and_then(|Path((project, id))| Ok((authorize_project(&app, &request, &project)?, id)));
-    let ((project, id), body) = body::unless_refused(checked, request.into_body()).await?;
-    body::discard(body).await?;
+    let ((project, id), _) = on_part(&app, path, request, Limit::Nothing).await?;
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "There is no such callback");
     // Else it would be written into the log as the caller writes it.
     let id = uuid::parse(&id).map(uuid::format).ok_or_else(unknown)?;

@@ -1,4 +1,4 @@
-//! REST calls on a session (`rest.md §2.1`): who calls, and for which session.
+//! REST calls (`rest.md §2`): who calls, and about what.
 
 use super::answer::ApiError;
 use super::body;
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// The project and session of a path.
 pub(super) type SessionPath = Result<Path<(String, String)>, PathRejection>;
+/// The project and an archive or a callback of it.
+pub(super) type PartPath = Result<Path<(String, String)>, PathRejection>;
 /// The project, the session and one of its connections or streams.
 pub(super) type MemberPath = Result<Path<(String, String, String)>, PathRejection>;
 
@@ -69,6 +71,19 @@ pub(super) async fn on_project(
     limit.read(app, checked, request).await
 }
 
+/// The same of a call on an archive or a callback of the project, whose id is handed out as it stands in the path.
+pub(super) async fn on_part(
+    app: &Arc<App>,
+    path: PartPath,
+    request: Request,
+    limit: Limit,
+) -> Result<((ProjectId, String), Vec<u8>), ApiError> {
+    let checked = path
+        .map_err(ApiError::from)
+        .and_then(|Path((project, id))| Ok((authorize_project(app, &request, &project)?, id)));
+    limit.read(app, checked, request).await
+}
+
 /// What a call is about.
 trait OfProject {
     /// The project that has called.
@@ -87,9 +102,9 @@ impl OfProject for Target {
     }
 }
 
-impl OfProject for (Target, String) {
+impl<T: OfProject> OfProject for (T, String) {
     fn project(&self) -> &ProjectId {
-        &self.0.project
+        self.0.project()
     }
 }
 

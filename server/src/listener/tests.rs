@@ -107,6 +107,8 @@ async fn a_refusal_waits_for_the_body() {
         ("POST /v2/project/1/session/s/connection/c/signal", "403"),
         ("POST /v2/project/1/session/%ff/signal", "400"),
         ("DELETE /v2/project/1/session/s/connection/c", "403"),
+        ("POST /v2/project/1/archive/%ff/stop", "400"),
+        ("DELETE /v2/project/1/callback/%ff", "400"),
         ("POST /nothing", "404"),
         ("PUT /session/create", "405"),
     ] {
