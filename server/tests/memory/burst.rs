@@ -3,7 +3,7 @@
 use super::DEADLINE;
 use super::client::Client;
 use super::process::Site;
-use super::sample::{rss_kib, wait};
+use super::sample::wait;
 use otc_protocol::envelope;
 
 /// Who hears it.
@@ -34,7 +34,7 @@ async fn what_a_burst_took_is_given_back_while_everybody_stays() {
         listeners
             .push(Client::join(&site, server.address(), &site.session, &format!("listener-{index}")).await);
     }
-    let before = rss_kib(&server);
+    let before = server.resident() / 1024;
     let readers: Vec<_> = listeners.into_iter().map(|listener| tokio::spawn(read_all(listener))).collect();
     let text = "x".repeat(1000);
     for _ in 0..SIGNALS / 100 {
@@ -44,13 +44,13 @@ async fn what_a_burst_took_is_given_back_while_everybody_stays() {
     for reader in readers {
         listeners.push(reader.await.expect("read"));
     }
-    let burst = rss_kib(&server);
+    let burst = server.resident() / 1024;
     for everybody in listeners.iter_mut().chain([&mut speaker]) {
         everybody.acknowledge().await;
     }
     let near = before + (burst - before) / 4;
-    let given_back = wait(DEADLINE / 2, || rss_kib(&server) <= near).await;
-    let after = rss_kib(&server);
+    let given_back = wait(DEADLINE / 2, || server.resident() / 1024 <= near).await;
+    let after = server.resident() / 1024;
     println!("before the burst {before} KiB, owed {burst} KiB, acknowledged {after} KiB");
     assert!(given_back, "{after} KiB are still held, {near} would be near {before}");
     drop(listeners);

@@ -3,7 +3,7 @@
 use super::DEADLINE;
 use super::client::Client;
 use super::process::{Process, Site};
-use super::sample::{Sample, inhabited, rss_kib, sample, sockets, wait};
+use super::sample::{Sample, inhabited, sample, sockets, wait};
 use futures_util::stream::{self, StreamExt};
 use otc_server::mint;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -111,7 +111,7 @@ async fn what_ten_thousand_clients_leave_behind_is_given_back() {
     assert!(gone, "{} sockets are still open", sockets(&server));
     let [before, connected] = [table[0].1.rss_kib, table[1].1.rss_kib];
     let near = before + (connected - before) / 4;
-    let given_back = wait(DEADLINE / 4, || rss_kib(&server) <= near).await;
+    let given_back = wait(DEADLINE / 4, || server.resident() / 1024 <= near).await;
     table.push(("after the grace", sample(&server, &sessions)));
     println!("{:<16} {:>13} {:>9} {:>9}", "", "resident", "sockets", "sessions");
     for (when, sample) in &table {

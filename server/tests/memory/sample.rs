@@ -22,14 +22,6 @@ impl fmt::Display for Sample {
     }
 }
 
-/// Bytes of memory that are really there, in KiB.
-pub(crate) fn rss_kib(server: &Process) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid().as_raw_nonzero()));
-    let status = status.expect("the server runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("every process has it");
-    line.trim().trim_end_matches("kB").trim().parse().expect("a number")
-}
-
 /// Open TCP connections and the listener.
 pub(crate) fn sockets(server: &Process) -> usize {
     let files = std::fs::read_dir(format!("/proc/{}/fd", server.pid().as_raw_nonzero())).expect("it runs");
@@ -61,7 +53,7 @@ pub(crate) fn inhabited(server: &Process, sessions: &[String]) -> usize {
 
 pub(crate) fn sample(server: &Process, sessions: &[String]) -> Sample {
     let inhabited = inhabited(server, sessions);
-    Sample { rss_kib: rss_kib(server), sockets: sockets(server), sessions: inhabited }
+    Sample { rss_kib: server.resident() / 1024, sockets: sockets(server), sessions: inhabited }
 }
 
 /// Waits until `happened`; whether it has within `patience`.

@@ -3,7 +3,7 @@
 use super::DEADLINE;
 use otc_server::KeyPair;
 use otc_server::mint::{self, TokenRequest};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use std::cell::RefCell;
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
@@ -17,6 +17,15 @@ use std::time::Instant;
 
 pub(crate) const KEY: &str = "123456";
 pub(crate) const SECRET: &str = "a-very-secret-secret";
+
+/// Lets this process open so many files.
+pub(crate) fn raise_file_limit(wanted: usize) {
+    let wanted = wanted as u64;
+    let allowed = getrlimit(Resource::Nofile);
+    assert!(allowed.maximum.is_none_or(|most| most >= wanted), "this test needs `ulimit -Hn` {wanted}");
+    let raised = Rlimit { current: Some(wanted), maximum: allowed.maximum };
+    setrlimit(Resource::Nofile, raised).expect("within the limit");
+}
 
 /// A data directory, and what all servers that use it have in common.
 pub(crate) struct Site {
@@ -187,6 +196,14 @@ impl Process {
 
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
+    }
+
+    /// Bytes of memory that are really there.
+    pub(crate) fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_nonzero()));
+        let status = status.expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("every process has it");
+        1024 * line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number")
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -2,12 +2,11 @@
 
 use crate::DEADLINE;
 use crate::member::Member;
-use crate::process::{Process, Site};
+use crate::process::{Site, raise_file_limit};
 use crate::raw::{LAST, answers, said as said_to};
 use crate::support::connect;
 use otc_protocol::limits::{ADDRESS_REQUESTS_BYTES, CLIENT_SILENCE, HTTP_HEAD_BYTES, HTTP_REPORT_BYTES};
 use otc_protocol::raptor::Body;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -31,22 +30,6 @@ const SILENT_SOCKET: &[u8] =
 
 /// A frame of 128 KiB, of which four bytes come.
 const HALF_FRAME: &[u8] = &[0x82, 0xff, 0, 0, 0, 0, 0, 2, 0, 0, 1, 2, 3, 4, 9, 9, 9, 9];
-
-fn raise_file_limit() {
-    let wanted = 9 * CROWD as u64; // Both tests may run at one time.
-    let allowed = getrlimit(Resource::Nofile);
-    assert!(allowed.maximum.is_none_or(|most| most >= wanted), "this test needs `ulimit -Hn` {wanted}");
-    let raised = Rlimit { current: Some(wanted), maximum: allowed.maximum };
-    setrlimit(Resource::Nofile, raised).expect("within the limit");
-}
-
-/// Memory of the server that is really there.
-fn resident(server: &Process) -> u64 {
-    let path = format!("/proc/{}/status", server.pid().as_raw_nonzero());
-    let status = std::fs::read_to_string(path).expect("the server runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("every process has it");
-    1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
-}
 
 /// Connections that have said this much.
 fn crowd(server: SocketAddr, said: &[u8]) -> Vec<TcpStream> {
@@ -74,13 +57,13 @@ fn round_trip(member: &mut Member) -> Duration {
 
 #[test]
 fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
-    raise_file_limit();
+    raise_file_limit(9 * CROWD); // Both tests may run at one time.
     let site = Site::new();
     let config = site.file("door.toml", "[limits]\nhead_seconds = 3\n");
     let server = site.spawn("127.0.0.1:0", &["--config", &config]).listening().expect("a free port");
     let address: SocketAddr = server.address().parse().expect("an address");
     let mut member = Member::join_with(address, &site.session, &site.token()).expect("joined");
-    let (before, start) = (resident(&server), Instant::now());
+    let (before, start) = (server.resident(), Instant::now());
     let mut worst = round_trip(&mut member);
     let half_frame = String::from_utf8_lossy(SILENT_SOCKET).replace("NUMBER", "f-NUMBER").into_bytes();
     let half_frame = [half_frame, HALF_FRAME.to_vec()].concat();
@@ -89,7 +72,7 @@ fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
         all.extend(crowd(address, said));
         worst = worst.max(round_trip(&mut member));
     }
-    let grown = resident(&server).saturating_sub(before);
+    let grown = server.resident().saturating_sub(before);
     let gone = std::thread::spawn(move || {
         for mut stream in all {
             // A reset is an end, too; a timeout would be none.
@@ -140,7 +123,7 @@ fn full_crowd(server: SocketAddr, said: &[u8]) -> Vec<TcpStream> {
 /// Heads and reports that are as large as may be, and lack their end.
 #[test]
 fn whoever_says_much_and_does_not_end_it_costs_little_too() {
-    raise_file_limit();
+    raise_file_limit(9 * CROWD); // Both tests may run at one time.
     let filler = "y".repeat(HTTP_HEAD_BYTES - 4096);
     let body = "z".repeat(HTTP_REPORT_BYTES - 1000);
     let head = format!("GET /session/s HTTP/1.1\r\nHost: h\r\nX: {filler}");
@@ -153,13 +136,13 @@ fn whoever_says_much_and_does_not_end_it_costs_little_too() {
         let server = site.spawn("127.0.0.1:0", &[]).listening().expect("a free port");
         let address: SocketAddr = server.address().parse().expect("an address");
         let mut member = Member::join_with(address, &site.session, &site.token()).expect("joined");
-        let before = resident(&server);
+        let before = server.resident();
         let all = full_crowd(address, said.as_bytes());
         let start = Instant::now();
         while unread(address) > 0 {
             assert!(start.elapsed() < DEADLINE, "the server does not read");
         }
-        let (worst, grown) = (round_trip(&mut member), resident(&server).saturating_sub(before));
+        let (worst, grown) = (round_trip(&mut member), server.resident().saturating_sub(before));
         println!("{} KiB each, round trip {worst:?}", grown / 1024 / FULL_CROWD as u64);
         assert!(worst < CLIENT_SILENCE, "a client would have noticed: {worst:?}");
         // What is held, and as much again for the holes that it leaves.

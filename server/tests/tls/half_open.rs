@@ -2,10 +2,9 @@
 
 use super::DEADLINE;
 use super::authority::Authority;
-use super::process::{KEY, Process, Site};
+use super::process::{KEY, Site, raise_file_limit};
 use super::program::{Heard, Program, Wishes};
 use otc_protocol::limits::CLIENT_SILENCE;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -15,22 +14,6 @@ const CROWD: usize = 2000;
 /// What one of them may cost the server.
 const BYTES_EACH: u64 = 32 * 1024;
 const HALF_HELLO: &[u8] = &[0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03];
-
-fn raise_file_limit() {
-    let wanted = CROWD as u64 + 500;
-    let allowed = getrlimit(Resource::Nofile);
-    assert!(allowed.maximum.is_none_or(|most| most >= wanted), "this test needs `ulimit -Hn` {wanted}");
-    let raised = Rlimit { current: Some(wanted), maximum: allowed.maximum };
-    setrlimit(Resource::Nofile, raised).expect("within the limit");
-}
-
-/// Memory of the server that is really there.
-fn resident(server: &Process) -> u64 {
-    let path = format!("/proc/{}/status", server.pid().as_raw_nonzero());
-    let status = std::fs::read_to_string(path).expect("the server runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("every process has it");
-    1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
-}
 
 fn begin(server: SocketAddr, number: usize) -> TcpStream {
     let mut stream = TcpStream::connect_timeout(&server, DEADLINE).expect("the server listens");
@@ -51,7 +34,7 @@ fn round_trip(program: &Program, id: &str) -> Duration {
 
 #[test]
 fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
-    raise_file_limit();
+    raise_file_limit(CROWD + 500);
     let authority = Authority::new();
     let (files, site) = (authority.issue(), Site::new());
     let config = site.file("tls.toml", "[limits]\nhandshake_seconds = 3\n");
@@ -66,7 +49,7 @@ fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
     let id = program.wait_for_connected();
 
     let mut worst = round_trip(&program, &id);
-    let (before, start) = (resident(&server), Instant::now());
+    let (before, start) = (server.resident(), Instant::now());
     let mut crowd = Vec::new();
     for number in 0..CROWD {
         crowd.push(begin(address, number));
@@ -74,7 +57,7 @@ fn whoever_is_served_does_not_notice_and_they_are_gone_in_time() {
             worst = worst.max(round_trip(&program, &id));
         }
     }
-    let each = resident(&server).saturating_sub(before) / CROWD as u64;
+    let each = server.resident().saturating_sub(before) / CROWD as u64;
     let gone = std::thread::spawn(move || {
         for mut stream in crowd {
             // A reset is an end, too; a timeout would be none.
