@@ -23,7 +23,7 @@ step "the reference and the guide"
 scripts/docs.sh
 
 step "fuzz targets"
-cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir fuzz/target
+cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir target
 
 step "scripts"
 shellcheck --severity=warning scripts/*.sh tests/abi/*.sh .ci/run fuzz/run.sh

@@ -192,9 +192,12 @@ fn greet_socks(shared: &Shared, client: &mut TcpStream) -> Option<String> {
         let [1] = read(client)? else { return None };
         let said = (text(client)?, text(client)?);
         let known = said == (user.to_owned(), password.to_owned());
+        if !known {
+            // Before it is told, like all of them: the client may look here as soon as it knows.
+            shared.seen.lock().ok()?.strangers += 1;
+        }
         client.write_all(&[1, u8::from(!known)]).ok()?;
         if !known {
-            shared.seen.lock().ok()?.strangers += 1;
             return None;
         }
     }
