@@ -339,6 +339,12 @@ pub const REQUESTS_BYTES: usize = 64 * 1024 * 1024;
 pub const ADDRESS_REQUESTS_BYTES: usize = REQUESTS_BYTES / 2;
 /// Longest origin of a page.
 pub const ORIGIN_BYTES: usize = 512;
+/// Most subnets of proxies that are believed.
+pub const TRUSTED_PROXIES: usize = 256;
+/// When somebody behind a proxy may try again whose address has too many connections.
+pub const CROWDED_RETRY: Duration = Duration::from_secs(10);
+/// Longest id that a proxy may give to a request.
+pub const REQUEST_ID_CHARS: usize = 64;
 
 // ---- HTTP at the server ----
 

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod complaints;
+mod entrance;
 mod holding;
 mod impatient;
 
@@ -9,12 +10,16 @@ pub(crate) use addresses::{Arrivals, Network};
 pub(crate) use holding::Holding;
 
 use crate::App;
-use crate::http::{Peer, route_path, router};
+use crate::http::{Peer, Proxies, RequestId, route_path, router, without_body};
 use crate::tls::Tls;
-use addresses::{Crowds, Visitor};
+use addresses::Visitor;
 use axum::Router;
+use axum::body::Body;
+use axum::response::IntoResponse;
 use complaints::Complaints;
+use entrance::{Entrance, signed};
 use holding::{Meter, Metered};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -53,6 +58,8 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// How long a TLS handshake may take.
     pub handshake_timeout: Duration,
+    /// The proxies that are believed when they say for whom they speak.
+    pub proxies: Proxies,
 }
 
 impl Default for Settings {
@@ -62,17 +69,19 @@ impl Default for Settings {
             arrivals_per_address: None,
             head_timeout: HTTP_HEAD_TIMEOUT,
             handshake_timeout: TLS_HANDSHAKE_TIMEOUT,
+            proxies: Proxies::default(),
         }
     }
 }
 
 /// The places that a connection takes.
 pub struct Place {
-    _among_all: OwnedSemaphorePermit,
+    among_all: Arc<OwnedSemaphorePermit>,
     at_its_address: Visitor,
 }
 
-/// Held for as long as a connection lives; every request has it among its extensions, and a WebSocket keeps it.
+/// Held for as long as a connection lives, or a request that came through a proxy; every request has it among its
+/// extensions, and a WebSocket keeps it.
 pub type OpenSocket = Arc<Place>;
 
 /// A listener at `address`. Call it within a runtime.
@@ -113,7 +122,7 @@ pub(crate) async fn accept(
 ) -> Open {
     let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
     let router = router(app);
-    let crowds = Crowds::new(settings.connections_per_address);
+    let entrance = Arc::new(Entrance::new(settings.proxies, settings.connections_per_address));
     let head_timeout = settings.head_timeout;
     let (mut full, mut crowded, mut failed) =
         (Complaints::default(), Complaints::default(), Complaints::default());
@@ -130,7 +139,7 @@ pub(crate) async fn accept(
                     );
                     continue;
                 };
-                let Some(at_its_address) = crowds.enter(remote.ip()) else {
+                let Some(at_its_address) = entrance.enter(remote.ip()) else {
                     crowded.make(|closed| {
                         let most = settings.connections_per_address;
                         warn!(peer = %remote, closed, most, "connection closed: its address has too many (connections_per_address)");
@@ -141,8 +150,9 @@ pub(crate) async fn accept(
                     continue; // The peer is gone already.
                 };
                 let peer = Peer { remote, local, encrypted: tls.is_some() };
-                let place = Arc::new(Place { _among_all: among_all, at_its_address });
-                let door = Door { peer, router: router.clone(), place, head_timeout, stop: stop.clone() };
+                let place = Arc::new(Place { among_all: Arc::new(among_all), at_its_address });
+                let (router, entrance) = (router.clone(), Arc::clone(&entrance));
+                let door = Door { peer, router, place, entrance, head_timeout, stop: stop.clone() };
                 tokio::spawn(door.welcome(stream, tls.clone()));
             }
             Err(error) => {
@@ -161,6 +171,7 @@ struct Door {
     peer: Peer,
     router: Router,
     place: OpenSocket,
+    entrance: Arc<Entrance>,
     head_timeout: Duration,
     stop: watch::Receiver<bool>,
 }
@@ -190,19 +201,27 @@ impl Door {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { peer, router, place, head_timeout, mut stop } = self;
+        let Self { peer, router, place, entrance, head_timeout, mut stop } = self;
         let router = TowerToHyperService::new(router);
         let meter = Meter::new(OpenSocket::clone(&place));
         let stream = Metered::new(stream, Arc::clone(&meter));
-        let service = service_fn(|mut request| {
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let mut request = request.map(Body::new);
             route_path(&mut request);
-            request.extensions_mut().insert(peer);
-            request.extensions_mut().insert(OpenSocket::clone(&place));
-            let (answer, meter) = (router.call(request), Arc::clone(&meter));
+            let admitted = entrance.admit(&mut request, peer, &place);
+            let id = request.extensions().get::<RequestId>().cloned();
+            let (router, meter) = (&router, Arc::clone(&meter));
+            let answer = match admitted {
+                Ok(()) => Ok(router.call(request)),
+                Err(refusal) => Err(without_body(request, refusal.into_response())),
+            };
             async move {
-                let answer = answer.await;
+                let answer = match answer {
+                    Ok(answer) => answer.await,
+                    Err(refusal) => Ok(refusal.await),
+                };
                 meter.answered();
-                answer
+                answer.map(|answer| signed(answer, id))
             }
         });
         let connection = http1::Builder::new()

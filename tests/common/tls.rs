@@ -1,7 +1,8 @@
 //! `https` and `wss` before a server, with a certificate authority of one's own.
 
 use super::program::{Program, Wishes};
-use super::world::{KEY, World};
+use super::world::{KEY, World, pair};
+use otc_server::Config;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -103,7 +104,7 @@ pub(crate) struct Behind {
 }
 
 pub(crate) fn behind_tls(certified: &str, called: &str, expired: bool) -> Behind {
-    let world = World::new();
+    let world = World::with(Config::behind_proxies(pair()));
     let authority = Authority::new();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");

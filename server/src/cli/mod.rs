@@ -97,6 +97,18 @@ pub(crate) struct Serve {
     /// [default: pages of any origin]
     #[arg(long, env = "OTC_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     allowed_origins: Option<Vec<String>>,
+    /// Addresses and subnets of proxies, with commas between them: `127.0.0.1,10.0.0.0/8`. What they say of their clients
+    /// is believed (X-Forwarded-For, -Proto, -Host, X-Request-Id) [default: none]
+    #[arg(
+        long = "trusted-proxy",
+        env = "OTC_TRUSTED_PROXIES",
+        value_name = "SUBNETS",
+        value_delimiter = ','
+    )]
+    trusted_proxies: Option<Vec<String>>,
+    /// The header in which they name their client: X-Forwarded-For (the default) or Forwarded (RFC 7239)
+    #[arg(long, env = "OTC_FORWARDED_HEADER", value_name = "HEADER")]
+    forwarded_header: Option<String>,
     /// An application whose tokens are signed by its private key: its id and the file of its public key. May be given
     /// several times, or several with commas
     #[arg(long, env = "OTC_APPLICATION", value_name = "UUID=PUBKEY.pem", value_delimiter = ',')]
@@ -138,6 +150,8 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
         tls_cert: serve.tls_cert,
         tls_key: serve.tls_key,
         allowed_origins: serve.allowed_origins,
+        trusted_proxies: serve.trusted_proxies,
+        forwarded_header: serve.forwarded_header,
     };
     let (config, generated) = given.complete()?;
     for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {

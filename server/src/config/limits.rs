@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use super::within::within;
+use crate::http::Proxies;
 use crate::listener;
 use crate::sessions::{Settings, SignalRate};
 use otc_protocol::limits::{
@@ -97,7 +98,7 @@ impl FileLimits {
 /// Those of the listener.
 impl FileLimits {
     /// What the section says of connections.
-    pub(super) fn listener(&self) -> Result<listener::Settings, ConfigError> {
+    pub(super) fn listener(&self, proxies: Proxies) -> Result<listener::Settings, ConfigError> {
         let usual = listener::Settings::default();
         let connections =
             within("limits.connections_per_address", self.connections_per_address, 1..=OPEN_SOCKETS as u64)?;
@@ -116,6 +117,7 @@ impl FileLimits {
             arrivals_per_address: arrivals.and_then(|rate| u32::try_from(rate).ok()),
             head_timeout: head.map_or(usual.head_timeout, Duration::from_secs),
             handshake_timeout: handshake.map_or(usual.handshake_timeout, Duration::from_secs),
+            proxies,
         })
     }
 }

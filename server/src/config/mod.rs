@@ -5,6 +5,7 @@ mod archives;
 mod keys;
 mod limits;
 mod origins;
+mod proxies;
 mod tls;
 mod within;
 
@@ -13,7 +14,7 @@ pub use limits::RestRates;
 mod webhooks;
 
 use crate::archives::Settings as ArchiveSettings;
-use crate::http::{Origins, PublicUrl};
+use crate::http::{Origins, Proxies, PublicUrl, Subnet, SubnetError, Wording};
 use crate::keys::{KeyError, KeyPair, Secret};
 use crate::listener;
 use crate::projects::{Definition, PublicKeyError};
@@ -23,7 +24,7 @@ use crate::tls::Files;
 use account::FileAccount;
 use keys::{FileApplication, FileKey};
 use limits::FileLimits;
-use otc_protocol::limits::{RATE_MOST, SIGNAL_BURST_SECONDS};
+use otc_protocol::limits::{RATE_MOST, SIGNAL_BURST_SECONDS, TRUSTED_PROXIES};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -85,6 +86,15 @@ impl Config {
             archives: ArchiveSettings::default(),
         }
     }
+
+    /// The same behind proxies on this machine, which are believed.
+    pub fn behind_proxies(pair: KeyPair) -> Self {
+        let subnets = ["127.0.0.0/8", "::1"].map(Subnet::parse);
+        let subnets = subnets.into_iter().filter_map(Result::ok).collect();
+        let proxies = Proxies::new(subnets, Wording::default()).unwrap_or_default();
+        let listener = listener::Settings { proxies, ..listener::Settings::default() };
+        Self { listener, ..Self::local(pair) }
+    }
 }
 
 /// What the command line and the environment said; it goes before the file.
@@ -120,6 +130,10 @@ pub struct Given {
     pub tls_key: Option<PathBuf>,
     /// The origins of pages that may use the server.
     pub allowed_origins: Option<Vec<String>>,
+    /// The subnets of proxies that are believed.
+    pub trusted_proxies: Option<Vec<String>>,
+    /// The header in which they say for whom they speak.
+    pub forwarded_header: Option<String>,
 }
 
 /// The file.
@@ -133,6 +147,8 @@ struct File {
     data: Option<PathBuf>,
     grace_seconds: Option<u64>,
     allowed_origins: Option<Vec<String>>,
+    trusted_proxies: Option<Vec<String>>,
+    forwarded_header: Option<String>,
     #[serde(default)]
     allow_readable_secrets: bool,
     #[serde(default)]
@@ -198,7 +214,10 @@ impl Given {
         let access = if file.allow_readable_secrets { Access::Anybody } else { access };
         let tls = file.tls.complete(tls::Tls { cert: self.tls_cert, key: self.tls_key }, access)?;
         let origins = origins::complete(self.allowed_origins.or(file.allowed_origins))?;
-        let listener = file.limits.listener()?;
+        let forwarded_header = self.forwarded_header.or(file.forwarded_header);
+        let trusted_proxies = self.trusted_proxies.or(file.trusted_proxies);
+        let proxies = proxies::complete(trusted_proxies, forwarded_header.as_deref())?;
+        let listener = file.limits.listener(proxies)?;
         let config = Config {
             listen,
             projects,
@@ -288,6 +307,12 @@ pub enum ConfigError {
     PublicUrl,
     /// Not the origin of a page: which of the list, from 1 on.
     Origin(usize),
+    /// Not a subnet of proxies that can be believed: which of the list, from 1 on, and why.
+    Proxy(usize, SubnetError),
+    /// Too many subnets of proxies.
+    Proxies,
+    /// Not a header in which proxies say for whom they speak.
+    ForwardedHeader,
     /// A number that cannot be one: the name of the setting, and what it may be.
     Number(&'static str, RangeInclusive<u64>),
     /// A grace that is too long.
@@ -350,6 +375,18 @@ impl fmt::Display for ConfigError {
                 "number {number} of allowed_origins is not the origin of a page: give scheme://host[:port] without a path, like https://app.example, \
                  and leave allowed_origins out when pages of any origin may come"
             ),
+            Self::Proxy(number, error) => {
+                let reason = match error {
+                    SubnetError::Malformed => "is neither an address nor a subnet",
+                    SubnetError::Beyond => "has bits beyond its length",
+                    SubnetError::Everybody => {
+                        "would believe everybody, so that anybody could say that he is somebody else"
+                    }
+                };
+                write!(formatter, "number {number} of trusted_proxies {reason}: give one like 10.0.0.0/8 or 127.0.0.1")
+            }
+            Self::Proxies => write!(formatter, "there are more than {TRUSTED_PROXIES} trusted_proxies: give larger subnets"),
+            Self::ForwardedHeader => formatter.write_str("forwarded_header is neither X-Forwarded-For nor Forwarded: give the one that your proxy sets"),
             Self::Number(name, range) => write!(
                 formatter,
                 "{name} must be a number from {} to {}: give another, or leave it out",

@@ -392,6 +392,7 @@ fn limits_of_the_listener_are_numbers_within_bounds() {
         arrivals_per_address: Some(5),
         head_timeout: Duration::from_secs(3),
         handshake_timeout: Duration::from_secs(2),
+        ..listener::Settings::default()
     };
     assert_eq!(limits(set).unwrap(), expected);
     for (name, above) in [
@@ -450,4 +451,38 @@ fn a_certificate_comes_with_its_key_by_the_file_or_by_flags() {
         with_file("[tls]\ncert = \"a.pem\"", Given::default()).unwrap_err().to_string().contains("--tls-key")
     );
     assert!(with_file("[tls]\ncertificate = \"a.pem\"", Given::default()).is_err());
+}
+
+#[test]
+fn proxies_are_believed_when_they_are_named() {
+    let proxies = |text: &str| Ok::<_, ConfigError>(with_file(text, Given::default())?.0.listener.proxies);
+    let address = |text: &str| text.parse().expect("an address");
+    assert!(proxies("").unwrap().subnets().is_empty());
+    let read =
+        proxies("trusted_proxies = [\"10.0.0.0/8\", \" ::1 \"]\nforwarded_header = \"forwarded\"").unwrap();
+    assert!(
+        read.trusts(address("10.9.9.9")) && read.trusts(address("::1")) && !read.trusts(address("127.0.0.1"))
+    );
+    assert_eq!(read.wording(), Wording::Forwarded);
+    for (text, says) in [
+        ("trusted_proxies = [\"10.0.0.0/8\", \"proxy\"]", "number 2 of trusted_proxies is neither"),
+        ("trusted_proxies = [\"10.0.0.1/8\"]", "bits beyond its length"),
+        ("trusted_proxies = [\"0.0.0.0/0\"]", "believe everybody"),
+        ("trusted_proxies = \"10.0.0.0/8\"", "line 1"),
+        ("forwarded_header = \"X-Real-IP\"", "neither X-Forwarded-For nor Forwarded"),
+    ] {
+        let said = proxies(text).unwrap_err().to_string();
+        assert!(said.contains(says), "{said}");
+    }
+    let many =
+        |count: u32| (0..count).map(|number| format!("\"{}\"", std::net::Ipv4Addr::from_bits(number + 1)));
+    let list = |count| format!("trusted_proxies = [{}]", many(count).collect::<Vec<_>>().join(","));
+    assert!(proxies(&list(256)).is_ok());
+    assert!(proxies(&list(257)).unwrap_err().to_string().contains("more than 256"));
+    let both = Given { trusted_proxies: Some(vec!["192.0.2.1".into()]), ..Given::default() };
+    let read = with_file("trusted_proxies = [\"10.0.0.0/8\"]", both).unwrap().0.listener.proxies;
+    assert!(
+        read.trusts(address("192.0.2.1")) && !read.trusts(address("10.0.0.1")),
+        "the command line goes first"
+    );
 }

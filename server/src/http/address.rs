@@ -1,9 +1,9 @@
 //! Where clients find the WebSocket: the configured public URL, else where their own request went.
 
 use super::Peer;
+use super::forwarded::is_encrypted;
 use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderMap, header};
-use std::net::IpAddr;
 
 /// The WebSocket's path below the server's address (`wire.md §2.2`).
 pub const SOCKET_PATH: &str = "/rumorwebsocketsv2";
@@ -30,20 +30,17 @@ impl PublicUrl {
         })
     }
 
-    /// The address of one request. A proxy on this machine or network may say what it was asked for
-    /// (`X-Forwarded-Proto`, `X-Forwarded-Host`). Nobody else is misled: who asks gets the answer alone.
+    /// The address of one request. What a trusted proxy was asked for is in both already.
     pub(crate) fn of_request(headers: &HeaderMap, uri: &Uri, peer: Peer) -> Option<Self> {
-        let trusted = is_near(peer.remote.ip().to_canonical());
-        let forwarded = |name: &str| if trusted { first(headers, name) } else { None };
-        let scheme = forwarded("x-forwarded-proto").unwrap_or(if peer.encrypted { "https" } else { "http" });
-        let host = forwarded("x-forwarded-host")
-            .or_else(|| headers.get(header::HOST)?.to_str().ok())
-            .or_else(|| Some(uri.authority()?.as_str()));
+        let host = match headers.get(header::HOST) {
+            Some(host) => Some(host.to_str().ok()?),
+            None => uri.authority().map(Authority::as_str),
+        };
         let authority = match host {
             Some(host) => authority(host)?,
             None => authority(&peer.local.to_string())?,
         };
-        Some(Self { encrypted: is_encrypted(scheme)?, authority, path: String::new() })
+        Some(Self { encrypted: peer.encrypted, authority, path: String::new() })
     }
 
     /// The WebSocket's URL.
@@ -64,40 +61,13 @@ impl PublicUrl {
     }
 }
 
-/// Whether an address is of this machine or of a private network, such as that of containers.
-fn is_near(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    }
-}
-
-fn is_encrypted(scheme: &str) -> Option<bool> {
-    let is = |known: &str| scheme.eq_ignore_ascii_case(known);
-    if is("https") || is("wss") {
-        Some(true)
-    } else if is("http") || is("ws") {
-        Some(false)
-    } else {
-        None
-    }
-}
-
 /// A host and port without a user in front. What stands behind a colon is a port.
-fn authority(text: &str) -> Option<Authority> {
+pub(super) fn authority(text: &str) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
     let has_port = authority.as_str().len() > authority.host().len();
     let port = authority.port_u16().is_some();
     let sound = !authority.host().is_empty() && !text.contains('@') && has_port == port;
     sound.then_some(authority)
-}
-
-/// The first of the values that a chain of proxies may have collected.
-fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let value = headers.get(name)?.to_str().ok()?.split(',').next()?.trim();
-    (!value.is_empty()).then_some(value)
 }
 
 #[cfg(test)]
@@ -161,45 +131,17 @@ mod tests {
     }
 
     #[test]
-    fn who_came_encrypted_goes_on_so_unless_a_proxy_nearby_says_otherwise() {
-        let url = |headers: &[(&'static str, &str)], peer: &str| of_either(headers, peer, true);
-        let host = ("host", "calls:8443");
-        assert_eq!(url(&[host], "192.0.2.9").as_deref(), Some("wss://calls:8443/rumorwebsocketsv2"));
-        assert_eq!(url(&[], "192.0.2.9").as_deref(), Some("wss://127.0.0.1:8080/rumorwebsocketsv2"));
-        let said = [host, ("x-forwarded-proto", "http")];
-        assert_eq!(url(&said, "192.0.2.9").as_deref(), Some("wss://calls:8443/rumorwebsocketsv2"));
-        assert_eq!(url(&said, "127.0.0.1").as_deref(), Some("ws://calls:8443/rumorwebsocketsv2"));
-    }
-
-    #[test]
-    fn only_a_proxy_nearby_may_speak_for_others() {
-        let headers = [
-            ("host", "inner:8080"),
-            ("x-forwarded-host", "calls.example.org, inner"),
-            ("x-forwarded-proto", "https, http"),
-        ];
-        let outer = Some("wss://calls.example.org/rumorwebsocketsv2".to_owned());
-        for near in [
-            "127.0.0.1",
-            "::1",
-            "::ffff:127.0.0.1",
-            "10.0.0.7",
-            "::ffff:10.0.0.7",
-            "172.16.0.1",
-            "172.31.255.254",
-            "192.168.3.4",
-            "fc00::1",
-            "fdff::1",
-            "fe80::1",
-            "febf::1",
-        ] {
-            assert_eq!(of(&headers, near), outer, "{near}");
+    fn who_came_encrypted_goes_on_so_whatever_the_head_says() {
+        let far = "192.0.2.9";
+        let said = [("host", "calls:8443"), ("x-forwarded-proto", "http"), ("x-forwarded-host", "elsewhere")];
+        for encrypted in [true, false] {
+            let scheme = if encrypted { "wss" } else { "ws" };
+            for (headers, host) in
+                [(&said[..1], "calls:8443"), (&[], "127.0.0.1:8080"), (&said, "calls:8443")]
+            {
+                let expected = format!("{scheme}://{host}/rumorwebsocketsv2");
+                assert_eq!(of_either(headers, far, encrypted), Some(expected));
+            }
         }
-        let inner = Some("ws://inner:8080/rumorwebsocketsv2".to_owned());
-        for far in ["192.0.2.9", "172.15.0.1", "172.32.0.1", "192.169.0.1", "11.0.0.1", "fb00::1", "fec0::1"]
-        {
-            assert_eq!(of(&headers, far), inner, "{far}");
-        }
-        assert_eq!(of(&[("host", "h"), ("x-forwarded-proto", "gopher")], "127.0.0.1"), None);
     }
 }

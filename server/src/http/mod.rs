@@ -13,12 +13,15 @@ mod connections;
 mod cors;
 mod create;
 mod fields;
+mod forwarded;
 mod later;
 mod moderation;
 mod origin;
 mod path;
 mod projects;
+mod proxies;
 mod reports;
+mod request_id;
 mod rest;
 mod session_info;
 mod signals;
@@ -27,8 +30,11 @@ mod streams;
 
 pub use address::{PublicUrl, SOCKET_PATH};
 pub(crate) use caller::Callers;
-pub(crate) use later::come_later;
+pub(crate) use forwarded::{Client, Misspoken, client};
+pub(crate) use later::{come_later, too_crowded};
 pub use origin::{Origin, Origins};
+pub use proxies::{Proxies, Subnet, SubnetError, Wording};
+pub use request_id::RequestId;
 pub use session_info::SYMPHONY_ADDRESS;
 
 use crate::App;
@@ -42,14 +48,15 @@ use axum::routing::{delete, get, patch, post, put};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Who is at the two ends of the connection that a request came by; every request has it among its extensions.
-#[derive(Clone, Copy, Debug)]
+/// Who is at the two ends of a request's way; every request has it among its extensions. If a trusted proxy stands between,
+/// it is the proxy's client that is meant ([`Proxies`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// The far end.
+    /// The client; port 0 when a proxy does not say which.
     pub remote: SocketAddr,
     /// This end.
     pub local: SocketAddr,
-    /// Whether it speaks TLS with this server.
+    /// Whether the client speaks TLS.
     pub encrypted: bool,
 }
 
@@ -130,6 +137,13 @@ async fn not_found(request: Request) -> ApiError {
 async fn method_not_allowed(request: Request) -> ApiError {
     let refusal = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method");
     refuse(request, refusal).await
+}
+
+/// An answer that waits for the body of its request, which nobody reads.
+pub(crate) async fn without_body(request: Request, answer: Response) -> Response {
+    // A body that breaks off changes nothing about the answer.
+    let _ = body::discard(request.into_body()).await;
+    answer
 }
 
 async fn refuse(request: Request, refusal: ApiError) -> ApiError {

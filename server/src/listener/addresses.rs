@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::field::display;
 use tracing::warn;
 
 /// What counts as one address: of IPv6 the first 64 bits, because a single host has all the others.
@@ -52,7 +53,8 @@ struct Crowd {
 /// Held for as long as a connection counts.
 pub(super) struct Visitor {
     crowds: Arc<Crowds>,
-    network: Network,
+    /// `None`: it is a trusted proxy's, and what it holds counts among everything alone.
+    network: Option<Network>,
 }
 
 impl Crowds {
@@ -69,7 +71,12 @@ impl Crowds {
             return None;
         }
         crowd.open += 1;
-        Some(Visitor { crowds: Arc::clone(self), network })
+        Some(Visitor { crowds: Arc::clone(self), network: Some(network) })
+    }
+
+    /// A connection that does not count.
+    pub(super) fn pass(self: &Arc<Self>) -> Visitor {
+        Visitor { crowds: Arc::clone(self), network: None }
     }
 }
 
@@ -77,19 +84,21 @@ impl Visitor {
     /// Counts bytes that are held for this connection, if there is room for them.
     pub(super) fn hold(&self, bytes: usize) -> bool {
         let all = &mut *self.crowds.all.lock();
-        let crowd = all.networks.entry(self.network).or_default();
-        let who = if crowd.held + bytes > ADDRESS_REQUESTS_BYTES {
+        let crowd = self.network.map(|network| all.networks.entry(network).or_default());
+        let who = if crowd.as_ref().is_some_and(|crowd| crowd.held + bytes > ADDRESS_REQUESTS_BYTES) {
             "its address holds"
         } else if all.held + bytes > REQUESTS_BYTES {
             "all addresses together hold"
         } else {
-            crowd.held += bytes;
             all.held += bytes;
+            if let Some(crowd) = crowd {
+                crowd.held += bytes;
+            }
             return true;
         };
-        let peer = self.network.0;
+        let peer = self.network.map(|network| display(network.0));
         all.refused
-            .make(|refused| warn!(%peer, refused, "request broken off: {who} too much of unfinished ones"));
+            .make(|refused| warn!(peer, refused, "request broken off: {who} too much of unfinished ones"));
         false
     }
 
@@ -97,7 +106,7 @@ impl Visitor {
     pub(super) fn give_back(&self, bytes: usize) {
         let all = &mut *self.crowds.all.lock();
         all.held -= bytes;
-        if let Some(crowd) = all.networks.get_mut(&self.network) {
+        if let Some(crowd) = self.network.and_then(|network| all.networks.get_mut(&network)) {
             crowd.held -= bytes;
         }
     }
@@ -105,11 +114,12 @@ impl Visitor {
 
 impl Drop for Visitor {
     fn drop(&mut self) {
+        let Some(network) = self.network else { return };
         let mut all = self.crowds.all.lock();
-        if let Some(crowd) = all.networks.get_mut(&self.network) {
+        if let Some(crowd) = all.networks.get_mut(&network) {
             crowd.open -= 1;
             if crowd.open == 0 {
-                all.networks.remove(&self.network);
+                all.networks.remove(&network);
             }
         }
     }
@@ -173,6 +183,23 @@ mod tests {
         other.give_back(REQUESTS_BYTES - ADDRESS_REQUESTS_BYTES);
         let all = crowds.all.lock();
         assert_eq!((all.held, all.networks.values().map(|crowd| crowd.held).sum::<usize>()), (0, 0));
+        drop(all);
+    }
+
+    #[test]
+    fn what_a_proxy_holds_counts_among_everything_alone() {
+        let crowds = Crowds::new(1);
+        let (proxy, another) = (crowds.pass(), crowds.pass());
+        assert!(
+            proxy.hold(ADDRESS_REQUESTS_BYTES + 1)
+                && another.hold(REQUESTS_BYTES - ADDRESS_REQUESTS_BYTES - 1)
+        );
+        assert!(!proxy.hold(1));
+        proxy.give_back(ADDRESS_REQUESTS_BYTES + 1);
+        another.give_back(REQUESTS_BYTES - ADDRESS_REQUESTS_BYTES - 1);
+        drop((proxy, another));
+        let all = crowds.all.lock();
+        assert_eq!((all.held, all.networks.len()), (0, 0));
         drop(all);
     }
 

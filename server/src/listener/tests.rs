@@ -1,5 +1,6 @@
 //! What a connection may do, how long it may take, and what it comes to otherwise.
 
+use super::addresses::Crowds;
 use super::*;
 use crate::{Config, KeyPair};
 use otc_protocol::limits::{ADDRESS_REQUESTS_BYTES, HTTP_BODY_TIMEOUT};
@@ -15,7 +16,7 @@ fn served() -> DuplexStream {
 fn place() -> OpenSocket {
     let among_all = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
     let at_its_address = Crowds::new(1).enter(SocketAddr::from(([127, 0, 0, 1], 1)).ip()).unwrap();
-    Arc::new(Place { _among_all: among_all, at_its_address })
+    Arc::new(Place { among_all: Arc::new(among_all), at_its_address })
 }
 
 fn served_with(tls: Option<Arc<Tls>>) -> DuplexStream {
@@ -33,7 +34,8 @@ fn served_at(place: OpenSocket, tls: Option<Arc<Tls>>) -> DuplexStream {
     tokio::spawn(async move {
         let _running = stop;
         let head_timeout = HTTP_HEAD_TIMEOUT;
-        let door = Door { peer, router: router(app), place, head_timeout, stop: stopping };
+        let entrance = Arc::new(Entrance::new(Proxies::default(), 1));
+        let door = Door { peer, router: router(app), place, entrance, head_timeout, stop: stopping };
         door.welcome(near, tls).await;
     });
     far

@@ -137,7 +137,13 @@ fn the_socket_is_where_the_request_went_or_where_the_configuration_says() {
         "ws://calls.lan:9/rumorwebsocketsv2"
     );
     let proxied = [("Host", "x"), ("X-Forwarded-Host", "calls.example.org"), ("X-Forwarded-Proto", "https")];
-    assert_eq!(url(&server, &proxied)["messaging_url"], "wss://calls.example.org/rumorwebsocketsv2");
+    assert_eq!(
+        url(&server, &proxied)["messaging_url"],
+        "ws://x/rumorwebsocketsv2",
+        "nobody is believed unasked"
+    );
+    let believing = Server::start(Config::behind_proxies(pair())).unwrap();
+    assert_eq!(url(&believing, &proxied)["messaging_url"], "wss://calls.example.org/rumorwebsocketsv2");
     assert_eq!(url(&server, &[("Host", "user@calls")])["error"]["code"], 400);
 
     let public_url = PublicUrl::parse("https://calls.example.org/otc");

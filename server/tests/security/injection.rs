@@ -3,8 +3,9 @@
 use crate::member::Member;
 use crate::process::Site;
 use crate::raw::said;
-use crate::support::{KEY, Request, session_of, start, token_for};
+use crate::support::{KEY, Request, pair, session_of, start, token_for};
 use otc_server::mint::{self, TokenRequest};
+use otc_server::{Config, Server};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 
@@ -201,7 +202,7 @@ fn no_receiver_writes_headers_of_his_own_into_deliveries() {
 /// Who asks decides where he himself is sent, and cannot put more than a host into that address.
 #[test]
 fn an_address_is_a_host_and_a_port() {
-    let server = start();
+    let server = Server::start(Config::behind_proxies(pair())).expect("a server");
     let session = session_of(KEY);
     let token = token_for(&session);
     for host in [

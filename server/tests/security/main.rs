@@ -4,6 +4,7 @@
 
 mod addresses;
 mod bodies;
+mod forwarded;
 mod frames;
 mod half_open;
 mod heads;
