@@ -541,3 +541,25 @@ pub const ARCHIVE_TAG_BYTES: usize = 255;
 /// Sessions with properties that their id does not say (automatic archives); for another one the oldest of the project that
 /// has the most makes way.
 pub const SESSION_PROPERTIES: u64 = 100_000;
+
+// ---- The page that shows what happens (`/inspect`) ----
+
+/// Logins at one time; for another one the oldest of the project that has the most ends.
+pub const INSPECT_LOGINS: usize = 1000;
+/// How long a login lasts, …
+pub const INSPECT_LOGIN_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+/// … and how long while nobody uses it.
+pub const INSPECT_LOGIN_IDLE: Duration = Duration::from_secs(60 * 60);
+/// Largest body of a login: a token, or a key and its secret with every byte escaped.
+pub const HTTP_LOGIN_BYTES: usize = 2 * TOKEN_BYTES;
+/// Wrong logins about one project from one address in a second, and those of [`RATE_BURST_SECONDS`] at once; above, they are
+/// told to come more slowly (429).
+pub const FAILED_LOGINS_PER_SECOND: u32 = 2;
+/// Lists and states that a project may ask for in a second, and those of [`RATE_BURST_SECONDS`] at once; above, 429.
+pub const INSPECT_CALLS_PER_SECOND: u32 = 20;
+/// Sessions in one list.
+pub const INSPECT_SESSIONS: usize = 500;
+/// Bytes of the connections that a session's state lists, and of its streams; of those beyond there is the number.
+pub const INSPECT_STATE_BYTES: usize = 1024 * 1024;
+/// Characters of a text that a client has given a stream or a channel.
+pub const INSPECT_TEXT_CHARS: usize = 256;

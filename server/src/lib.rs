@@ -6,6 +6,7 @@
 //! * [`auth`], [`projects`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
+//! * `inspect`: a page that shows sessions
 //! * `archives`: what happened in sessions, as files; [`webhooks`]: receivers are told what happens
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ pub mod gate;
 mod handover;
 mod hex;
 pub mod http;
+mod inspect;
 pub mod keys;
 pub mod listener;
 pub mod log_flood;
@@ -42,6 +44,7 @@ use chronicle::{Chronicle, Reads};
 use data::DataDir;
 use gate::TokenGate;
 use http::{Callers, Origins, PublicUrl};
+use inspect::Inspect;
 use listener::Arrivals;
 use otc_protocol::Moment;
 use otc_protocol::limits::{CONCLUDE_WITHIN, STOP_WITHIN, WEBHOOK_HANDOVER_WITHIN};
@@ -89,6 +92,8 @@ pub struct App {
     /// What happened in sessions, as files.
     pub(crate) archives: Arc<Archives>,
     chronicle: Chronicle,
+    /// The page that shows sessions, if it is on.
+    pub(crate) inspect: Option<Arc<Inspect>>,
     /// Who is told what happens.
     pub webhooks: Arc<Webhooks>,
     started: Instant,
@@ -135,6 +140,7 @@ impl App {
         }
         let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
+        let inspect = config.inspect.then(|| Arc::new(Inspect::new(Arc::clone(&projects))));
         // In this order.
         let readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as _, Arc::clone(&archives) as _];
         let chronicle = Chronicle::start(unix_ms, readers)?;
@@ -183,6 +189,7 @@ impl App {
             archives,
             webhooks,
             chronicle,
+            inspect,
             started: Instant::now(),
             stop,
         })

@@ -125,6 +125,9 @@ pub(crate) struct Serve {
         allow_hyphen_values = true
     )]
     account_secret: Option<String>,
+    /// Serve no page that shows the sessions of a project (/inspect)
+    #[arg(long, env = "OTC_NO_INSPECT", value_parser = BoolishValueParser::new())]
+    no_inspect: bool,
     /// Read files with secrets even when others may read them, as in containers that mount them so
     #[arg(long, env = "OTC_ALLOW_READABLE_SECRETS", value_parser = BoolishValueParser::new())]
     allow_readable_secrets: bool,
@@ -152,6 +155,7 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
         allowed_origins: serve.allowed_origins,
         trusted_proxies: serve.trusted_proxies,
         forwarded_header: serve.forwarded_header,
+        no_inspect: serve.no_inspect,
     };
     let (config, generated) = given.complete()?;
     for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {

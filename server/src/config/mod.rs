@@ -2,6 +2,7 @@
 
 mod account;
 mod archives;
+mod inspect;
 mod keys;
 mod limits;
 mod origins;
@@ -64,6 +65,8 @@ pub struct Config {
     pub webhooks: crate::webhooks::Settings,
     /// What of archives can be set.
     pub archives: ArchiveSettings,
+    /// Whether there is a page that shows sessions.
+    pub inspect: bool,
 }
 
 impl Config {
@@ -84,6 +87,7 @@ impl Config {
             rooms: sessions::Settings::default(),
             webhooks: crate::webhooks::Settings::default(),
             archives: ArchiveSettings::default(),
+            inspect: true,
         }
     }
 
@@ -134,6 +138,8 @@ pub struct Given {
     pub trusted_proxies: Option<Vec<String>>,
     /// The header in which they say for whom they speak.
     pub forwarded_header: Option<String>,
+    /// Whether there is no page that shows sessions.
+    pub no_inspect: bool,
 }
 
 /// The file.
@@ -170,6 +176,8 @@ struct File {
     webhook_ca: Option<PathBuf>,
     #[serde(default)]
     archives: archives::Section,
+    #[serde(default)]
+    inspect: inspect::Section,
 }
 
 impl File {
@@ -232,6 +240,7 @@ impl Given {
             rooms,
             webhooks,
             archives,
+            inspect: !self.no_inspect && file.inspect.enabled,
         };
         Ok((config, generated))
     }

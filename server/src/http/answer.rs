@@ -16,7 +16,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const XML: HeaderValue = HeaderValue::from_static("text/xml");
 
 /// A JSON document.
-pub(super) fn json_text(status: StatusCode, text: impl Into<Body>) -> Response {
+pub(crate) fn json_text(status: StatusCode, text: impl Into<Body>) -> Response {
     with_type(status, JSON, text.into())
 }
 
@@ -27,7 +27,7 @@ pub(super) fn xml_text(status: StatusCode, text: &str) -> Response {
 }
 
 /// Done, and nothing to say about it.
-pub(super) fn no_content() -> Response {
+pub(crate) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -51,29 +51,29 @@ pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
 
 /// A refused REST call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     pub(super) status: StatusCode,
-    pub(super) message: String,
+    pub(crate) message: String,
     /// After how many seconds to try again.
     retry_after: Option<u64>,
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), retry_after: None }
     }
 
-    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
     /// Bad credentials; never 401, which most SDKs do not know (`rest.md §0`, rule 3).
-    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
     }
 
     /// The caller has called too often, and is told after how long to try again.
-    pub(super) fn too_many(message: &str, wait: Duration) -> Self {
+    pub(crate) fn too_many(message: &str, wait: Duration) -> Self {
         let seconds = whole_seconds(wait);
         let message = format!("{message}: try again in {seconds} s");
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }

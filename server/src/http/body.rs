@@ -17,7 +17,7 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> 
 }
 
 /// The same of somebody who has said nothing to show who he is: only while there is room for what such people send.
-pub(super) async fn read_strange(
+pub(crate) async fn read_strange(
     body: Body,
     limit: usize,
     holding: &mut Holding,
@@ -75,7 +75,7 @@ async fn collect(
 ///
 /// Many clients send the head and the body by themselves: a connection that closes in between fails them before they
 /// look for the answer.
-pub(super) async fn unless_refused<T>(
+pub(crate) async fn unless_refused<T>(
     checked: Result<T, ApiError>,
     body: Body,
 ) -> Result<(T, Body), ApiError> {
@@ -90,7 +90,7 @@ pub(super) async fn unless_refused<T>(
 }
 
 /// Reads a body that nobody wants, so that the connection can be used again.
-pub(super) async fn discard(body: Body) -> Result<(), ApiError> {
+pub(crate) async fn discard(body: Body) -> Result<(), ApiError> {
     read(body, 0).await.map(|_| ()).or_else(|error| match error.status {
         StatusCode::PAYLOAD_TOO_LARGE => Ok(()),
         _ => Err(error),

@@ -29,7 +29,10 @@ mod sound;
 mod streams;
 
 pub use address::{PublicUrl, SOCKET_PATH};
-pub(crate) use caller::Callers;
+// For the page, which is answered as REST calls are.
+pub(crate) use answer::{ApiError, json_text, no_content};
+pub(crate) use body::{discard, read_strange, unless_refused};
+pub(crate) use caller::{Callers, LoggedIn};
 pub(crate) use forwarded::{Client, Misspoken, client};
 pub(crate) use later::{come_later, too_crowded};
 pub use origin::{Origin, Origins};
@@ -37,8 +40,7 @@ pub use proxies::{Proxies, Subnet, SubnetError, Wording};
 pub use request_id::RequestId;
 pub use session_info::SYMPHONY_ADDRESS;
 
-use crate::App;
-use answer::ApiError;
+use crate::{App, inspect};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
@@ -84,8 +86,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .nest("/v2/project/{project}/archive", on_archives())
         .route("/archive/{file}", get(archive_file::by_url))
         .layer(from_fn_with_state(Arc::clone(&app), cors::admit));
+    let page = if app.inspect.is_some() { inspect::router(&app) } else { Router::new() };
     client
         .merge(rest)
+        .merge(page)
         .route(SOCKET_PATH, get(socket).layer(from_fn_with_state(Arc::clone(&app), cors::admit)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -95,7 +99,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 /// REST calls on a session.
-fn on_sessions() -> Router<Arc<App>> {
+pub(crate) fn on_sessions() -> Router<Arc<App>> {
     Router::new()
         .route("/signal", post(signals::to_all))
         .route("/mute", post(moderation::mute_session))
@@ -108,7 +112,7 @@ fn on_sessions() -> Router<Arc<App>> {
 }
 
 /// REST calls on archives.
-fn on_archives() -> Router<Arc<App>> {
+pub(crate) fn on_archives() -> Router<Arc<App>> {
     Router::new()
         .route("/", post(archives::start).get(archives::list))
         .route("/storage", put(archives::set_storage).delete(archives::remove_storage))
@@ -146,7 +150,7 @@ pub(crate) async fn without_body(request: Request, answer: Response) -> Response
     answer
 }
 
-async fn refuse(request: Request, refusal: ApiError) -> ApiError {
+pub(crate) async fn refuse(request: Request, refusal: ApiError) -> ApiError {
     // A body that breaks off changes nothing about the refusal.
     let _ = body::discard(request.into_body()).await;
     refusal

@@ -14,10 +14,14 @@ pub(super) fn routed(uri: &Uri) -> Option<Uri> {
     let start = match segments[..] {
         // The path of sessions in the platform's older API.
         ["hl", "session", "create"] => 1,
-        ["v2" | "archive", ..] => 0,
+        ["v2" | "archive", ..] | ["inspect"] | ["inspect", "api" | "assets", ..] => 0,
         _ => (0..segments.len()).find(|&start| fits(&segments[start..])).unwrap_or(0),
     };
-    let path = format!("/{}", segments[start..].join("/"));
+    let path = match segments[..] {
+        // It leads to the page's address without the slash, which would be lost otherwise.
+        ["inspect"] if uri.path().ends_with('/') => "/inspect/".to_owned(),
+        _ => format!("/{}", segments[start..].join("/")),
+    };
     if path == uri.path() {
         return None;
     }
@@ -68,6 +72,13 @@ mod tests {
             ("/archive/../A.jsonl", "/archive/../A.jsonl"),
             ("/", "/"),
             ("/other/", "/other"),
+            ("/inspect", "/inspect"),
+            ("//inspect//", "/inspect/"),
+            ("/inspect/api/sessions/S/", "/inspect/api/sessions/S"),
+            ("/inspect/api/v2/project/1/session/S", "/inspect/api/v2/project/1/session/S"),
+            ("/inspect/assets/session/S", "/inspect/assets/session/S"),
+            ("/inspect/h/session/S", "/session/S"),
+            ("/p/inspect", "/p/inspect"),
             ("/session", "/session"),
             ("http://h:1/p/session/S", "http://h:1/session/S"),
         ] {

@@ -1,7 +1,8 @@
 //! A room together with the sockets of its members, under one lock.
 
 use super::room::{Newcomer, Room};
-use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Time, Witness};
+use super::view::Outside;
+use super::{CloseCode, Delivery, Event, Link, LinkId, Output, Refusal, Time, Witness};
 use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::limits::TURN_DELIVERIES;
@@ -15,6 +16,11 @@ pub(super) struct Hall<L> {
     inner: Mutex<Inner<L>>,
     /// The room's due moment in microseconds, readable without the lock.
     due: AtomicU64,
+    /// Whose session it is.
+    project: Arc<str>,
+    /// Its place among the sessions of that project.
+    number: AtomicU64,
+    outside: Arc<Outside>,
 }
 
 struct Inner<L> {
@@ -41,12 +47,39 @@ fn micros(due: Option<Moment>) -> u64 {
     due.map_or(NEVER, Moment::as_micros)
 }
 
+impl<L> Hall<L> {
+    /// Whose session it is.
+    pub(super) fn project(&self) -> &Arc<str> {
+        &self.project
+    }
+
+    /// Its place among the sessions of that project, which it gets when it is taken in.
+    pub(super) fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_number(&self, number: u64) {
+        self.number.store(number, Ordering::Relaxed);
+    }
+
+    /// What can be seen without the lock.
+    pub(super) fn outside(&self) -> &Outside {
+        &self.outside
+    }
+}
+
 impl<L: Link> Hall<L> {
     /// A hall for `room`, which may wait for something already: one that was restored does.
     pub(super) fn new(room: Room, witness: Arc<dyn Witness>) -> Self {
         let due = AtomicU64::new(micros(room.due()));
+        let (project, outside) = (room.address().project.as_str().into(), Arc::clone(room.outside()));
         let inner = Inner { room, links: HashMap::new(), witness, out: Vec::new() };
-        Self { inner: Mutex::new(inner), due }
+        Self { inner: Mutex::new(inner), due, project, number: AtomicU64::new(0), outside }
+    }
+
+    /// Looks at the room, and changes nothing.
+    pub(super) fn look<R>(&self, look: impl FnOnce(&Room) -> R) -> R {
+        look(&self.inner.lock().room)
     }
 
     /// Does something in the room and carries out what it wants.
@@ -185,7 +218,12 @@ impl<L: Link> Inner<L> {
                     };
                     errands.wakers.extend(handle.and_then(|handle| handle.deliver(delivery)));
                 }
-                Output::Happened(event) => self.witness.saw(self.room.address(), *event),
+                Output::Happened(event) => {
+                    if !matches!(*event, Event::Signal { .. }) {
+                        self.room.outside().change();
+                    }
+                    self.witness.saw(self.room.address(), *event);
+                }
                 Output::Forget { socket } => errands.forgotten.push(socket),
             }
         }

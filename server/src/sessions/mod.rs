@@ -28,6 +28,7 @@ mod seat;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use door::Gate;
 pub use event::{Event, Witness};
@@ -38,6 +39,7 @@ pub use registry::Registry;
 pub use scales::Scales;
 pub use seat::Seat;
 pub use snapshot::{Snapshot, Unfit};
+pub use view::{ArchiveView, ChannelView, ConnectionView, Glimpse, StreamView, View, Watch};
 
 use bytes::Bytes;
 use otc_protocol::Moment;

@@ -5,6 +5,8 @@
 
 mod application;
 mod freeze;
+mod halls;
+mod watch;
 
 use super::door::{Door, Gate, Join};
 use super::hall::{Errands, Hall};
@@ -12,6 +14,7 @@ use super::room::{Newcomer, Room};
 use super::seat::{Place, Seat, Whereabouts};
 use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time, Witness};
 use crate::planted::{self, Bug};
+use halls::Halls;
 use otc_protocol::Moment;
 use otc_protocol::raptor::SessionAddress;
 use parking_lot::Mutex;
@@ -25,7 +28,7 @@ pub struct Registry<L: Link> {
     gate: Box<dyn Gate>,
     witness: Arc<dyn Witness>,
     random: Mutex<Box<dyn FnMut() -> u64 + Send>>,
-    halls: Mutex<HashMap<String, Arc<Hall<L>>>>,
+    halls: Mutex<Halls<L>>,
     sockets: Mutex<HashMap<Arc<str>, Arc<Place<L>>>>,
     /// When to look after which socket that has not joined: one entry for each.
     doors: Mutex<BTreeSet<(Moment, Arc<str>)>>,
@@ -61,7 +64,7 @@ impl<L: Link> Registry<L> {
             gate: Box::new(gate),
             witness: Arc::new(witness),
             random: Mutex::new(Box::new(random)),
-            halls: Mutex::new(HashMap::new()),
+            halls: Mutex::default(),
             sockets: Mutex::new(HashMap::new()),
             doors: Mutex::new(BTreeSet::new()),
             next_link: AtomicU64::new(1),
@@ -199,7 +202,7 @@ impl<L: Link> Registry<L> {
         let nonce = (self.random.lock())();
         let room = Room::new(self.settings.clone(), address.clone(), nonce);
         let hall = Arc::new(Hall::new(room, self.witness.clone()));
-        halls.insert(address.session.clone(), hall.clone());
+        halls.insert(&address.session, hall.clone());
         Ok(hall)
     }
 

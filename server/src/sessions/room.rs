@@ -13,12 +13,14 @@ mod signals;
 mod state;
 mod streams;
 mod subscribers;
+mod view;
 
 pub(super) use membership::Newcomer;
 
 use super::answers::Answer;
 use super::line::{Carrier, Line, status_frame};
 use super::member::{Member, MemberId};
+use super::view::Outside;
 use super::{CloseCode, Delivery, Event, LinkId, Output, Refusal, Settings, Time, is_id, json};
 use archives::Running;
 use bytes::Bytes;
@@ -56,6 +58,8 @@ pub(super) struct Room {
     archives: Vec<Running>,
     /// Its beginning has been told, and its end has not.
     inhabited: bool,
+    /// When that was, in milliseconds since 1970; 0: not known.
+    since_ms: u64,
     /// Members that hear of nobody's coming and going.
     suppressed_members: usize,
     /// Whether newcomers are muted (`wire.md §7.6`).
@@ -69,6 +73,8 @@ pub(super) struct Room {
     /// No line's deadline lies before this moment.
     due: Option<Moment>,
     closed: bool,
+    /// What others see of it without its lock.
+    outside: Arc<Outside>,
 }
 
 /// Somebody who is no member any more and is owed the news.
@@ -96,6 +102,7 @@ impl Room {
             streams: BTreeMap::new(),
             archives: Vec::new(),
             inhabited: false,
+            since_ms: 0,
             suppressed_members: 0,
             muted: false,
             state_bytes: 0,
@@ -103,6 +110,7 @@ impl Room {
             crowded: false,
             due: None,
             closed: false,
+            outside: Arc::default(),
         }
     }
 
@@ -118,8 +126,20 @@ impl Room {
 
     /// Closes a vacant room for good: whoever still holds it must look for another one.
     pub(super) fn close(&mut self) -> bool {
-        self.closed |= self.is_vacant();
+        if self.is_vacant() {
+            self.shut_the_door();
+        }
         self.closed
+    }
+
+    /// Nobody comes in any more.
+    fn shut_the_door(&mut self) {
+        self.closed = true;
+        self.outside.close();
+    }
+
+    pub(super) fn outside(&self) -> &Arc<Outside> {
+        &self.outside
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -223,7 +243,7 @@ impl Room {
 
     /// The server stops, and no other one carries the session on: all leave, and nobody comes in any more.
     pub(super) fn shut(&mut self, now: Moment, out: &mut Vec<Output>) {
-        self.closed = true;
+        self.shut_the_door();
         let everybody: Vec<MemberId> = self.members.keys().copied().collect();
         self.dismiss_all(now, &everybody, &Reason::NetworkDisconnected, Farewell::None, out);
         self.settle(now, out);

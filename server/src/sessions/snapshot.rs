@@ -79,6 +79,11 @@ pub(crate) struct RoomHead {
     /// Those that run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) archives: Vec<Archive>,
+    /// Since when somebody is in, and how many signals there were.
+    #[serde(default)]
+    pub(super) since_ms: u64,
+    #[serde(default)]
+    pub(super) signals: u64,
 }
 
 /// A member's line, or that of somebody who is no member any more.

@@ -22,7 +22,7 @@ impl<L: Link> Registry<L> {
         let mut errands = Errands::default();
         // Whoever looks for a hall after this finds that the server has stopped; whoever has found one before finds it
         // closed, or has done what it came for.
-        let halls: Vec<Arc<Hall<L>>> = self.halls.lock().drain().map(|(_, hall)| hall).collect();
+        let halls: Vec<Arc<Hall<L>>> = self.halls.lock().take();
         let rooms = halls.iter().filter_map(|hall| {
             let room = hall.vacate();
             hall.close_links(CloseCode::Restarting, &mut errands);
@@ -69,7 +69,7 @@ impl<L: Link> Registry<L> {
                         return Err(Unfit("a socket in two sessions"));
                     }
                 }
-                if halls.insert(session.to_string(), hall).is_some() {
+                if !halls.insert(&session, hall) {
                     return Err(Unfit("a session that is there twice"));
                 }
             }

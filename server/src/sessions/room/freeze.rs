@@ -55,6 +55,8 @@ impl Room {
             next_member: self.next_member,
             muted: self.muted,
             archives: self.archives.iter().map(|running| running.archive().clone()).collect(),
+            since_ms: self.since_ms,
+            signals: self.outside.signals(),
         };
         Some(RoomSnapshot { head, letters: letters.into_letters(), lines, streams })
     }
@@ -80,6 +82,8 @@ impl Room {
         }
         room.inhabited = !room.members.is_empty();
         room.muted = head.muted && room.inhabited;
+        room.since_ms = head.since_ms;
+        room.outside.carry_on(head.signals);
         need(head.archives.is_empty() || room.inhabited, "an archive of nobody")?;
         for archive in head.archives {
             room.add_archive(archive).map_err(|_| Unfit("an archive"))?;

@@ -117,6 +117,8 @@ impl Room {
         self.send(&created, |member| !member.events_suppressed || member.id == connection_id, out);
         let is_first = !std::mem::replace(&mut self.inhabited, true);
         if is_first {
+            self.since_ms = time.unix_ms;
+            self.outside.carry_on(0);
             out.push(Output::happened(Event::SessionCreated));
         }
         out.push(Output::happened(Event::ConnectionCreated { connection: shown }));
@@ -158,6 +160,7 @@ impl Room {
         let Some(line) = self.line(id) else { return false };
         let old = line.link();
         line.resume(now, link, out);
+        self.outside.change();
         if let Some(member) = self.members.get_mut(&id) {
             member.meter.resume(member.resends_in_order);
         }
@@ -180,6 +183,7 @@ impl Room {
     pub(in crate::sessions) fn lose(&mut self, now: Moment, link: LinkId) {
         let Some(id) = self.by_link.remove(&link) else { return };
         let grace = self.settings.resume_grace;
+        self.outside.change();
         if let Some(line) = self.line(id) {
             line.lose(now);
         }

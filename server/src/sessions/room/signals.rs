@@ -78,7 +78,7 @@ impl Room {
         let frame_to = to.as_deref().unwrap_or(&self.topic).to_owned();
         let sender = from.and_then(|from| self.members.get(&from));
         let from = sender.map_or_else(|| Arc::from(""), |sender| sender.id.clone());
-        let noted = self.is_archived().then(|| Event::Signal {
+        let noted = (self.is_archived() || self.outside.is_watched()).then(|| Event::Signal {
             from: sender.map(|sender| sender.id.to_string()),
             to: to.clone(),
             content: content.clone(),
@@ -106,6 +106,7 @@ impl Room {
                 self.send(introduced, |member| member.events_suppressed, out);
             }
         }
+        self.outside.count_signal();
         out.extend(noted.map(Output::happened));
         Ok(())
     }

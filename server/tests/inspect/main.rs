@@ -1,0 +1,11 @@
+//! `/inspect` as its page sees it, and as somebody sees it who means harm: real connections, byte for byte.
+#![allow(dead_code, reason = "its helpers are those of other tests too")]
+
+mod browser;
+mod logins;
+#[path = "../http/member.rs"]
+mod member;
+mod sessions;
+mod strangers;
+#[path = "../http/support.rs"]
+mod support;
