@@ -47,8 +47,8 @@ export class Server {
   }
 
   /** A new session: what a client needs to join it, but for the token. */
-  async session({ project = PROJECT, url = this.url } = {}) {
-    const id = await output(serverProgram(), ['session', '--relayed'], asEnvironment(project));
+  async session({ project = PROJECT, url = this.url, media = 'relayed' } = {}) {
+    const id = await output(serverProgram(), ['session', `--${media}`], asEnvironment(project));
     return { id, apiKey: project.apiKey, url };
   }
 
@@ -56,6 +56,11 @@ export class Server {
   async token(session, { data = '', role = 'publisher', project = PROJECT } = {}) {
     const args = ['token', '--session', session.id, '--role', role, '--data', data];
     return output(serverProgram(), args, asEnvironment(project));
+  }
+
+  /** A REST token of the project, as people get one for curl. */
+  async restToken(project = PROJECT) {
+    return output(serverProgram(), ['rest-token'], asEnvironment(project));
   }
 
   /** A REST call on a session, with a JWT of the project's secret. Returns the status. */

@@ -1,6 +1,7 @@
 // The server's addresses for this page. Everything that goes wrong becomes a Failure that says so in words.
 
-const ROOT = '/inspect/api';
+// Whatever stands before /inspect: the path of a proxy, perhaps.
+const ROOT = new URL('../api', import.meta.url).pathname;
 const PATIENCE = 15_000;
 
 /** What the server, or the way to it, has refused. `status` is 0 when there was no answer. */

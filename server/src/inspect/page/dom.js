@@ -85,8 +85,9 @@ export class Rows {
   }
 }
 
-/** Says how many rows a list leaves out. */
-export function sayMore(element, total, what) {
-  show(element, total > ROWS_MOST);
-  say(element, total > ROWS_MOST ? `The first ${ROWS_MOST} of ${total} ${what} are shown.` : '');
+/** Says how many rows a list leaves out: of `total` things it was told of the first `told`. */
+export function sayMore(element, told, total, what) {
+  const shown = Math.min(told, ROWS_MOST);
+  show(element, total > shown);
+  say(element, total > shown ? `The first ${shown} of ${total} ${what} are shown.` : '');
 }

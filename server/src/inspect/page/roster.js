@@ -30,17 +30,17 @@ export class Roster {
   show(state, now) {
     this.state = state;
     this.now = now;
-    const { connections, streams, muted } = state;
+    const { connections, connectionCount, streams, streamCount, muted } = state;
     this.people.show(connections);
     this.streams.show(streams);
-    say($('people-count'), number(connections.length));
-    say($('streams-count'), number(streams.length));
+    say($('people-count'), number(connectionCount));
+    say($('streams-count'), number(streamCount));
     show($('people-table'), connections.length > 0);
     show($('people-empty'), connections.length === 0);
     show($('streams-table'), streams.length > 0);
     show($('streams-empty'), streams.length === 0);
-    sayMore($('people-more'), connections.length, 'people');
-    sayMore($('streams-more'), streams.length, 'streams');
+    sayMore($('people-more'), connections.length, connectionCount, 'people');
+    sayMore($('streams-more'), streams.length, streamCount, 'streams');
     show($('muted-note'), muted);
     say($('mute-all'), muted ? 'End the mute' : 'Mute all');
     $('mute-all').disabled = connections.length === 0;

@@ -105,7 +105,7 @@ function changed(state) {
 function end() {
   watched.ended = true;
   if (watched.state === null) return;
-  watched.state = { ...watched.state, connections: [], streams: [], archives: [], muted: false };
+  watched.state = { ...watched.state, connections: [], connectionCount: 0, streams: [], streamCount: 0, archives: [], muted: false };
   render();
 }
 

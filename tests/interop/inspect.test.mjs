@@ -1,0 +1,348 @@
+// The page at /inspect, in a real browser, with C programs and browsers in the sessions that it shows.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { InspectPage } from './support/inspect_page.mjs';
+import { Pictures } from './support/inspect_pictures.mjs';
+import { PROJECT } from './support/server.mjs';
+import { TEST_LIMIT, world } from './support/world.mjs';
+
+const here = world();
+
+const MARKUP = '<img src=x onerror="document.title=1"><b>\'bold\'</b>';
+const OTHERS_WAY = 'مرحبا \u202e漢字 "🦀"';
+
+/** The parts of a session's view, in the order of docs/server/inspect.md. */
+const PARTS = ['People', 'Streams', 'Archives', 'Signals', 'Send a signal', 'Events'];
+
+const CAMERA = { name: MARKUP, width: 320, height: 240 };
+
+test('a login is refused in words, and lasts over a reload until it is ended', TEST_LIMIT, async () => {
+  const inspect = await InspectPage.open(here);
+  await inspect.button('Log in').click();
+  const problem = inspect.page.getByRole('alert');
+  await problem.filter({ hasText: 'API key is missing' }).waitFor();
+  assert.equal(await inspect.focused(), 'login-key');
+  await inspect.logIn({ secret: 'not the secret' });
+  await problem.filter({ hasNotText: 'missing' }).filter({ hasText: /\w/ }).waitFor();
+  assert.doesNotMatch(await problem.textContent(), /not the secret/);
+  assert.equal(await inspect.focused(), 'login-secret');
+  await inspect.logIn();
+  await inspect.heading('Live sessions').waitFor();
+  await inspect.page.reload();
+  await inspect.heading('Live sessions').waitFor();
+  await inspect.page.getByText(`Project ${PROJECT.apiKey}`).waitFor();
+  assert.equal(await inspect.page.evaluate(() => document.cookie + localStorage.length + sessionStorage.length), '00');
+
+  await inspect.button('Log out').click();
+  await inspect.page.getByText('You have logged out').waitFor();
+  await inspect.page.reload();
+  await inspect.heading('Log in').waitFor();
+
+  await inspect.page.getByRole('radio', { name: /REST token/ }).check();
+  await inspect.field('REST token').fill(await here.server.restToken());
+  await inspect.page.keyboard.press('Enter');
+  await inspect.heading('Live sessions').waitFor();
+});
+
+test('sessions appear on the list and go by themselves', TEST_LIMIT, async () => {
+  const inspect = await InspectPage.open(here);
+  await inspect.logIn();
+  await inspect.page.getByText('otc-server session --routed').waitFor();
+  const [one, two] = [await here.session(), await here.session({ media: 'routed' })];
+  const [cli, other] = await Promise.all([here.cliClient(one, 'one'), here.cliClient(two, 'two'), here.cliClient(two, 'three')]);
+  const rows = inspect.rows('Live sessions');
+  await rows.filter({ hasText: two.id }).filter({ hasText: /routed.*200.*0/ }).waitFor();
+  await rows.filter({ hasText: one.id }).filter({ hasText: 'relayed' }).waitFor();
+
+  await inspect.page.getByRole('searchbox', { name: 'Filter by session' }).fill(one.id.slice(-20));
+  await inspect.page.getByText('1 of 2 sessions').waitFor();
+  assert.equal(await rows.count(), 1);
+  await inspect.page.getByRole('searchbox').fill('no such thing');
+  await inspect.page.getByText('No session on this list fits').waitFor();
+  await inspect.page.getByRole('searchbox').fill('');
+  await cli.leave();
+  await rows.filter({ hasText: one.id }).waitFor({ state: 'detached' });
+  assert.ok(await rows.filter({ hasText: two.id }).isVisible());
+
+  await rows.getByRole('link').click();
+  await inspect.people().filter({ hasText: 'three' }).waitFor();
+  await inspect.page.goBack();
+  await inspect.heading('Live sessions').waitFor();
+  await other.signal({ type: 'x', data: 'y' });
+  await rows.filter({ hasText: /routed.*201.*0/ }).waitFor();
+});
+
+test('what others wrote is text, streams are told with their channels, and contents are hidden until asked for', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const [cli, browser] = await Promise.all([here.cliClient(session, MARKUP), here.browserClient(session, OTHERS_WAY)]);
+  const inspect = await InspectPage.open(here, { at: `#/session/${session.id}` });
+  await inspect.logIn();
+  await inspect.people().filter({ hasText: MARKUP }).waitFor();
+  await inspect.people().filter({ hasText: OTHERS_WAY }).filter({ hasText: browser.id }).waitFor();
+  await inspect.event(`${MARKUP.slice(0, 30)}`).filter({ hasText: 'has joined' }).waitFor();
+
+  await browser.publish(CAMERA);
+  const stream = inspect.rows('Streams').filter({ hasText: MARKUP });
+  await stream.filter({ hasText: /sound on.*picture on.*camera.*320 × 240/ }).waitFor();
+  await browser.publishAudio(false);
+  await stream.filter({ hasText: /sound off/ }).waitFor();
+  await inspect.event('publishes').waitFor();
+  await inspect.event('has changed').first().waitFor();
+
+  await cli.signal({ type: 'secret', data: `hidden ${MARKUP}` });
+  await inspect.event(/type .?secret.?, \d+ bytes$/).waitFor();
+  const contents = inspect.page.getByRole('switch', { name: 'Show what signals say' });
+  await Promise.all([inspect.page.waitForResponse(/contents=1/), contents.check()]);
+  await cli.signal({ type: 'open', data: `shown ${MARKUP}` });
+  await inspect.event(`shown ${MARKUP}`).waitFor();
+  assert.equal(await inspect.event('hidden').count(), 0);
+  assert.equal(await inspect.page.locator('main img, main b').count(), 0);
+  await contents.uncheck();
+  assert.equal(await inspect.event('shown').count(), 0);
+  await contents.check();
+  await inspect.page.reload();
+  await inspect.people().first().waitFor();
+  assert.equal(await contents.isChecked(), false);
+  await inspect.event(/type .?secret.?, \d+ bytes$/).first().waitFor();
+  assert.equal(await inspect.event(MARKUP).filter({ hasText: 'shown' }).count(), 0);
+});
+
+test('the rate of signals, the filter, the pause and the bound of the timeline', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const cli = await here.cliClient(session, 'ada');
+  const inspect = await InspectPage.open(here);
+  await inspect.enter(session);
+  await inspect.event('ada has joined').waitFor();
+  await cli.signalMany('count', 600);
+  await inspect.page.getByText('600 in all').waitFor();
+  await inspect.page.locator('#rate-most').filter({ hasText: /[1-9]/ }).waitFor();
+  assert.ok((await heights(inspect)).some((height) => height > 10), 'a bar of the chart');
+  await inspect.page.getByText('500 events').waitFor();
+  assert.equal(await inspect.page.locator('#events-list > li').count(), 500);
+  assert.ok(await inspect.page.locator('#events').evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight < 40), 'the newest');
+
+  await inspect.page.getByRole('checkbox', { name: 'Signals' }).uncheck();
+  await inspect.page.getByText('Events of these kinds have not happened').waitFor();
+  const second = await here.cliClient(session, 'grace');
+  await inspect.event('grace has joined').waitFor();
+  await inspect.button('Pause').click();
+  await second.leave();
+  await inspect.page.getByText('1 waiting').waitFor();
+  assert.equal(await inspect.event('grace has left').count(), 0);
+  await inspect.button('Pause').click();
+  await inspect.event('grace has left').waitFor();
+
+  await cli.leave();
+  await inspect.event('The session has ended').waitFor();
+  await inspect.page.getByText('Nobody is here any more').waitFor();
+  assert.ok(await inspect.button('Send').isDisabled());
+});
+
+const heights = (inspect) => inspect.page.locator('#rate-chart rect').evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('height'))));
+
+test('signals to all and to one, mutes and disconnecting, each asked for and each told', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const [ada, grace, browser] = await Promise.all([
+    here.cliClient(session, 'ada'),
+    here.cliClient(session, 'grace'),
+    here.browserClient(session, 'camera'),
+  ]);
+  await browser.publish({ ...CAMERA, name: 'lens' });
+  const inspect = await InspectPage.open(here);
+  await inspect.enter(session);
+
+  await inspect.field('Type (optional)').fill('note');
+  await inspect.field('Data').fill('to all of you');
+  await inspect.button('Send').click();
+  await inspect.outcome('The signal is sent to everybody');
+  for (const client of [ada, grace]) {
+    assert.deepEqual([(await client.log.next('signal')).data, client.log.find('signal')[0].from], ['to all of you', null]);
+  }
+  await inspect.event('The application to everybody, type').waitFor();
+  await inspect.page.getByRole('combobox', { name: 'To' }).selectOption({ label: '\u2068grace\u2069' });
+  await inspect.field('Data').fill('to you alone');
+  await inspect.button('Send').click();
+  await inspect.outcome(/sent to .*grace/);
+  assert.equal((await grace.log.next('signal', { data: 'to you alone' })).type, 'note');
+  await inspect.field('Type (optional)').fill('not a type');
+  await inspect.field('Data').fill('x');
+  await inspect.button('Send').click();
+  await inspect.page.locator('#toast[data-mood=bad]').waitFor();
+  await inspect.button('Close').click();
+
+  await inspect.button(/Mute the stream.*lens/).click();
+  await inspect.answer('Mute');
+  await browser.log.next('publisherMuteForced');
+  await inspect.outcome('is muted');
+  await inspect.button('Mute all').click();
+  await inspect.answer('Mute all');
+  assert.equal((await browser.log.next('muteForced', { active: true })).active, true);
+  await inspect.event('has muted everybody').waitFor();
+  await inspect.button('End the mute').click();
+  await inspect.event('has ended the mute').waitFor();
+
+  const disconnect = inspect.button(/Disconnect.*grace/);
+  await disconnect.click();
+  await inspect.page.keyboard.press('Escape');
+  await disconnect.and(inspect.page.locator(':focus')).waitFor();
+  await disconnect.click();
+  await inspect.answer('Disconnect');
+  assert.equal((await grace.log.next('disconnected')).reason, 'forceDisconnected');
+  await inspect.people().filter({ hasText: 'grace' }).waitFor({ state: 'detached' });
+  assert.match(await inspect.focused(), /^Disconnect/);
+  await inspect.event(/grace.*was made to leave/).waitFor();
+  // Who was chosen and has left does not become everybody.
+  await inspect.field('Type (optional)').fill('');
+  await inspect.button('Send').click();
+  await inspect.page.locator('#toast[data-mood=bad]').waitFor();
+  assert.equal(ada.log.find('signal', { data: 'x' }).length, 0);
+});
+
+test('an archive is started, stopped and downloaded', TEST_LIMIT, async () => {
+  const session = await here.session({ media: 'routed' });
+  const cli = await here.cliClient(session, 'ada');
+  const inspect = await InspectPage.open(here);
+  await inspect.enter(session);
+  await inspect.field('Name (optional)').fill('Monday');
+  await inspect.button('Start an archive').click();
+  await inspect.outcome('The archive has begun');
+  await cli.log.next('archiveStarted');
+  await cli.signal({ type: 'chat', data: 'in the file' });
+  await inspect.event('type').waitFor();
+  await inspect.button('Stop the archive Monday').click();
+  await inspect.outcome('The archive has ended');
+  const [download] = await Promise.all([inspect.page.waitForEvent('download'), inspect.button('Download the archive Monday').click()]);
+  assert.match(download.suggestedFilename(), /^[0-9a-f-]{36}\.jsonl$/);
+  const lines = readFileSync(await download.path(), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual([lines[0].name, lines[0].sessionId, lines.at(-1).kind], ['Monday', session.id, 'end']);
+  assert.deepEqual(lines.filter(({ kind }) => kind === 'signal').map(({ data }) => data), ['in the file']);
+
+  const relayed = await here.session();
+  await here.cliClient(relayed, 'grace');
+  await inspect.watch(relayed);
+  await inspect.page.getByText('A relayed session is never archived').waitFor();
+  assert.ok(await inspect.button('Start an archive').isHidden());
+});
+
+test('a lost connection is shown and mended, and a login that has ended leads back to where one was', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const cli = await here.cliClient(session, 'ada');
+  const proxy = await here.proxy();
+  const inspect = await InspectPage.open(here, { url: proxy.url });
+  await inspect.enter(session);
+  proxy.refuse();
+  const trouble = inspect.page.getByText('The connection to the server is lost');
+  await trouble.waitFor();
+  await cli.signal({ type: 'meanwhile' });
+  proxy.allow();
+  await trouble.waitFor({ state: 'hidden' });
+  await here.cliClient(session, 'after the cut');
+  await inspect.people().filter({ hasText: 'after the cut' }).waitFor();
+  assert.equal(await inspect.event('ada').filter({ hasText: 'has joined' }).count(), 1);
+
+  await inspect.page.context().clearCookies();
+  await inspect.field('Data').fill('x');
+  await inspect.button('Send').click();
+  await inspect.page.getByText('Your login has ended').waitFor();
+  assert.equal(await inspect.page.getByText('after the cut').isVisible(), false);
+  await inspect.logIn();
+  await inspect.people().filter({ hasText: 'after the cut' }).waitFor();
+});
+
+test('the keyboard alone is enough', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const [ada, grace] = await Promise.all([here.cliClient(session, 'ada'), here.cliClient(session, 'grace')]);
+  const inspect = await InspectPage.open(here);
+  const { keyboard } = inspect.page;
+  const press = async (locator) => {
+    await inspect.tabTo(locator);
+    await keyboard.press('Enter');
+  };
+  await inspect.heading('Log in').waitFor();
+  await keyboard.type(PROJECT.apiKey);
+  await keyboard.press('Tab');
+  await keyboard.type(PROJECT.secret);
+  await keyboard.press('Enter');
+  await inspect.rows('Live sessions').first().waitFor();
+  assert.equal(await inspect.focused(), 'sessions-title');
+  await press(inspect.page.getByRole('link', { name: session.id }));
+  await inspect.people().nth(1).waitFor();
+  assert.equal(await inspect.focused(), 'session-title');
+
+  await press(inspect.button(/Disconnect.*grace/));
+  assert.equal(await inspect.focused(), 'confirm-no');
+  await keyboard.press('Tab');
+  await keyboard.press('Enter');
+  await grace.log.next('disconnected');
+  await inspect.people().filter({ hasText: 'grace' }).waitFor({ state: 'detached' });
+  assert.match(await inspect.focused(), /^Disconnect.*ada/);
+  await inspect.tabTo(inspect.field('Data'));
+  await keyboard.type('by hand');
+  await keyboard.press('Control+Enter');
+  assert.equal((await ada.log.next('signal')).data, 'by hand');
+  await inspect.tabTo(inspect.page.getByRole('checkbox', { name: 'Signals' }));
+  await keyboard.press('Space');
+  await inspect.event('to everybody').waitFor({ state: 'hidden' });
+  await inspect.tabTo(inspect.page.getByRole('log', { name: 'Events' }));
+
+  await inspect.page.reload();
+  await inspect.people().first().waitFor();
+  await keyboard.press('Tab');
+  assert.equal(await inspect.focused(), 'skip');
+  await keyboard.press('Enter');
+  assert.equal(await inspect.focused(), 'main');
+  await keyboard.press('Shift+Tab');
+  await press(inspect.button('Log out'));
+  await inspect.heading('Log in').waitFor();
+  assert.equal(await inspect.focused(), 'login-key');
+});
+
+test('every view is as the documentation shows it, and keeps nobody out', TEST_LIMIT, async () => {
+  const pictures = new Pictures();
+  const inspect = await InspectPage.open(here);
+  await inspect.heading('Log in').waitFor();
+  await inspect.accessible('login');
+  await pictures.take(inspect, 'login');
+  await inspect.logIn();
+  await inspect.page.getByText('Nobody is here yet').waitFor();
+  await inspect.accessible('no sessions');
+
+  const [call, talk] = [await here.session({ media: 'routed' }), await here.session()];
+  const ada = await here.cliClient(call, 'Ada Lovelace', { role: 'moderator' });
+  const katherine = await here.browserClient(call, 'Katherine Johnson');
+  await katherine.publish({ name: 'camera', canvas: { width: 640, height: 480 } });
+  await here.cliClient(call, 'Grace Hopper', { role: 'subscriber' });
+  await here.cliClient(talk, 'Emmy Noether');
+  await inspect.rows('Live sessions').nth(1).waitFor();
+  await inspect.accessible('list');
+
+  await inspect.watch(call);
+  await inspect.rows('Streams').first().waitFor();
+  await inspect.page.getByText('Nothing').waitFor({ state: 'hidden' });
+  await inspect.field('Name (optional)').fill('Monday');
+  await inspect.button('Start an archive').click();
+  await inspect.button('Stop the archive Monday').waitFor();
+  await ada.signal({ type: 'chat', data: 'Good morning' });
+  await inspect.event('type').first().waitFor();
+  await inspect.accessible('session');
+  assert.deepEqual(await inspect.page.getByRole('heading', { level: 2 }).allTextContents(), PARTS);
+  await inspect.button(/Disconnect.*Grace/).click();
+  await inspect.accessible('question');
+  await inspect.answer('Cancel');
+  await inspect.button('Close').click();
+  await pictures.takeSession(inspect, ada);
+  await inspect.goto('#/');
+  await inspect.rows('Live sessions').nth(1).waitFor();
+  await pictures.take(inspect, 'list');
+
+  await inspect.page.setViewportSize({ width: 360, height: 740 });
+  for (const [address, heading] of [['#/', 'Live sessions'], [`#/session/${call.id}`, 'Session']]) {
+    await inspect.goto(address);
+    await inspect.heading(heading).waitFor();
+    await inspect.page.getByRole('row').nth(1).waitFor();
+    assert.equal(await inspect.page.evaluate(() => document.documentElement.scrollWidth), 360, address);
+    await inspect.accessible(`${heading}, narrow`);
+  }
+});
