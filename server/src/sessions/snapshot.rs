@@ -152,8 +152,10 @@ pub(crate) struct StreamSnapshot {
 pub(crate) struct SubscriberSnapshot {
     pub(super) id: String,
     pub(super) member: u64,
-    /// Candidates that wait for the publisher's offer; `None` once it has passed.
+    /// Candidates that wait for the publisher's first offer, or for the answer to a later one; `None`: none wait.
     pub(super) held: Option<Vec<Blob>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) until_answer: bool,
 }
 
 /// Bytes, which JSON has in base64.

@@ -15,11 +15,13 @@ const FLAGS = [
   '--disable-sync',
   '--use-fake-device-for-media-stream',
   '--use-fake-ui-for-media-stream',
+  // Pages call each other, and a TURN server, on a machine that may have no network.
+  '--allow-loopback-in-peer-connection',
   // Only this machine exists: the client also asks the hosted platform for its configuration.
   '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
 ];
 
-const IN_PAGE = fileURLToPath(new URL('in_page.js', import.meta.url));
+const IN_PAGE = ['in_page.js', 'call_in_page.js'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
 
 const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -78,7 +80,7 @@ export class BrowserClient {
 
   async #load(url) {
     await this.page.exposeFunction('report', (event) => this.log.add(event));
-    await this.page.addInitScript({ path: IN_PAGE });
+    for (const path of IN_PAGE) await this.page.addInitScript({ path });
     await this.page.goto(`${url}/empty.html`);
   }
 
@@ -89,12 +91,15 @@ export class BrowserClient {
     throw new Error([`the browser was refused: ${JSON.stringify(refused)}`, ...this.troubles.slice(-10)].join('\n'));
   }
 
-  /** Joins a session, perhaps after having left one. Returns null, or the error with which it was refused. */
-  async connect({ apiKey, id, url }, token) {
+  /**
+   * Joins a session, perhaps after having left one. Returns null, or the error with which it was refused. `iceConfig` is
+   * what the client's option of that name is.
+   */
+  async connect({ apiKey, id, url, iceConfig }, token) {
     await this.#loadClient(url);
     const log = this.log.fromNow();
     const proxyUrl = this.way === 'setProxyUrl' ? url : undefined;
-    const refused = await this.#call('connect', { apiKey, id, token, proxyUrl });
+    const refused = await this.#call('connect', { apiKey, id, token, proxyUrl, iceConfig });
     if (refused === null) this.id = (await log.next('connected')).connectionId;
     return refused;
   }
@@ -158,6 +163,48 @@ export class BrowserClient {
     return this.#call('resizeCanvas', size);
   }
 
+  // Receiving: a stream is named by its id.
+
+  /** Subscribes to a stream; its media is there when this returns. */
+  async subscribe(streamId, properties = {}) {
+    const refused = await this.#call('subscribe', { streamId, ...properties });
+    if (refused !== null) throw new Error(`subscribing was refused: ${JSON.stringify(refused)}`);
+  }
+
+  unsubscribe(streamId) {
+    return this.#call('unsubscribe', streamId);
+  }
+
+  /** What has arrived of a stream so far, in numbers that only grow; null when nothing plays it. */
+  reading(streamId) {
+    return this.#call('reading', streamId);
+  }
+
+  /** Waits until each of the numbers that `least` names is above that. */
+  reads(streamId, least) {
+    return this.#call('reads', { streamId, least });
+  }
+
+  /** How the bytes of a stream come here. */
+  route(streamId) {
+    return this.#call('route', streamId);
+  }
+
+  /** Has the publisher look for new ways to all that receive it. */
+  restartIce() {
+    return this.#call('restartIce');
+  }
+
+  /** The ICE servers of all that was negotiated. */
+  iceServers() {
+    return this.#call('iceServers');
+  }
+
+  /** Waits until so many peer connections with others are open. */
+  openPeers(count) {
+    return this.#call('openPeers', count);
+  }
+
   // Moderation: each returns null, or the error with which it was refused.
 
   forceMuteAll(excludedStreamIds = []) {
@@ -184,6 +231,11 @@ export class BrowserClient {
     const log = this.log.fromNow();
     await this.#call('disconnect');
     await log.next('disconnected');
+  }
+
+  /** Closes the page as a person does, and so that its client can say that it leaves. */
+  async closePage() {
+    await this.page.close({ runBeforeUnload: true });
   }
 
   /** Ends the client, whatever it is doing, and tells of the first error that the page threw. */

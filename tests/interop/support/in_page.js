@@ -8,9 +8,9 @@ window.interop = {
   received: [], // the data of every signal
 
   // Resolves to null, or to the error with which the client was refused.
-  connect({ apiKey, id, token, proxyUrl }) {
+  connect({ apiKey, id, token, proxyUrl, iceConfig }) {
     if (proxyUrl) OT.setProxyUrl(proxyUrl);
-    const session = OT.initSession(apiKey, id);
+    const session = OT.initSession(apiKey, id, iceConfig ? { iceConfig } : {});
     // Who comes back to a session is given the object of before, which reports already.
     if (session !== this.session) this.reportAll(session);
     this.session = session;

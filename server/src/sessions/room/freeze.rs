@@ -11,7 +11,7 @@ use super::super::snapshot::{
     SubscriberSnapshot, Unfit,
 };
 use super::super::{Settings, is_id};
-use super::negotiation::Held;
+use super::negotiation::{Held, Until};
 use super::state::{entry_bytes, raw};
 use super::streams::Publication;
 use super::subscribers::Subscriber;
@@ -184,8 +184,9 @@ impl Room {
         let id: Arc<str> = publication.id().into();
         let mut held_bytes = 0;
         for subscriber in subscribers {
-            let SubscriberSnapshot { id: subscriber, member, held } = subscriber;
-            let held = held.map(thaw_held).transpose()?;
+            let SubscriberSnapshot { id: subscriber, member, held, until_answer } = subscriber;
+            let until = if until_answer { Until::Answer } else { Until::Offer };
+            let held = held.map(|held| thaw_held(until, held)).transpose()?;
             need(is_id(&subscriber), "the id of a subscriber")?;
             let key: Arc<str> = subscriber.into();
             let of = self.members.get_mut(&MemberId(member)).ok_or(Unfit("a subscriber without a member"))?;
@@ -256,6 +257,7 @@ fn freeze_stream(publication: &Publication) -> StreamSnapshot {
         id: id.to_string(),
         member: of.member.0,
         held: of.held.as_ref().map(|held| held.messages().map(blob).collect()),
+        until_answer: of.held.as_ref().is_some_and(|held| held.until() == Until::Answer),
     });
     StreamSnapshot {
         owner: publication.owner.0,
@@ -279,8 +281,8 @@ fn thaw_answers(now: Moment, snapshot: Vec<AnswerSnapshot>) -> Result<Answers, U
     Ok(answers)
 }
 
-fn thaw_held(snapshot: Vec<Blob>) -> Result<Held, Unfit> {
-    let mut held = Held::default();
+fn thaw_held(until: Until, snapshot: Vec<Blob>) -> Result<Held, Unfit> {
+    let mut held = Held::new(until);
     for Blob(message) in snapshot {
         held.hold(message.into()).map_err(|_| Unfit("too many candidates"))?;
     }

@@ -9,14 +9,34 @@ use otc_protocol::limits::{
 };
 use otc_protocol::raptor::{Body, Negotiation, Object, Step};
 
-/// The publisher's candidates until its offer has been relayed: the subscriber discards those that come before it.
+/// What a publisher's candidates wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Until {
+    /// The first offer: a subscriber has nothing to add candidates to before that, and discards them.
+    #[default]
+    Offer,
+    /// The answer to a later offer. The published client looks into an offer for some 100 ms before it takes it, and what it
+    /// adds in the meantime is added to the description of before.
+    Answer,
+}
+
+/// The publisher's candidates that wait.
 #[derive(Debug, Default)]
 pub(super) struct Held {
+    until: Until,
     messages: Vec<Vec<u8>>,
     bytes: usize,
 }
 
 impl Held {
+    pub(super) fn new(until: Until) -> Self {
+        Self { until, ..Self::default() }
+    }
+
+    pub(super) fn until(&self) -> Until {
+        self.until
+    }
+
     pub(super) fn hold(&mut self, message: Vec<u8>) -> Result<(), Refusal> {
         self.bytes += message.len();
         if self.messages.len() >= HELD_CANDIDATES || self.bytes > HELD_CANDIDATE_BYTES {
@@ -69,36 +89,62 @@ impl Room {
         };
         let message = self.json(body);
         let from = self.connection(id).unwrap_or_else(|| "".into());
-        if !pair.publisher_speaks {
-            self.send_data_to(pair.publisher, &from, &message, out);
-            return Ok(Answer::Done);
+        if pair.publisher_speaks && step == Step::Candidate && self.is_holding(stream, subscriber) {
+            return self.hold(id, stream, subscriber, message);
         }
-        let owner = self.members.get_mut(&id);
-        let of =
-            self.streams.get_mut(stream).and_then(|publication| publication.subscribers.get_mut(subscriber));
-        let held = of.map(|of| &mut of.held);
-        let candidates = match (step, held, owner) {
-            (Step::Candidate, Some(Some(held)), Some(owner)) => {
-                let bytes = message.len();
-                if owner.held_bytes + bytes > PUBLISHER_CANDIDATE_BYTES {
-                    return Err(too_many_held());
-                }
-                held.hold(message)?;
-                owner.held_bytes += bytes;
-                return Ok(Answer::Done);
-            }
-            (Step::Offer, Some(held), _) => {
-                let held = held.take();
-                self.release(id, held.as_ref());
-                held.unwrap_or_default().messages
-            }
-            _ => Vec::new(),
-        };
-        self.send_data_to(pair.subscriber, &from, &message, out);
-        for candidate in candidates {
-            self.send_data_to(pair.subscriber, &from, &candidate, out);
+        let to = if pair.publisher_speaks { pair.subscriber } else { pair.publisher };
+        self.send_data_to(to, &from, &message, out);
+        match step {
+            Step::Offer if pair.publisher_speaks => self.offered(&pair, stream, subscriber, out),
+            // Of whoever it is: who subscribes to a stream of his own is both.
+            Step::Answer | Step::Pranswer => self.let_go(&pair, stream, subscriber, Until::Answer, out),
+            _ => {}
         }
         Ok(Answer::Done)
+    }
+
+    fn held(&mut self, stream: &str, subscriber: &str) -> Option<&mut Option<Held>> {
+        let publication = self.streams.get_mut(stream)?;
+        publication.subscribers.get_mut(subscriber).map(|of| &mut of.held)
+    }
+
+    fn is_holding(&mut self, stream: &str, subscriber: &str) -> bool {
+        self.held(stream, subscriber).is_some_and(|held| held.is_some())
+    }
+
+    /// Keeps a candidate of `owner`.
+    fn hold(&mut self, owner: MemberId, stream: &str, subscriber: &str, candidate: Vec<u8>) -> Outcome {
+        let bytes = candidate.len();
+        let of_all = self.members.get(&owner).map_or(0, |owner| owner.held_bytes);
+        if of_all + bytes > PUBLISHER_CANDIDATE_BYTES {
+            return Err(too_many_held());
+        }
+        if let Some(Some(held)) = self.held(stream, subscriber) {
+            held.hold(candidate)?;
+        }
+        if let Some(owner) = self.members.get_mut(&owner) {
+            owner.held_bytes += bytes;
+        }
+        Ok(Answer::Done)
+    }
+
+    /// An offer has been relayed: what waited for it goes, or from now on candidates wait for the answer.
+    fn offered(&mut self, pair: &Pair, stream: &str, subscriber: &str, out: &mut Vec<Output>) {
+        match self.held(stream, subscriber) {
+            Some(held @ None) => *held = Some(Held::new(Until::Answer)),
+            _ => self.let_go(pair, stream, subscriber, Until::Offer, out),
+        }
+    }
+
+    /// Sends the subscriber what has waited for this.
+    fn let_go(&mut self, pair: &Pair, stream: &str, subscriber: &str, until: Until, out: &mut Vec<Output>) {
+        let held = self.held(stream, subscriber).and_then(|held| held.take_if(|held| held.until == until));
+        let Some(held) = held else { return };
+        self.release(pair.publisher, Some(&held));
+        let from = self.connection(pair.publisher).unwrap_or_else(|| "".into());
+        for candidate in held.messages {
+            self.send_data_to(pair.subscriber, &from, &candidate, out);
+        }
     }
 
     /// What was held for one of `owner`'s peer connections is held no more.

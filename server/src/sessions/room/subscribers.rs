@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// One subscriber of a stream.
 pub(super) struct Subscriber {
     pub(super) member: MemberId,
-    /// Candidates that wait for the publisher's offer; `None` once it has passed.
+    /// The publisher's candidates that wait for a description; `None`: they are relayed as they come.
     pub(super) held: Option<Held>,
 }
 

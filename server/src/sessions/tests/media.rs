@@ -3,14 +3,13 @@
 use super::world::{Client, Heard, UNIX_MS, World};
 use crate::sessions::Settings;
 use otc_protocol::limits::{
-    CHANNEL_DATA_BYTES, CONNECTION_STREAMS, HELD_CANDIDATE_BYTES, HELD_CANDIDATES, PUBLISHER_CANDIDATE_BYTES,
-    STREAM_CHANNELS, STREAM_SUBSCRIBERS_OF_ONE,
+    CHANNEL_DATA_BYTES, CONNECTION_STREAMS, STREAM_CHANNELS, STREAM_SUBSCRIBERS_OF_ONE,
 };
 use otc_protocol::uuid;
 use serde_json::{Value, json};
 
 /// A publisher and somebody else who knows of its stream.
-fn published(world: &World) -> (Client, Client) {
+pub(super) fn published(world: &World) -> (Client, Client) {
     let mut publisher = world.join("p", "publisher|me");
     let mut other = world.join("s", "subscriber|");
     let content = json!({ "name": "cam", "channel": [{ "id": "video1", "type": "video", "active": true, "width": 640 }] });
@@ -21,7 +20,7 @@ fn published(world: &World) -> (Client, Client) {
 }
 
 /// The same with a subscription; the id of their peer connection.
-fn subscribed(world: &World) -> (Client, Client, String) {
+pub(super) fn subscribed(world: &World) -> (Client, Client, String) {
     let (mut publisher, mut subscriber) = published(world);
     let content = json!({ "id": "sub", "connection": "s" });
     let answer = subscriber.call(world, "create", "/stream/st/subscriber/sub", content);
@@ -136,67 +135,6 @@ fn channels_change_for_everybody() {
         (&channel, &json!("new")),
         "newcomers see it as it is now"
     );
-}
-
-#[test]
-fn candidates_of_the_publisher_wait_for_its_offer() {
-    let world = World::new();
-    let (mut publisher, mut subscriber, peer) = subscribed(&world);
-    let path = "/stream/st/subscriber/sub";
-    let content = |what: &str| json!({ "peerId": peer, "sourceStreamId": "P2P", "sdp": what });
-    let relay = |client: &mut Client, method: &str, what: &str| {
-        assert_eq!(client.call(&world, method, path, content(what)).0, 200);
-    };
-    relay(&mut publisher, "candidate", "1");
-    relay(&mut publisher, "candidate", "2");
-    assert_eq!(subscriber.messages(&world), []);
-    relay(&mut publisher, "offer", "o");
-    relay(&mut publisher, "candidate", "3");
-    let heard = subscriber.messages(&world);
-    let expected = [("offer", "o"), ("candidate", "1"), ("candidate", "2"), ("candidate", "3")];
-    let expected =
-        expected.map(|(method, what)| ("p".to_owned(), method.to_owned(), path.to_owned(), content(what)));
-    assert_eq!(heard, expected);
-    relay(&mut subscriber, "candidate", "4");
-    relay(&mut subscriber, "answer", "a");
-    let expected = [("candidate", "4"), ("answer", "a")];
-    let expected =
-        expected.map(|(method, what)| ("s".to_owned(), method.to_owned(), path.to_owned(), content(what)));
-    assert_eq!(publisher.messages(&world), expected);
-    relay(&mut publisher, "offer", "restart");
-    assert_eq!(subscriber.messages(&world).len(), 1);
-}
-
-#[test]
-fn nobody_else_speaks_on_a_peer_connection() {
-    let world = World::new();
-    let (mut publisher, mut subscriber, _) = subscribed(&world);
-    let mut stranger = world.join("x", "moderator|");
-    publisher.listen(&world);
-    subscriber.listen(&world);
-    let path = "/stream/st/subscriber/sub";
-    assert_eq!(stranger.call(&world, "offer", path, json!({})).0, 403);
-    assert_eq!(stranger.call(&world, "delete", path, json!({})).0, 403);
-    assert_eq!(publisher.call(&world, "generateoffer", path, json!({})).0, 403);
-    assert_eq!(publisher.call(&world, "offer", "/stream/st/subscriber/no", json!({})).0, 404);
-    assert_eq!(publisher.call(&world, "offer", "/stream/no/subscriber/sub", json!({})).0, 404);
-    assert_eq!((publisher.messages(&world), subscriber.messages(&world)), (vec![], vec![]));
-    for _ in 0..HELD_CANDIDATES {
-        assert_eq!(publisher.call(&world, "candidate", path, json!({})).0, 200);
-    }
-    assert_eq!(publisher.call(&world, "candidate", path, json!({})).0, 429);
-    assert_eq!(publisher.call(&world, "offer", path, json!({})).0, 200);
-    assert_eq!(subscriber.messages(&world).len(), HELD_CANDIDATES + 1);
-}
-
-#[test]
-fn held_candidates_are_bounded_in_bytes() {
-    let world = World::new();
-    let (mut publisher, _subscriber, _) = subscribed(&world);
-    let content = json!({ "candidate": "x".repeat(30_000) });
-    let codes =
-        [(); 3].map(|()| publisher.call(&world, "candidate", "/stream/st/subscriber/sub", content.clone()).0);
-    assert_eq!(codes, [200, 200, 429]);
 }
 
 #[test]
@@ -347,34 +285,6 @@ fn the_deletion_of_a_stream_carries_only_what_clients_know() {
         publisher.send(&world, otc_protocol::envelope::leave());
         other.send(&world, otc_protocol::envelope::leave());
     }
-}
-
-#[test]
-fn the_candidates_held_for_one_publisher_are_bounded() {
-    let world = World::new();
-    let mut publisher = world.join("p", "publisher|");
-    let enough = PUBLISHER_CANDIDATE_BYTES / HELD_CANDIDATE_BYTES + 1;
-    let content = json!({ "candidate": "x".repeat(HELD_CANDIDATE_BYTES - 200) });
-    let path = |index: usize| format!("/stream/{}/subscriber/{index}", index % 4);
-    for stream in 0..4 {
-        assert_eq!(publisher.call(&world, "create", &format!("/stream/{stream}"), json!({})).0, 200);
-    }
-    for index in 0..=enough {
-        assert_eq!(publisher.call(&world, "create", &path(index), json!({})).0, 200);
-    }
-    let mut hold = |index: usize| publisher.call(&world, "candidate", &path(index), content.clone()).0;
-    let held = (0..=enough).take_while(|index| hold(*index) == 200).count();
-    assert_eq!(held, PUBLISHER_CANDIDATE_BYTES / HELD_CANDIDATE_BYTES);
-    // An offer, the end of a subscriber and the end of a stream make room.
-    assert_eq!(publisher.call(&world, "offer", &path(0), json!({})).0, 200);
-    assert_eq!(publisher.call(&world, "candidate", &path(held), content.clone()).0, 200);
-    assert_eq!(publisher.call(&world, "candidate", &path(held + 1), content.clone()).0, 429);
-    assert_eq!(publisher.call(&world, "delete", &path(1), json!({})).0, 200);
-    assert_eq!(publisher.call(&world, "candidate", &path(held + 1), content.clone()).0, 200);
-    assert_eq!(publisher.call(&world, "delete", "/stream/2", json!({})).0, 200);
-    let again = publisher.call(&world, "create", "/stream/2", json!({})).0;
-    assert_eq!((again, publisher.call(&world, "create", &path(2), json!({})).0), (200, 200));
-    assert_eq!(publisher.call(&world, "candidate", &path(2), content).0, 200);
 }
 
 #[test]

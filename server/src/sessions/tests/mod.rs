@@ -9,6 +9,7 @@ mod joining;
 mod leaving;
 mod media;
 mod moderation;
+mod negotiation;
 mod random;
 mod rate;
 mod resuming;
