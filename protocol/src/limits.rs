@@ -368,6 +368,8 @@ pub const HTTP_SIGNAL_BYTES: usize = 64 * 1024;
 pub const HTTP_DRAIN_BYTES: usize = 1024 * 1024;
 /// Connections that the listener holds at one time, those of clients included; further ones are closed at once.
 pub const OPEN_SOCKETS: usize = 65_536;
+/// Connections at one time of those who read the metrics; further ones wait.
+pub const METRICS_CONNECTIONS: usize = 16;
 /// How long a stopping server waits for answers that are on their way.
 pub const STOP_WITHIN: Duration = Duration::from_secs(2);
 /// How long a stopping server still writes what has happened in its sessions, and waits for the disk to have its archives.

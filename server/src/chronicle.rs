@@ -65,6 +65,8 @@ struct Queue {
     load: Load,
     /// By session: what was left out since the last event of it that fitted.
     lost: HashMap<String, Lost>,
+    /// Events that nobody was told of.
+    left_out: u64,
     /// Set when it takes nothing more: until when it may be read.
     closed: Option<Instant>,
 }
@@ -74,6 +76,15 @@ struct Queue {
 struct Load {
     entries: usize,
     bytes: usize,
+}
+
+/// How the chronicle does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+    /// Events that nobody was told of, since the server started.
+    pub(crate) left_out: u64,
 }
 
 /// Something that waits to be read.
@@ -114,6 +125,12 @@ impl Chronicle {
     /// What writes into it.
     pub(crate) fn pen(&self) -> Pen {
         Pen(Arc::clone(&self.shared))
+    }
+
+    /// How much waits or is being read, and what was left out.
+    pub(crate) fn load(&self) -> Waiting {
+        let queue = self.shared.queue.lock();
+        Waiting { events: queue.load.entries, bytes: queue.load.bytes, left_out: queue.left_out }
     }
 
     /// Lets readers read what is there, until then, and takes nothing more.
@@ -278,6 +295,7 @@ impl Queue {
                 "events come faster than archives and webhooks are written; some are left out"
             );
         }
+        self.left_out += 1;
         let lost = || Lost { session: session.clone(), unix_ms, events: 0 };
         self.lost.entry(session.session.clone()).or_insert_with(lost).events += 1;
     }

@@ -7,6 +7,7 @@
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
 //! * `inspect`: a page that shows sessions
+//! * [`metrics`]: what is counted and measured
 //! * `archives`: what happened in sessions, as files; [`webhooks`]: receivers are told what happens
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,7 @@ mod inspect;
 pub mod keys;
 pub mod listener;
 pub mod log_flood;
+pub mod metrics;
 pub mod mint;
 pub mod planted;
 pub mod projects;
@@ -46,6 +48,7 @@ use gate::TokenGate;
 use http::{Callers, Origins, PublicUrl};
 use inspect::Inspect;
 use listener::Arrivals;
+use metrics::Metrics;
 use otc_protocol::Moment;
 use otc_protocol::limits::{CONCLUDE_WITHIN, STOP_WITHIN, WEBHOOK_HANDOVER_WITHIN};
 use projects::Projects;
@@ -96,6 +99,8 @@ pub struct App {
     pub(crate) inspect: Option<Arc<Inspect>>,
     /// Who is told what happens.
     pub webhooks: Arc<Webhooks>,
+    /// What is counted and measured.
+    pub(crate) metrics: Arc<Metrics>,
     started: Instant,
     stop: watch::Receiver<bool>,
 }
@@ -190,6 +195,7 @@ impl App {
             webhooks,
             chronicle,
             inspect,
+            metrics: Arc::default(),
             started: Instant::now(),
             stop,
         })
@@ -257,6 +263,7 @@ fn carry_on(
 /// A running server. It stops when it is dropped.
 pub struct Server {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     app: Arc<App>,
     tls: Option<Arc<Tls>>,
     stop: watch::Sender<bool>,
@@ -285,11 +292,14 @@ impl Server {
         let data = config.data.as_deref().map(DataDir::open).transpose()?;
         let listener = {
             let _within = runtime.enter();
-            listener::bind(config.listen).map_err(|error| {
-                io::Error::new(error.kind(), format!("cannot listen on {}: {error}", config.listen))
-            })?
+            listener::bind(config.listen, "")?
+        };
+        let metrics = {
+            let _within = runtime.enter();
+            config.metrics.listen.map(|listen| listener::bind(listen, " for metrics")).transpose()?
         };
         let address = listener.local_addr()?;
+        let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
         let is_local = address.ip().to_canonical().is_loopback();
         let kept = Kept::open(&config, data.as_ref(), is_local)?;
         // Clients that come in the meantime wait to be accepted.
@@ -308,15 +318,23 @@ impl Server {
         }
         runtime.spawn(socket::attend(Arc::clone(&app)));
         runtime.spawn(archives::attend(Arc::clone(&app)));
+        if let Some(listener) = metrics {
+            runtime.spawn(metrics::serve(listener, Arc::clone(&app), stopping.clone()));
+        }
         let serve = serve(listener, tls.clone(), listener_settings, Arc::clone(&app), data, stopping);
         let thread =
             std::thread::Builder::new().name("otc-server".to_owned()).spawn(move || run(runtime, serve))?;
-        Ok(Self { address, app, tls, stop, thread: Some(thread) })
+        Ok(Self { address, metrics_address, app, tls, stop, thread: Some(thread) })
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics can be read, if anywhere.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// The address as clients are given it.

@@ -8,9 +8,11 @@ mod impatient;
 
 pub(crate) use addresses::{Arrivals, Network};
 pub(crate) use holding::Holding;
+pub(crate) use impatient::Impatient;
 
 use crate::App;
 use crate::http::{Peer, Proxies, RequestId, route_path, router, without_body};
+use crate::metrics::Metrics;
 use crate::tls::Tls;
 use addresses::Visitor;
 use axum::Router;
@@ -24,7 +26,6 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use impatient::Impatient;
 use otc_protocol::limits::{
     ADDRESS_CONNECTIONS, HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, OPEN_SOCKETS,
     STOP_WITHIN, TLS_HANDSHAKE_TIMEOUT,
@@ -76,16 +77,40 @@ impl Default for Settings {
 
 /// The places that a connection takes.
 pub struct Place {
-    among_all: Arc<OwnedSemaphorePermit>,
+    among_all: Arc<AmongAll>,
     at_its_address: Visitor,
+}
+
+/// A connection's place among all.
+struct AmongAll {
+    _permit: OwnedSemaphorePermit,
+    metrics: Arc<Metrics>,
+}
+
+impl AmongAll {
+    fn take(permit: OwnedSemaphorePermit, metrics: Arc<Metrics>) -> Arc<Self> {
+        metrics.connections.come();
+        Arc::new(Self { _permit: permit, metrics })
+    }
+}
+
+impl Drop for AmongAll {
+    fn drop(&mut self) {
+        self.metrics.connections.gone();
+    }
 }
 
 /// Held for as long as a connection lives, or a request that came through a proxy; every request has it among its
 /// extensions, and a WebSocket keeps it.
 pub type OpenSocket = Arc<Place>;
 
-/// A listener at `address`. Call it within a runtime.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// A listener at `address`; an error says `what` for. Call it within a runtime.
+pub(crate) fn bind(address: SocketAddr, what: &str) -> io::Result<TcpListener> {
+    open(address)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}{what}: {error}")))
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // Lets a restarted server listen while old connections linger.
     #[cfg(unix)]
@@ -121,6 +146,7 @@ pub(crate) async fn accept(
     mut stop: watch::Receiver<bool>,
 ) -> Open {
     let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
+    let metrics = Arc::clone(&app.metrics);
     let router = router(app);
     let entrance = Arc::new(Entrance::new(settings.proxies, settings.connections_per_address));
     let head_timeout = settings.head_timeout;
@@ -133,13 +159,15 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((stream, remote)) => {
-                let Ok(among_all) = Arc::clone(&room).try_acquire_owned() else {
+                let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+                    metrics.refused_full.count();
                     full.make(
                         |closed| warn!(peer = %remote, closed, "connection closed: {OPEN_SOCKETS} are open"),
                     );
                     continue;
                 };
                 let Some(at_its_address) = entrance.enter(remote.ip()) else {
+                    metrics.refused_address.count();
                     crowded.make(|closed| {
                         let most = settings.connections_per_address;
                         warn!(peer = %remote, closed, most, "connection closed: its address has too many (connections_per_address)");
@@ -150,12 +178,14 @@ pub(crate) async fn accept(
                     continue; // The peer is gone already.
                 };
                 let peer = Peer { remote, local, encrypted: tls.is_some() };
-                let place = Arc::new(Place { among_all: Arc::new(among_all), at_its_address });
+                let among_all = AmongAll::take(permit, Arc::clone(&metrics));
+                let place = Arc::new(Place { among_all, at_its_address });
                 let (router, entrance) = (router.clone(), Arc::clone(&entrance));
                 let door = Door { peer, router, place, entrance, head_timeout, stop: stop.clone() };
                 tokio::spawn(door.welcome(stream, tls.clone()));
             }
             Err(error) => {
+                metrics.refused_system.count();
                 failed.make(|times| {
                     warn!(%error, times, "cannot accept a connection; is the limit of open files reached?");
                 });
@@ -204,7 +234,7 @@ impl Door {
         let Self { peer, router, place, entrance, head_timeout, mut stop } = self;
         let router = TowerToHyperService::new(router);
         let meter = Meter::new(OpenSocket::clone(&place));
-        let stream = Metered::new(stream, Arc::clone(&meter));
+        let stream = Metered::new(stream, Arc::clone(&meter), Arc::clone(&place.among_all.metrics));
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let mut request = request.map(Body::new);
             route_path(&mut request);

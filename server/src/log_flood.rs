@@ -4,6 +4,8 @@ use otc_protocol::limits::LOG_LINES_PER_SECOND;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use tokio::time::sleep;
 use tracing::callsite::Identifier;
 use tracing::{Event, Level, Metadata, Subscriber, warn};
 use tracing_subscriber::layer::{Context, Filter};
@@ -21,6 +23,9 @@ struct Place {
     lines: u32,
     left_out: u64,
 }
+
+/// Rung when something is left out that nobody has been told of.
+static LEFT_OUT: Notify = Notify::const_new();
 
 static PLACES: Mutex<Option<HashMap<Identifier, Place>>> = Mutex::new(None);
 
@@ -54,23 +59,39 @@ impl Place {
         }
         self.lines += 1;
         let has_room = self.lines <= LOG_LINES_PER_SECOND;
-        self.left_out += u64::from(!has_room);
+        if !has_room {
+            self.left_out += 1;
+            if self.left_out == 1 {
+                LEFT_OUT.notify_one();
+            }
+        }
         has_room
     }
 }
 
-/// Says how many lines have been left out since the last time. To be called now and then.
+/// Ends when lines have been left out, and the second is over in which that was. Then [`confess`] has something to say.
+pub(crate) async fn left_out() {
+    LEFT_OUT.notified().await;
+    sleep(SECOND).await;
+}
+
+/// Says how many lines have been left out since the last time.
 pub(crate) fn confess() {
     let mut left_out = Vec::new();
+    let mut more = false;
     if let Some(places) = &mut *PLACES.lock() {
         let now = Instant::now();
         let silent = places.values_mut().filter(|place| place.left_out > 0);
         for place in silent.filter(|place| now.duration_since(place.since) >= SECOND) {
             left_out.push((place.name, std::mem::take(&mut place.left_out)));
         }
+        more = places.values().any(|place| place.left_out > 0);
     }
     for (place, lines) in left_out {
         warn!(place, lines, "lines left out: more than {LOG_LINES_PER_SECOND} in a second");
+    }
+    if more {
+        LEFT_OUT.notify_one();
     }
 }
 

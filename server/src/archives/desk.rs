@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 /// Whether an archive has begun: as it is then, or why it could not.
 pub(super) type Begun = oneshot::Receiver<Result<Record, Refusal>>;
 
-/// An overdue archive is told of once in so many looks: its end takes as long as what waits to be written before.
-const LOOKS: u32 = 64;
+/// An overdue archive is told of again after so many milliseconds: its end takes as long as what waits to be written before.
+const TELL_AGAIN_MS: u64 = 64_000;
 
 /// All of a server.
 #[derive(Debug, Default)]
@@ -48,8 +48,15 @@ struct Entry {
     reserved: Option<Reserved>,
     /// Those who wait for its end.
     waiting: Vec<oneshot::Sender<()>>,
-    /// How often it was seen to be overdue.
-    looks: u32,
+    /// When it was last told of as overdue.
+    told_ms: Option<u64>,
+}
+
+impl Entry {
+    /// When it is to be told of as overdue, if archives last so long.
+    fn overdue_ms(&self, lasts_ms: u64) -> u64 {
+        self.told_ms.map_or(self.since_ms.saturating_add(lasts_ms), |told| told.saturating_add(TELL_AGAIN_MS))
+    }
 }
 
 /// An archive that a call has asked for.
@@ -111,7 +118,7 @@ impl Desk {
             let (project, id, tag) = (record.project.clone(), record.id.clone(), record.wishes.tag.clone());
             let since_ms = record.created_ms;
             let reserved = Some(Reserved { record, begun });
-            entries.push(Entry { id, tag, since_ms, reserved, waiting: Vec::new(), looks: 0 });
+            entries.push(Entry { id, tag, since_ms, reserved, waiting: Vec::new(), told_ms: None });
             self.count_in(&project, Status::Started);
             return Ok(result);
         };
@@ -131,7 +138,7 @@ impl Desk {
             return;
         }
         let (id, tag) = (record.id.clone(), record.wishes.tag.clone());
-        let entry = Entry { id, tag, since_ms, reserved: None, waiting: Vec::new(), looks: 0 };
+        let entry = Entry { id, tag, since_ms, reserved: None, waiting: Vec::new(), told_ms: None };
         self.sessions.entry(record.session.clone()).or_default().push(entry);
     }
 
@@ -155,18 +162,26 @@ impl Desk {
         Some(wait)
     }
 
-    /// Archives that began before that and still run. Each is told of now and then until it has ended.
-    pub(super) fn overdue(&mut self, before_ms: u64) -> Vec<Overdue> {
+    /// Archives that have lasted so long and still run. Each is told of now and then until it has ended.
+    pub(super) fn overdue(&mut self, lasts_ms: u64, now_ms: u64) -> Vec<Overdue> {
         let mut overdue = Vec::new();
         for (session, entries) in &mut self.sessions {
-            for entry in entries.iter_mut().filter(|entry| entry.since_ms < before_ms) {
-                if entry.looks.is_multiple_of(LOOKS) {
-                    overdue.push(Overdue { session: session.clone(), id: entry.id.clone() });
-                }
-                entry.looks = entry.looks.wrapping_add(1);
+            for entry in entries.iter_mut().filter(|entry| entry.overdue_ms(lasts_ms) <= now_ms) {
+                overdue.push(Overdue { session: session.clone(), id: entry.id.clone() });
+                entry.told_ms = Some(now_ms);
             }
         }
         overdue
+    }
+
+    /// When the next one is.
+    pub(super) fn next_overdue(&self, lasts_ms: u64) -> Option<u64> {
+        self.sessions.values().flatten().map(|entry| entry.overdue_ms(lasts_ms)).min()
+    }
+
+    /// How many run: those that have begun and not ended.
+    pub(super) fn running(&self) -> usize {
+        self.sessions.values().flatten().filter(|entry| entry.reserved.is_none()).count()
     }
 
     fn entry(&mut self, session: &str, id: &str) -> Option<&mut Entry> {
@@ -217,10 +232,13 @@ mod tests {
     #[test]
     fn what_is_overdue_is_told_again_but_not_at_each_look() {
         let mut desk = Desk::default();
+        assert_eq!(desk.next_overdue(500), None);
         desk.begin(&record("a", None));
-        assert_eq!(desk.overdue(1000), []);
-        let told: Vec<usize> = (0..2 * LOOKS).map(|_| desk.overdue(1001).len()).collect();
-        let expected: Vec<usize> = (0..2 * LOOKS).map(|look| usize::from(look % LOOKS == 0)).collect();
-        assert_eq!(told, expected);
+        assert_eq!((desk.next_overdue(500), desk.overdue(500, 1499)), (Some(1500), Vec::new()));
+        let told = |desk: &mut Desk, now| desk.overdue(500, now).len();
+        assert_eq!((told(&mut desk, 1500), told(&mut desk, 1501)), (1, 0));
+        assert_eq!(desk.next_overdue(500), Some(1500 + TELL_AGAIN_MS));
+        assert_eq!(told(&mut desk, 1499 + TELL_AGAIN_MS), 0);
+        assert_eq!((told(&mut desk, 1500 + TELL_AGAIN_MS), desk.running()), (1, 1));
     }
 }

@@ -21,7 +21,7 @@ fn the_end_of_an_overdue_archive_stands_behind_what_has_happened() {
     // The disk is slow: what happens now waits.
     let writing = app.archives.running.lock();
     pen.saw(&session, Event::Signal { from: None, to: None, content: SignalContent::default() });
-    end_begun_before(app, u64::MAX);
+    end_overdue_at(app, u64::MAX);
     drop(writing);
     app.chronicle.close(std::time::Instant::now() + Duration::from_secs(60));
     let Some(Content::Memory(file)) = app.archives.file(&id).unwrap() else { panic!("it has ended") };

@@ -45,9 +45,10 @@ use serde_json::Value;
 use shelf::Scope;
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::{error, warn};
 use vault::Vault;
 
@@ -97,6 +98,8 @@ pub(crate) struct Archives {
     /// Ends that rooms have to be asked for, by whoever may ask them.
     asks: mpsc::UnboundedSender<Ask>,
     asked: Mutex<Option<mpsc::UnboundedReceiver<Ask>>>,
+    /// Rung when the status of one has changed.
+    changed: Notify,
 }
 
 /// Keys that the server made for itself.
@@ -130,6 +133,7 @@ impl Archives {
             told: OnceLock::new(),
             asks,
             asked: Mutex::new(Some(asked)),
+            changed: Notify::new(),
         })
     }
 
@@ -258,6 +262,16 @@ impl Archives {
         self.desk.lock().wait(session, id)
     }
 
+    /// How many are being written.
+    pub(crate) fn count_running(&self) -> usize {
+        self.desk.lock().running()
+    }
+
+    /// Bytes that were written into files since the server started.
+    pub(crate) fn written(&self) -> u64 {
+        self.room.written.load(Ordering::Relaxed)
+    }
+
     /// Whether it is being written.
     pub(crate) fn is_running(&self, session: &str, id: &str) -> bool {
         let running = self.running.lock();
@@ -330,6 +344,7 @@ impl Archives {
 
     /// Tells whoever wants to know that the status of an archive has changed.
     fn announce(&self, record: &Record) {
+        self.changed.notify_one();
         if let Some(told) = self.told.get() {
             let (project, session) = (record.project.clone(), record.session.clone());
             let url = self.url(record, self.public_url.as_ref(), crate::unix_ms() / 1000);

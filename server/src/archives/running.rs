@@ -11,6 +11,7 @@ use otc_protocol::limits::{
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The bytes that archives may have.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Room {
     pub(super) each: u64,
     /// Of all.
     pub(super) all: u64,
+    /// Bytes that were written, whatever has become of them.
+    pub(super) written: AtomicU64,
     used: Mutex<Used>,
 }
 
@@ -31,7 +34,7 @@ struct Used {
 
 impl Room {
     pub(super) fn new(each: u64, all: u64) -> Self {
-        Self { each, all, used: Mutex::default() }
+        Self { each, all, written: AtomicU64::new(0), used: Mutex::default() }
     }
 
     /// The bytes that all have.
@@ -226,6 +229,7 @@ impl Running {
         match self.reel.write(&lines) {
             Ok(()) => {
                 self.written = self.size;
+                room.written.fetch_add(count(&lines), Ordering::Relaxed);
                 // Its memory is used again.
                 self.gathered = lines;
                 self.gathered.clear();

@@ -285,6 +285,7 @@ impl Archives {
             Ok(Some(record)) => {
                 if record.status.is_past() {
                     self.desk.lock().becomes_past(&record.project);
+                    self.changed.notify_one();
                 } else {
                     self.announce(&Record { status: Status::Stopped, ..record.clone() });
                 }

@@ -129,7 +129,7 @@ pub(super) fn list(
 pub(super) fn begun_before(
     look: &impl Look,
     unix_ms: u64,
-    wanted: impl Fn(&Record) -> bool,
+    mut wanted: impl FnMut(&Record) -> bool,
 ) -> Result<Vec<String>, StoreError> {
     let prefix = Scope::Server.prefix();
     let keys = Keys::between(prefix.clone(), format!("{prefix}{unix_ms:016x}"));
@@ -145,6 +145,19 @@ pub(super) fn begun_before(
         }
     }
     Ok(found)
+}
+
+/// When the oldest archive began that did not begin before that.
+pub(super) fn begun_from(look: &impl Look, unix_ms: u64) -> Result<Option<u64>, StoreError> {
+    let prefix = Scope::Server.prefix();
+    let keys = Keys::between(format!("{prefix}{unix_ms:016x}"), format!("{prefix}g"));
+    let mut begun = None;
+    look.range(&ORDER, &keys, |key, ()| {
+        let time = key.get(prefix.len()..prefix.len() + 16);
+        begun = time.and_then(|time| u64::from_str_radix(time, 16).ok());
+        ControlFlow::Break(())
+    })?;
+    Ok(begun)
 }
 
 fn id_of(key: &str) -> Option<String> {

@@ -11,6 +11,7 @@ use otc_server::keys::Secret;
 use otc_server::log_flood::LogFlood;
 use otc_server::{KeyPair, Server};
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
@@ -128,6 +129,9 @@ pub(crate) struct Serve {
     /// Serve no page that shows the sessions of a project (/inspect)
     #[arg(long, env = "OTC_NO_INSPECT", value_parser = BoolishValueParser::new())]
     no_inspect: bool,
+    /// Where metrics can be read, in the form of Prometheus: http://ADDR:PORT/metrics [default: nowhere]
+    #[arg(long, env = "OTC_METRICS_LISTEN", value_name = "ADDR:PORT")]
+    metrics_listen: Option<String>,
     /// Read files with secrets even when others may read them, as in containers that mount them so
     #[arg(long, env = "OTC_ALLOW_READABLE_SECRETS", value_parser = BoolishValueParser::new())]
     allow_readable_secrets: bool,
@@ -156,6 +160,7 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
         trusted_proxies: serve.trusted_proxies,
         forwarded_header: serve.forwarded_header,
         no_inspect: serve.no_inspect,
+        metrics_listen: serve.metrics_listen,
     };
     let (config, generated) = given.complete()?;
     for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {
@@ -169,7 +174,7 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     // Before the server answers: whoever sees it answer may already tell it to stop.
     let mut signals = runtime.block_on(async { Signals::catch() })?;
     let server = Server::start(config)?;
-    announce(&mut std::io::stdout().lock(), &server.url(), generated.as_ref())?;
+    announce(&mut std::io::stdout().lock(), &server.url(), server.metrics_addr(), generated.as_ref())?;
     while runtime.block_on(signals.next()) == Told::HangUp && server.renew_certificate() {}
     tracing::info!("stopping");
     server.hand_over()?;
@@ -177,18 +182,25 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
 }
 
 /// The address first, so that a script can read one line and go on; whoever has read it need not read the rest.
-fn announce(out: &mut impl Write, url: &str, generated: Option<&KeyPair>) -> std::io::Result<()> {
+fn announce(
+    out: &mut impl Write,
+    url: &str,
+    metrics: Option<SocketAddr>,
+    generated: Option<&KeyPair>,
+) -> std::io::Result<()> {
     writeln!(out, "listening on {url}")?;
     out.flush()?;
-    if let Some(pair) = generated {
-        let rest = format!(
+    let metrics = metrics.map(|address| format!("metrics on http://{address}/metrics\n"));
+    let pair = generated.map(|pair| {
+        format!(
             "no API key was given; this pair is for this run only:\n  export OTC_API_KEY={}\n  export OTC_API_SECRET={}\n",
             pair.project,
             pair.secret.expose()
-        );
-        if let Err(error) = out.write_all(rest.as_bytes()).and_then(|()| out.flush()) {
-            tracing::debug!(%error, "nobody reads the API key that was made up");
-        }
+        )
+    });
+    let rest: String = metrics.into_iter().chain(pair).collect();
+    if let Err(error) = out.write_all(rest.as_bytes()).and_then(|()| out.flush()) {
+        tracing::debug!(%error, "nobody reads the rest of what the server says at its start");
     }
     Ok(())
 }
@@ -300,7 +312,7 @@ mod tests {
     fn a_script_may_close_the_pipe_after_the_first_line() {
         let pair = KeyPair::new("1", "s").unwrap();
         for (lines, served) in [(0, false), (1, true), (2, true), (9, true)] {
-            let told = announce(&mut Lines(lines), "http://127.0.0.1:1", Some(&pair));
+            let told = announce(&mut Lines(lines), "http://127.0.0.1:1", None, Some(&pair));
             assert_eq!(told.is_ok(), served, "{lines}");
         }
     }

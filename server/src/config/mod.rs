@@ -5,6 +5,7 @@ mod archives;
 mod inspect;
 mod keys;
 mod limits;
+mod metrics;
 mod origins;
 mod proxies;
 mod tls;
@@ -67,6 +68,8 @@ pub struct Config {
     pub archives: ArchiveSettings,
     /// Whether there is a page that shows sessions.
     pub inspect: bool,
+    /// What of metrics can be set.
+    pub metrics: crate::metrics::Settings,
 }
 
 impl Config {
@@ -88,6 +91,7 @@ impl Config {
             webhooks: crate::webhooks::Settings::default(),
             archives: ArchiveSettings::default(),
             inspect: true,
+            metrics: crate::metrics::Settings::default(),
         }
     }
 
@@ -140,6 +144,8 @@ pub struct Given {
     pub forwarded_header: Option<String>,
     /// Whether there is no page that shows sessions.
     pub no_inspect: bool,
+    /// Where metrics can be read.
+    pub metrics_listen: Option<String>,
 }
 
 /// The file.
@@ -178,6 +184,8 @@ struct File {
     archives: archives::Section,
     #[serde(default)]
     inspect: inspect::Section,
+    #[serde(default)]
+    metrics: metrics::Section,
 }
 
 impl File {
@@ -226,6 +234,7 @@ impl Given {
         let trusted_proxies = self.trusted_proxies.or(file.trusted_proxies);
         let proxies = proxies::complete(trusted_proxies, forwarded_header.as_deref())?;
         let listener = file.limits.listener(proxies)?;
+        let metrics = file.metrics.settings(self.metrics_listen)?;
         let config = Config {
             listen,
             projects,
@@ -241,6 +250,7 @@ impl Given {
             webhooks,
             archives,
             inspect: !self.no_inspect && file.inspect.enabled,
+            metrics,
         };
         Ok((config, generated))
     }

@@ -40,7 +40,7 @@ pub use proxies::{Proxies, Subnet, SubnetError, Wording};
 pub use request_id::RequestId;
 pub use session_info::SYMPHONY_ADDRESS;
 
-use crate::{App, inspect};
+use crate::{App, inspect, metrics};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
@@ -95,6 +95,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::disable()) // each route reads its body within its own bound
         .layer(from_fn(sound::only))
+        .layer(from_fn_with_state(Arc::clone(&app), metrics::count))
         .with_state(app)
 }
 

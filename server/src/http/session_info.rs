@@ -37,6 +37,7 @@ pub(super) async fn session_info(
     request: Request,
 ) -> Response {
     if let Err(wait) = app.askers.admit(peer.remote.ip(), app.time().now) {
+        app.metrics.later_info.count();
         return come_later(wait);
     }
     // What is not even UTF-8 is refused like any other id that is none.

@@ -89,6 +89,7 @@ impl Entrance {
             OpenSocket::clone(place)
         } else {
             let at_its_address = self.crowds.enter(address.ip()).ok_or_else(|| {
+                place.among_all.metrics.refused_address.count();
                 info!(peer = %address, "request refused: its address has too many (connections_per_address)");
                 Unwelcome::Crowded
             })?;

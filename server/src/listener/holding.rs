@@ -1,6 +1,7 @@
 //! Memory that requests hold before anybody knows whose they are.
 
 use super::OpenSocket;
+use crate::metrics::Metrics;
 use otc_protocol::limits::{HTTP_HEAD_BYTES, REQUEST_FREE_BYTES};
 use parking_lot::Mutex;
 use std::io::{self, ErrorKind};
@@ -93,11 +94,19 @@ impl Meter {
 pub(super) struct Metered<S> {
     stream: S,
     meter: Arc<Meter>,
+    metrics: Arc<Metrics>,
 }
 
 impl<S> Metered<S> {
-    pub(super) fn new(stream: S, meter: Arc<Meter>) -> Self {
-        Self { stream, meter }
+    pub(super) fn new(stream: S, meter: Arc<Meter>, metrics: Arc<Metrics>) -> Self {
+        Self { stream, meter, metrics }
+    }
+
+    fn count_sent(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.metrics.sent.add(*bytes);
+        }
+        written
     }
 }
 
@@ -109,13 +118,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        Poll::Ready(self.meter.count(buf.filled().len() - before))
+        let bytes = buf.filled().len() - before;
+        self.metrics.received.add(bytes);
+        Poll::Ready(self.meter.count(bytes))
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.count_sent(written)
     }
 
     fn poll_write_vectored(
@@ -123,7 +135,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.count_sent(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// A stream that breaks when it takes nothing for too long, until it is `settled`: then others look after it.
-pub(super) struct Impatient<S> {
+pub(crate) struct Impatient<S> {
     stream: S,
     patience: Duration,
     settled: Arc<AtomicBool>,
@@ -19,7 +19,7 @@ pub(super) struct Impatient<S> {
 }
 
 impl<S> Impatient<S> {
-    pub(super) fn new(stream: S, patience: Duration, settled: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(stream: S, patience: Duration, settled: Arc<AtomicBool>) -> Self {
         Self { stream, patience, settled, deadline: None }
     }
 

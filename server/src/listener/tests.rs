@@ -16,7 +16,7 @@ fn served() -> DuplexStream {
 fn place() -> OpenSocket {
     let among_all = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
     let at_its_address = Crowds::new(1).enter(SocketAddr::from(([127, 0, 0, 1], 1)).ip()).unwrap();
-    Arc::new(Place { among_all: Arc::new(among_all), at_its_address })
+    Arc::new(Place { among_all: AmongAll::take(among_all, Arc::default()), at_its_address })
 }
 
 fn served_with(tls: Option<Arc<Tls>>) -> DuplexStream {

@@ -1,6 +1,7 @@
 //! A room together with the sockets of its members, under one lock.
 
 use super::room::{Newcomer, Room};
+use super::tally::{Figures, Tally};
 use super::view::Outside;
 use super::{CloseCode, Delivery, Event, Link, LinkId, Output, Refusal, Time, Witness};
 use bytes::Bytes;
@@ -27,6 +28,9 @@ struct Inner<L> {
     room: Room,
     links: HashMap<LinkId, Arc<L>>,
     witness: Arc<dyn Witness>,
+    tally: Arc<Tally>,
+    /// What the tally has of this room.
+    told: Figures,
     /// Kept for its capacity.
     out: Vec<Output>,
 }
@@ -38,6 +42,17 @@ pub(super) struct Errands {
     pub(super) forgotten: Vec<Arc<str>>,
     /// The hall may be vacant.
     pub(super) vacant: bool,
+    /// A room has to be woken then, which is sooner than it was.
+    pub(super) sooner: Option<Moment>,
+}
+
+/// What came of the frames of one socket.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Received {
+    /// Somebody falls behind with what they say.
+    pub(super) crowded: bool,
+    /// Signals that were accepted.
+    pub(super) signals: u64,
 }
 
 /// `due` of a room that waits for nothing.
@@ -70,10 +85,12 @@ impl<L> Hall<L> {
 
 impl<L: Link> Hall<L> {
     /// A hall for `room`, which may wait for something already: one that was restored does.
-    pub(super) fn new(room: Room, witness: Arc<dyn Witness>) -> Self {
+    pub(super) fn new(room: Room, witness: Arc<dyn Witness>, tally: Arc<Tally>) -> Self {
         let due = AtomicU64::new(micros(room.due()));
         let (project, outside) = (room.address().project.as_str().into(), Arc::clone(room.outside()));
-        let inner = Inner { room, links: HashMap::new(), witness, out: Vec::new() };
+        let mut told = Figures::default();
+        tally.note(&mut told, &room.figures());
+        let inner = Inner { room, links: HashMap::new(), witness, tally, told, out: Vec::new() };
         Self { inner: Mutex::new(inner), due, project, number: AtomicU64::new(0), outside }
     }
 
@@ -145,8 +162,7 @@ impl<L: Link> Hall<L> {
     }
 
     /// Takes the frames of one socket in order, until too many of its answers wait, or others should have their turn: in a
-    /// large session one frame is thousands of deliveries. Whether somebody falls behind with what
-    /// they say.
+    /// large session one frame is thousands of deliveries.
     pub(super) fn receive(
         &self,
         time: Time,
@@ -154,9 +170,10 @@ impl<L: Link> Hall<L> {
         handle: &L,
         frames: &mut VecDeque<Bytes>,
         errands: &mut Errands,
-    ) -> bool {
+    ) -> Received {
         let mut lock = self.inner.lock();
         let inner = &mut *lock;
+        let before = inner.room.signals();
         inner.room.take_crowded(); // Not by this one.
         let mut deliveries = 0;
         while let Some(frame) = frames.pop_front() {
@@ -168,19 +185,25 @@ impl<L: Link> Hall<L> {
             }
         }
         self.note(inner, errands);
-        let crowded = inner.room.take_crowded();
+        let signals = inner.room.signals() - before;
+        let received = Received { crowded: inner.room.take_crowded(), signals };
         if deliveries >= TURN_DELIVERIES {
             MutexGuard::unlock_fair(lock);
         }
-        crowded
+        received
     }
 
     /// The WebSocket `link` is closed.
     pub(super) fn lose(&self, now: Moment, link: LinkId, errands: &mut Errands) {
         let mut inner = self.inner.lock();
+        let inner = &mut *inner;
         inner.links.remove(&link);
         inner.room.lose(now, link);
-        self.note(&inner, errands);
+        self.note(inner, errands);
+    }
+
+    pub(super) fn visit_links(&self, visit: &mut impl FnMut(&L)) {
+        self.inner.lock().links.values().for_each(|link| visit(link));
     }
 
     /// Closes every WebSocket; what the members are owed stays.
@@ -198,11 +221,19 @@ impl<L: Link> Hall<L> {
 
     /// When the room has to be woken.
     pub(super) fn due(&self) -> Option<Moment> {
-        Some(self.due.load(Ordering::Relaxed)).filter(|due| *due != NEVER).map(Moment::from_micros)
+        Some(self.due.load(Ordering::SeqCst)).filter(|due| *due != NEVER).map(Moment::from_micros)
     }
 
-    fn note(&self, inner: &Inner<L>, errands: &mut Errands) {
-        self.due.store(micros(inner.room.due()), Ordering::Relaxed);
+    fn note(&self, inner: &mut Inner<L>, errands: &mut Errands) {
+        inner.tally.note(&mut inner.told, &inner.room.figures());
+        let (due, before) = (inner.room.due(), self.due.load(Ordering::Relaxed));
+        if micros(due) < before {
+            // Ordered with whoever is about to sleep (`Registry::rest`).
+            self.due.store(micros(due), Ordering::SeqCst);
+            errands.sooner = errands.sooner.min(due).or(due);
+        } else {
+            self.due.store(micros(due), Ordering::Relaxed);
+        }
         errands.vacant |= inner.room.is_vacant();
     }
 }

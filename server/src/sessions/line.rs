@@ -3,6 +3,7 @@
 
 use super::answers::{Answer, Answers};
 use super::owed::Owed;
+use super::tally::Owing;
 use super::{Delivery, LinkId, Output, Settings};
 use crate::planted::{self, Bug};
 use bytes::Bytes;
@@ -94,9 +95,16 @@ impl Line {
         }
     }
 
-    pub(super) fn acknowledge(&mut self, sequence: u64, out: &mut Vec<Output>) {
-        self.owed.acknowledge(sequence);
+    /// What is owed no more.
+    pub(super) fn acknowledge(&mut self, sequence: u64, out: &mut Vec<Output>) -> Owing {
+        let paid = self.owed.acknowledge(sequence);
         self.replay(out);
+        paid
+    }
+
+    /// What it is owed.
+    pub(super) fn owing(&self) -> Owing {
+        self.owed.owing()
     }
 
     /// Sends again what has its turn.

@@ -6,6 +6,7 @@
 //! * [`Registry`]: which room a socket belongs to; what the sockets, REST and the clock call
 //! * `door`: a socket that has not joined yet; `room`: one session; `hall`: a room with the sockets of its members
 //! * `line`: what one socket is owed (`wire.md §3.5`): `owed` messages, `answers` already given
+//! * [`Tally`]: what is counted
 //! * [`Event`]: what happens, for a [`Witness`]
 //! * [`Snapshot`]: all of it as data, for the process that comes next; `freeze` in each of them
 
@@ -25,7 +26,9 @@ mod registry;
 mod room;
 mod scales;
 mod seat;
+mod sleeper;
 pub(crate) mod snapshot;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -37,8 +40,9 @@ pub use member::Admission;
 pub use meter::SignalRate;
 pub use registry::Registry;
 pub use scales::Scales;
-pub use seat::Seat;
+pub use seat::{Done, Seat};
 pub use snapshot::{Snapshot, Unfit};
+pub use tally::{Figure, Tally};
 pub use view::{ArchiveView, ChannelView, ConnectionView, Glimpse, StreamView, View, Watch};
 
 use bytes::Bytes;

@@ -1,6 +1,7 @@
 //! Messages that one socket has not acknowledged yet, oldest first.
 
 use super::Settings;
+use super::tally::Owing;
 use bytes::Bytes;
 use otc_protocol::limits::REPLAY_WINDOW_BYTES;
 use std::collections::VecDeque;
@@ -11,6 +12,8 @@ pub(super) struct Owed {
     /// Sequence numbers grow; an acknowledged message that waits for an older one has no frame.
     messages: VecDeque<(u64, Option<Bytes>)>,
     bytes: usize,
+    /// Those that have a frame.
+    unpaid: usize,
     replay: Option<Replay>,
     /// With how much the last replay began; `None` once something has been acknowledged.
     began_with: Option<usize>,
@@ -43,6 +46,7 @@ impl Owed {
         #[cfg(test)]
         PUSHES.set(PUSHES.get() + 1);
         self.bytes += frame.len();
+        self.unpaid += 1;
         self.messages.push_back((sequence, Some(frame)));
         self.replay.is_none()
     }
@@ -76,12 +80,14 @@ impl Owed {
     }
 
     /// Forgets one message; one that is not there has been acknowledged before.
-    pub(super) fn acknowledge(&mut self, sequence: u64) {
+    pub(super) fn acknowledge(&mut self, sequence: u64) -> Owing {
         let Ok(index) = self.messages.binary_search_by_key(&sequence, |(sequence, _)| *sequence) else {
-            return;
+            return Owing::default();
         };
-        let bytes = self.messages[index].1.take().map_or(0, |frame| frame.len());
+        let Some(frame) = self.messages[index].1.take() else { return Owing::default() };
+        let bytes = frame.len();
         self.bytes -= bytes;
+        self.unpaid -= 1;
         self.began_with = None;
         if let Some(replay) = self.replay.as_mut().filter(|replay| sequence < replay.next) {
             replay.under_way -= bytes;
@@ -93,6 +99,12 @@ impl Owed {
         if self.messages.is_empty() && self.messages.capacity() > KEPT_CAPACITY {
             self.messages.shrink_to(KEPT_CAPACITY);
         }
+        Owing { messages: 1, bytes }
+    }
+
+    /// What is not acknowledged.
+    pub(super) fn owing(&self) -> Owing {
+        Owing { messages: self.unpaid, bytes: self.bytes }
     }
 
     /// What is not acknowledged, oldest first.
@@ -198,9 +210,9 @@ mod tests {
         assert_eq!(sendable(&mut owed), [size; 2], "each answer makes room for two");
         owed.acknowledge(0);
         assert!(sendable(&mut owed).is_empty(), "but once");
-        (1..6).for_each(|sequence| owed.acknowledge(sequence));
+        (1..6).for_each(|sequence| _ = owed.acknowledge(sequence));
         assert_eq!(sendable(&mut owed).len(), 10, "6 to 16, without 10");
-        (6..16).for_each(|sequence| owed.acknowledge(sequence));
+        (6..16).for_each(|sequence| _ = owed.acknowledge(sequence));
         assert_eq!(sendable(&mut owed), [size, size, size, 1]);
         assert!(owed.push(21, Bytes::new()), "everything has been sent: new ones go at once");
         owed.begin_replay();
@@ -262,7 +274,7 @@ mod tests {
     #[test]
     fn a_burst_gives_its_memory_back() {
         let mut owed = owed(&(0..10_000).collect::<Vec<_>>());
-        (0..10_000).for_each(|sequence| owed.acknowledge(sequence));
+        (0..10_000).for_each(|sequence| _ = owed.acknowledge(sequence));
         assert!(owed.messages.capacity() <= 2 * KEPT_CAPACITY, "{}", owed.messages.capacity());
     }
 }

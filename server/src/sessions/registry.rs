@@ -12,6 +12,8 @@ use super::door::{Door, Gate, Join};
 use super::hall::{Errands, Hall};
 use super::room::{Newcomer, Room};
 use super::seat::{Place, Seat, Whereabouts};
+use super::sleeper::Sleeper;
+use super::tally::{Figure, Tally};
 use super::{CloseCode, Delivery, Link, LinkId, Output, Refusal, Settings, Time, Witness};
 use crate::planted::{self, Bug};
 use halls::Halls;
@@ -21,18 +23,21 @@ use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Waker;
 
 /// Every session of this server.
 pub struct Registry<L: Link> {
     settings: Arc<Settings>,
     gate: Box<dyn Gate>,
     witness: Arc<dyn Witness>,
+    tally: Arc<Tally>,
     random: Mutex<Box<dyn FnMut() -> u64 + Send>>,
     halls: Mutex<Halls<L>>,
     sockets: Mutex<HashMap<Arc<str>, Arc<Place<L>>>>,
     /// When to look after which socket that has not joined: one entry for each.
     doors: Mutex<BTreeSet<(Moment, Arc<str>)>>,
     next_link: AtomicU64,
+    sleeper: Sleeper,
     stopped: AtomicBool,
 }
 
@@ -63,11 +68,13 @@ impl<L: Link> Registry<L> {
             settings: Arc::new(settings),
             gate: Box::new(gate),
             witness: Arc::new(witness),
+            tally: Arc::default(),
             random: Mutex::new(Box::new(random)),
             halls: Mutex::default(),
             sockets: Mutex::new(HashMap::new()),
             doors: Mutex::new(BTreeSet::new()),
             next_link: AtomicU64::new(1),
+            sleeper: Sleeper::default(),
             stopped: AtomicBool::new(false),
         })
     }
@@ -78,6 +85,9 @@ impl<L: Link> Registry<L> {
         let link = LinkId(self.next_link.fetch_add(1, Ordering::Relaxed));
         let mut errands = Errands::default();
         let place = if self.is_stopped() {
+            if coming_back {
+                self.tally.count(Figure::ResumesStopped);
+            }
             Err(CloseCode::GoingAway)
         } else if coming_back {
             self.come_back(now, socket, link, &handle, &mut errands)
@@ -119,6 +129,7 @@ impl<L: Link> Registry<L> {
             sockets.insert(socket.clone(), place.clone());
         }
         self.doors.lock().insert((due, socket));
+        self.sleeper.ring(due);
         Ok(place)
     }
 
@@ -132,6 +143,20 @@ impl<L: Link> Registry<L> {
         errands: &mut Errands,
     ) -> Result<Arc<Place<L>>, CloseCode> {
         let known = self.sockets.lock().get(socket).cloned();
+        let resumed = self.resume(now, socket, link, handle, errands, known);
+        self.tally.count(if resumed.is_ok() { Figure::Resumes } else { Figure::ResumesUnknown });
+        resumed
+    }
+
+    fn resume(
+        &self,
+        now: Moment,
+        socket: &str,
+        link: LinkId,
+        handle: &Arc<L>,
+        errands: &mut Errands,
+        known: Option<Arc<Place<L>>>,
+    ) -> Result<Arc<Place<L>>, CloseCode> {
         if known.is_none() && planted::is(Bug::UnknownIsNew) {
             return self.come_new(now, socket, link, handle);
         }
@@ -201,7 +226,7 @@ impl<L: Link> Registry<L> {
         }
         let nonce = (self.random.lock())();
         let room = Room::new(self.settings.clone(), address.clone(), nonce);
-        let hall = Arc::new(Hall::new(room, self.witness.clone()));
+        let hall = Arc::new(Hall::new(room, self.witness.clone(), self.tally.clone()));
         halls.insert(&address.session, hall.clone());
         Ok(hall)
     }
@@ -232,6 +257,14 @@ impl<L: Link> Registry<L> {
         let halls = self.halls.lock().values().filter_map(|hall| hall.due()).min();
         let doors = self.doors.lock().first().map(|(due, _)| *due);
         halls.into_iter().chain(doors).min()
+    }
+
+    /// The same; whoever `waker` wakes may rest until then, and is woken if something has to be done sooner.
+    pub fn rest(&self, waker: &Waker) -> Option<Moment> {
+        self.sleeper.lie_down(waker);
+        let next = self.next_wake();
+        self.sleeper.sleep_until(next);
+        next
     }
 
     fn next_door(&self, now: Moment) -> Option<Arc<str>> {
@@ -274,7 +307,10 @@ impl<L: Link> Registry<L> {
         if let (true, Some((session_id, hall))) = (std::mem::take(&mut errands.vacant), hall) {
             self.retire(session_id, hall);
         }
-        errands.wakers.drain(..).for_each(std::task::Waker::wake);
+        if let Some(due) = errands.sooner.take() {
+            self.sleeper.ring(due);
+        }
+        errands.wakers.drain(..).for_each(Waker::wake);
     }
 
     /// Forgets a room in which nobody is left.
@@ -306,6 +342,19 @@ impl<L: Link> Registry<L> {
 
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Looks at the sockets of all members.
+    pub fn visit_links(&self, mut visit: impl FnMut(&L)) {
+        let halls: Vec<Arc<Hall<L>>> = self.halls.lock().values().cloned().collect();
+        for hall in halls {
+            hall.visit_links(&mut visit);
+        }
+    }
+
+    /// What has been counted.
+    pub fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
     /// Whether a socket of this id is in a session, or is awaited there.

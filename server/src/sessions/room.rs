@@ -20,6 +20,7 @@ pub(super) use membership::Newcomer;
 use super::answers::Answer;
 use super::line::{Carrier, Line, status_frame};
 use super::member::{Member, MemberId};
+use super::tally::{Figure, Figures};
 use super::view::Outside;
 use super::{CloseCode, Delivery, Event, LinkId, Output, Refusal, Settings, Time, is_id, json};
 use archives::Running;
@@ -70,6 +71,7 @@ pub(super) struct Room {
     overflowing: Vec<MemberId>,
     /// Somebody who was sent something falls behind (`take_crowded`).
     crowded: bool,
+    counted: Figures,
     /// No line's deadline lies before this moment.
     due: Option<Moment>,
     closed: bool,
@@ -108,6 +110,7 @@ impl Room {
             state_bytes: 0,
             overflowing: Vec::new(),
             crowded: false,
+            counted: Figures::default(),
             due: None,
             closed: false,
             outside: Arc::default(),
@@ -154,6 +157,20 @@ impl Room {
     /// The session's id.
     pub(super) fn session(&self) -> &str {
         &self.address.session
+    }
+
+    /// What has been counted, and what is counted now.
+    pub(super) fn figures(&self) -> Figures {
+        let mut figures = self.counted;
+        figures.set(Figure::Sessions, usize::from(self.inhabited));
+        figures.set(Figure::Members, self.members.len());
+        figures.set(Figure::Streams, self.streams.len());
+        figures
+    }
+
+    /// Signals of members that were accepted so far.
+    pub(super) fn signals(&self) -> u64 {
+        self.counted.get(Figure::Signals)
     }
 
     /// When [`Self::wake`] has something to do, at the earliest.
@@ -263,12 +280,14 @@ impl Room {
             return;
         }
         if let Some(member) = self.members.get_mut(&id) {
-            member.line.acknowledge(low, out);
+            let paid = member.line.acknowledge(low, out);
+            self.counted.pay(paid);
             if low == member.welcome.created {
                 member.welcome.frame = None;
             }
         } else if let Some(departed) = self.departed.get_mut(&id) {
-            departed.line.acknowledge(low, out);
+            let paid = departed.line.acknowledge(low, out);
+            self.counted.pay(paid);
             if departed.line.owes_nothing() && departed.line.link().is_none() {
                 self.forget(id, out);
             }
@@ -385,7 +404,10 @@ impl Room {
         }
         match body {
             Body::Signal { id: signal, to, content } => {
-                self.signal(time.now, id, session, signal, to, content, out)
+                let outcome = self.signal(time.now, id, session, signal, to, content, out);
+                let refused = outcome.as_ref().err().map(|refusal| Figure::of_signal(refusal.status));
+                self.counted.count(refused.unwrap_or(Figure::Signals));
+                outcome
             }
             Body::ConnectionCreate { .. } => Err(Refusal::new(409, "This socket has joined already.")),
             Body::ConnectionDelete { id: target } => self.force_disconnect(time.now, id, &target, out),
@@ -436,6 +458,7 @@ impl Room {
     fn settle(&mut self, now: Moment, out: &mut Vec<Output>) {
         while !self.overflowing.is_empty() {
             let ids = std::mem::take(&mut self.overflowing);
+            self.counted.add(Figure::Overflowed, ids.len());
             let farewell = Farewell::Close(CloseCode::Ended);
             self.dismiss_all(now, &ids, &Reason::NetworkDisconnected, farewell, out);
         }

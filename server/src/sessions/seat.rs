@@ -4,6 +4,7 @@ use super::door::{Door, Join, Knock};
 use super::hall::{Errands, Hall};
 use super::log_text::beginning;
 use super::registry::{Denied, Registry};
+use super::tally::Figure;
 use super::{CloseCode, Delivery, Link, LinkId, Output, Time};
 use bytes::Bytes;
 use otc_protocol::Moment;
@@ -59,6 +60,16 @@ pub struct Seat<L: Link> {
     /// The hall and its session id, once it is in: nothing but the room is locked then.
     hall: Option<(Arc<Hall<L>>, Arc<str>)>,
     errands: Errands,
+    done: Done,
+}
+
+/// What was carried out of what a socket has said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Signals that were accepted.
+    pub signals: u64,
+    /// Whether the client was let in.
+    pub joined: bool,
 }
 
 impl<L: Link> Seat<L> {
@@ -72,7 +83,7 @@ impl<L: Link> Seat<L> {
             Whereabouts::Hall { hall, session } => Some((hall.clone(), session.clone())),
             Whereabouts::Door { .. } | Whereabouts::Gone => None,
         });
-        Self { registry, link, handle, place, hall, errands: Errands::default() }
+        Self { registry, link, handle, place, hall, errands: Errands::default(), done: Done::default() }
     }
 
     /// Takes frames in the order of their arrival; leaves some when too many answers wait for this socket. The answer is
@@ -81,13 +92,20 @@ impl<L: Link> Seat<L> {
         let mut crowded = false;
         while !frames.is_empty() && !self.handle.is_full() {
             if let Some((hall, _)) = &self.hall {
-                crowded |= hall.receive(time, self.link, &self.handle, frames, &mut self.errands);
+                let received = hall.receive(time, self.link, &self.handle, frames, &mut self.errands);
+                crowded |= received.crowded;
+                self.done.signals += received.signals;
             } else if let Some(frame) = frames.pop_front() {
                 self.knock(time, &frame);
             }
         }
         self.finish();
         crowded
+    }
+
+    /// What was carried out since the last asking.
+    pub fn take_done(&mut self) -> Done {
+        std::mem::take(&mut self.done)
     }
 
     fn knock(&mut self, time: Time, frame: &Bytes) {
@@ -131,10 +149,12 @@ impl<L: Link> Seat<L> {
                 self.registry.leave_door(door.due, socket);
                 *whereabouts = Whereabouts::Hall { hall: hall.clone(), session: session.clone() };
                 self.hall = Some((hall, session));
+                self.done.joined = true;
                 Knock::Stay
             }
             Err(Denied::Stopped) => Knock::Stay,
             Err(Denied::Refused(refusal)) => {
+                self.registry.tally().count(Figure::of_join(refusal.status));
                 let (session, reason) =
                     (beginning(&session, LOG_CHARS), beginning(&refusal.reason, LOG_CHARS));
                 info!(?session, ?connection, status = refusal.status, ?reason, "join refused");

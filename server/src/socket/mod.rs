@@ -25,12 +25,15 @@ use hyper_util::rt::TokioIo;
 use otc_protocol::limits::{
     CLIENT_FRAME_BYTES, SOCKET_FRAGMENT_BYTES, SOCKET_PONG_BYTES, SOCKET_READ_BUFFER, SOCKET_WRITE_BUFFER,
 };
+use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use task::Task;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -58,22 +61,43 @@ const LOGGED_ID_BYTES: usize = 8;
 /// How late a silent or lost socket may be noticed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Looks after silent and lost sockets until the server stops.
+/// Looks after silent and lost sockets until the server stops. It sleeps until there is one.
 pub async fn attend(app: Arc<App>) {
     let mut stopping = app.stopping();
-    let mut look = interval(LOOK_EVERY);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = look.tick() => {
-                app.registry.wake(app.time().now);
-                log_flood::confess();
-                app.webhooks.confess();
+    let work = async {
+        tokio::join!(
+            async {
+                loop {
+                    due(&app).await;
+                    app.registry.wake(app.time().now);
+                    // What is due in the meantime is seen to together.
+                    sleep(LOOK_EVERY).await;
+                }
+            },
+            async {
+                loop {
+                    log_flood::left_out().await;
+                    log_flood::confess();
+                }
             }
-            // An error says that the server is gone, which is an end too.
-            _ = stopping.wait_for(|stop| *stop) => break,
-        }
+        )
+    };
+    tokio::select! {
+        ((), ()) = work => {}
+        // An error says that the server is gone, which is an end too.
+        _ = stopping.wait_for(|stop| *stop) => {}
     }
+}
+
+/// Ends when a room or a door has to be looked after.
+async fn due(app: &App) {
+    let mut timer = pin!(sleep(Duration::ZERO));
+    poll_fn(|cx| {
+        let Some(due) = app.registry.rest(cx.waker()) else { return Poll::Pending };
+        timer.as_mut().reset(Instant::now() + (due - app.time().now));
+        timer.as_mut().poll(cx)
+    })
+    .await;
 }
 
 /// Turns a request into a WebSocket, or says why not.
@@ -89,6 +113,7 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     if let Some(peer) = peer.filter(|_| !is_known)
         && let Err(wait) = app.openers.admit(peer.ip(), app.time().now)
     {
+        app.metrics.later_socket.count();
         return come_later(wait);
     }
     let accept = derive_accept_key(opening.key.as_bytes());
@@ -119,8 +144,10 @@ async fn serve(
     let seat = app.registry.open(now, &opening.socket, opening.coming_back, Arc::clone(&queue));
     let (peer, socket) = (peer.map(display), beginning(&opening.socket));
     debug!(peer, socket, coming_back = opening.coming_back, "socket open");
-    let app_time = Arc::clone(app);
-    let end = Task::new(stream, Arc::clone(&queue), seat, move || app_time.time()).run().await;
+    let (app_time, metrics) = (Arc::clone(app), Arc::clone(&app.metrics));
+    metrics.sockets.come();
+    let end = Task::new(stream, Arc::clone(&queue), seat, move || app_time.time(), metrics).run().await;
+    app.metrics.sockets.gone();
     match queue.close() {
         Some(code @ (CloseCode::Foreign | CloseCode::TooLarge)) => {
             info!(peer, socket, code = code.number(), reason = code.reason(), "socket broken off");

@@ -9,6 +9,7 @@ use otc_protocol::limits::{
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::task::Waker;
+use std::time::Instant;
 
 /// The sending half of one WebSocket, as rooms see it.
 #[derive(Default)]
@@ -23,8 +24,21 @@ struct Waiting {
     pong: bool,
     close: Option<CloseCode>,
     waker: Option<Waker>,
+    /// Since when the task is to run.
+    woken: Option<Instant>,
+    wakes: u32,
     /// The socket takes no more for now: only the end is news to its task.
     blocked: bool,
+}
+
+/// Of so many times at which a task is woken, one is measured.
+const MEASURED_WAKES: u32 = 8;
+
+/// How much waits for one socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Depth {
+    pub(crate) frames: usize,
+    pub(crate) bytes: usize,
 }
 
 /// A queue that had this much room and is empty gives it back.
@@ -39,7 +53,7 @@ impl Link for Queue {
         if !waiting.push(delivery) {
             return None;
         }
-        if waiting.blocked && waiting.close.is_none() { None } else { waiting.waker.take() }
+        if waiting.blocked && waiting.close.is_none() { None } else { waiting.wake() }
     }
 
     fn is_full(&self) -> bool {
@@ -49,11 +63,18 @@ impl Link for Queue {
 }
 
 impl Queue {
-    /// The task runs: nobody needs to wake it.
-    pub(super) fn attend(&self) {
+    /// The task runs: nobody needs to wake it. Since when it was to run, if it was woken and that is measured.
+    pub(super) fn attend(&self) -> Option<Instant> {
         let mut waiting = self.0.lock();
         waiting.waker = None;
         waiting.blocked = false;
+        waiting.woken.take()
+    }
+
+    /// How much waits.
+    pub(crate) fn depth(&self) -> Depth {
+        let waiting = self.0.lock();
+        Depth { frames: waiting.frames.len(), bytes: waiting.bytes }
     }
 
     /// The task is about to rest; whether nothing has come in the meantime. While the socket is `blocked` only the end
@@ -88,6 +109,16 @@ impl Queue {
 }
 
 impl Waiting {
+    /// Looks at the clock once in so many times.
+    fn wake(&mut self) -> Option<Waker> {
+        let waker = self.waker.take()?;
+        if self.wakes.is_multiple_of(MEASURED_WAKES) {
+            self.woken = Some(Instant::now());
+        }
+        self.wakes = self.wakes.wrapping_add(1);
+        Some(waker)
+    }
+
     /// Whether it is news.
     fn push(&mut self, delivery: Delivery) -> bool {
         match &delivery {

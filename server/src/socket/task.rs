@@ -6,7 +6,8 @@
 
 use super::queue::Queue;
 use super::wire::Wire;
-use crate::sessions::{CloseCode, Link, Seat, Time};
+use crate::metrics::Metrics;
+use crate::sessions::{CloseCode, Done, Link, Seat, Time};
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use otc_protocol::limits::{
@@ -31,6 +32,7 @@ pub(super) struct Task<S, C> {
     queue: Arc<Queue>,
     seat: Seat<Queue>,
     clock: C,
+    metrics: Arc<Metrics>,
     /// Read, and not taken by the room yet.
     arrived: VecDeque<Bytes>,
     /// Taken from the queue, and not written yet.
@@ -97,12 +99,14 @@ where
         queue: Arc<Queue>,
         seat: Seat<Queue>,
         clock: C,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             stream,
             queue,
             seat,
             clock,
+            metrics,
             arrived: VecDeque::new(),
             leaving: VecDeque::new(),
             begun: false,
@@ -123,7 +127,9 @@ where
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        self.queue.attend();
+        if let Some(woken) = self.queue.attend() {
+            self.metrics.latencies.wake.observe(woken.elapsed());
+        }
         for _ in 0..TURNS {
             match self.turn(cx) {
                 Err(end) => return Poll::Ready(end),
@@ -143,7 +149,9 @@ where
         let read = self.read(cx);
         // What arrived before the end counts: it may say that the client leaves.
         if !self.arrived.is_empty() {
-            let crowded = self.seat.receive((self.clock)(), &mut self.arrived);
+            let time = (self.clock)();
+            let crowded = self.seat.receive(time, &mut self.arrived);
+            self.measure(time);
             self.pause = crowded.then(|| Box::pin(sleep(CROWDED_PAUSE)));
         }
         let read = read?;
@@ -153,6 +161,21 @@ where
         let more = read == Step::Again || !self.arrived.is_empty();
         // While too many answers wait there is nothing to do until some are written.
         Ok(Turn { again: more && !self.queue.is_full(), blocked: written == Step::Waits })
+    }
+
+    /// How long what was read then has taken.
+    fn measure(&mut self, read: Time) {
+        let Done { signals, joined } = self.seat.take_done();
+        if signals == 0 && !joined {
+            return;
+        }
+        let took = (self.clock)().now - read.now;
+        if signals > 0 {
+            self.metrics.latencies.signal.observe_many(took, signals);
+        }
+        if joined {
+            self.metrics.latencies.join.observe(took);
+        }
     }
 
     /// Whether the end, if there is one, has been said or is going to be as soon as the peer takes bytes. One that was

@@ -32,7 +32,7 @@ async fn socket(registry: &Arc<Registry<Queue>>, name: &str, buffer: usize) -> (
         WebSocketStream::from_raw_socket(Wire::new(near), Side::Server, Some(super::super::bounds())).await;
     let queue = Arc::new(Queue::default());
     let seat = registry.open(Moment::ZERO, name, false, Arc::clone(&queue));
-    let task = Task::new(stream, queue, seat, start_of_time as fn() -> Time);
+    let task = Task::new(stream, queue, seat, start_of_time as fn() -> Time, Arc::default());
     (task, WebSocketStream::from_raw_socket(far, Side::Client, None).await)
 }
 
@@ -320,7 +320,8 @@ async fn an_end_that_is_decided_during_a_turn_is_said_at_once() {
         let bounds = Some(super::super::bounds());
         let stream = WebSocketStream::from_raw_socket(Wire::new(stream), Side::Server, bounds).await;
         let seat = registry.open(Moment::ZERO, "a", false, Arc::clone(&queue));
-        let mut task = Task::new(stream, Arc::clone(&queue), seat, start_of_time as fn() -> Time);
+        let mut task =
+            Task::new(stream, Arc::clone(&queue), seat, start_of_time as fn() -> Time, Arc::default());
         let mut peer = WebSocketStream::from_raw_socket(far, Side::Client, None).await;
         send(&mut peer, envelope::ping()).await;
         let woken = Arc::new(Woken::default());

@@ -1,11 +1,12 @@
 //! The one thread that writes. Edits that came together are committed together: one wait for the disk serves them all.
 
 use super::{StoreError, Writer};
+use crate::metrics::Histogram;
 use otc_protocol::limits::STORE_BATCH;
 use parking_lot::RwLock;
 use redb::Database;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
@@ -64,10 +65,14 @@ where
 }
 
 /// Commits until nobody can send any more.
-pub(super) fn run(database: &Arc<RwLock<Option<Database>>>, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+pub(super) fn run(
+    database: &RwLock<Option<Database>>,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    commits: &Histogram,
+) {
     let mut batch = Vec::new();
     while jobs.blocking_recv_many(&mut batch, STORE_BATCH) > 0 {
-        let committed = commit(database, &mut batch);
+        let committed = commit(database, &mut batch, commits);
         if let Err(error) = &committed {
             error!(%error, edits = batch.len(), "edits of the database are lost");
         }
@@ -77,7 +82,11 @@ pub(super) fn run(database: &Arc<RwLock<Option<Database>>>, mut jobs: mpsc::Rece
     }
 }
 
-fn commit(database: &RwLock<Option<Database>>, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+fn commit(
+    database: &RwLock<Option<Database>>,
+    batch: &mut [Box<dyn Job>],
+    commits: &Histogram,
+) -> Result<(), StoreError> {
     let database = database.read_recursive();
     let database = database.as_ref().ok_or(StoreError::Closed)?;
     let transaction = database.begin_write().map_err(StoreError::failed)?;
@@ -86,7 +95,10 @@ fn commit(database: &RwLock<Option<Database>>, batch: &mut [Box<dyn Job>]) -> Re
         changed |= job.run(&transaction)?;
     }
     if changed {
-        transaction.commit().map_err(StoreError::failed)
+        let begun = Instant::now();
+        let committed = transaction.commit().map_err(StoreError::failed);
+        commits.observe(begun.elapsed());
+        committed
     } else {
         transaction.abort().map_err(StoreError::failed)
     }

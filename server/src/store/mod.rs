@@ -14,6 +14,7 @@ pub(crate) use error::StoreError;
 pub(crate) use table::{Keys, Look, Reader, Table, Writer};
 
 use crate::data::DataDir;
+use crate::metrics::Histogram;
 use committer::{Edit, Job};
 use otc_protocol::limits::{STORE_CACHE_BYTES, STORE_WAITING};
 use parking_lot::{Mutex, RwLock};
@@ -31,6 +32,8 @@ pub(crate) struct Store {
     database: Arc<RwLock<Option<Database>>>,
     /// Gone once the store takes no more.
     committer: Mutex<Option<Committer>>,
+    /// How long commits have taken.
+    commits: Arc<Histogram>,
 }
 
 struct Committer {
@@ -56,11 +59,12 @@ impl Store {
     fn of(database: Database) -> io::Result<Self> {
         let database = Arc::new(RwLock::new(Some(database)));
         let (jobs, waiting) = mpsc::channel(STORE_WAITING);
-        let shared = Arc::clone(&database);
+        let (shared, commits) = (Arc::clone(&database), Arc::<Histogram>::default());
+        let measured = Arc::clone(&commits);
         let thread = std::thread::Builder::new()
             .name("otc-store".to_owned())
-            .spawn(move || committer::run(&shared, waiting))?;
-        Ok(Self { database, committer: Mutex::new(Some(Committer { jobs, thread })) })
+            .spawn(move || committer::run(&shared, waiting, &measured))?;
+        Ok(Self { database, committer: Mutex::new(Some(Committer { jobs, thread })), commits })
     }
 
     /// Shows `look` what is committed at this moment. It must be short: it runs on the caller's thread.
@@ -95,6 +99,17 @@ impl Store {
         let (job, result) = Edit::new(edit);
         self.jobs()?.blocking_send(Box::new(job)).map_err(|_| StoreError::Closed)?;
         result.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// How many edits wait.
+    pub(crate) fn waiting(&self) -> usize {
+        let committer = self.committer.lock();
+        committer.as_ref().map_or(0, |committer| committer.jobs.max_capacity() - committer.jobs.capacity())
+    }
+
+    /// How long commits have taken.
+    pub(crate) fn commits(&self) -> &Histogram {
+        &self.commits
     }
 
     fn jobs(&self) -> Result<mpsc::Sender<Box<dyn Job>>, StoreError> {

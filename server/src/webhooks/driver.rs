@@ -98,6 +98,7 @@ impl Driver {
             }
             () = until(retry) => {}
             () = until(deadline) => {}
+            () = until(self.webhooks.tally.say_at()) => self.webhooks.tally.confess(),
         }
     }
 
@@ -124,7 +125,7 @@ impl Driver {
         };
         let webhooks = &self.webhooks;
         let finished = webhooks.queue.lock().done(webhooks.now(), unix_ms(), &job, delivered);
-        webhooks.tally.count(|counts| {
+        webhooks.count(|counts| {
             counts.delivered += u64::from(delivered);
             counts.failed_tries += u64::from(failed);
             counts.given_up += finished.given_up;

@@ -247,7 +247,7 @@ impl Webhooks {
         if waiting > 0 {
             info!(deliveries = waiting, "webhooks of an earlier server are still to be delivered");
         }
-        self.tally.count(|counts| {
+        self.count(|counts| {
             counts.dropped += dropped;
             counts.given_up += late;
         });
@@ -302,7 +302,7 @@ impl Webhooks {
         for target in receivers {
             let fits = body.len() <= WEBHOOK_BODY_BYTES && self.queue.lock().reserve(&target, body.len());
             if !fits {
-                self.tally.count(|counts| counts.dropped += 1);
+                self.count(|counts| counts.dropped += 1);
                 continue;
             }
             let delivery = Delivery {
@@ -408,9 +408,11 @@ impl Webhooks {
         unknown.map(str::to_owned).collect()
     }
 
-    /// Says what was lost, if it has not been said. To be called now and then.
-    pub(crate) fn confess(&self) {
-        self.tally.confess();
+    /// Counts what has become of deliveries. What was lost is said by the driver, in its time.
+    fn count(&self, change: impl FnOnce(&mut Counts)) {
+        if self.tally.count(change) {
+            self.wake.notify_one();
+        }
     }
 
     fn now(&self) -> Moment {
@@ -444,7 +446,7 @@ impl Reads for Webhooks {
 
     fn lost(&self, lost: &[Lost]) {
         let events: u64 = lost.iter().map(|lost| lost.events).sum();
-        self.tally.count(|counts| counts.unseen += events);
+        self.count(|counts| counts.unseen += events);
     }
 }
 

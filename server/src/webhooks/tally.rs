@@ -35,21 +35,44 @@ struct Counted {
     told_at: Option<Instant>,
 }
 
+impl Counted {
+    fn lost(&self) -> (u64, u64) {
+        (self.counts.dropped, self.counts.given_up)
+    }
+
+    fn is_unsaid(&self) -> bool {
+        self.lost() != self.told
+    }
+}
+
 impl Tally {
     pub(super) fn counts(&self) -> Counts {
         self.0.lock().counts
     }
 
-    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
-        change(&mut self.0.lock().counts);
+    /// Counts; whether from now on something is to be said later ([`Self::say_at`]).
+    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) -> bool {
+        let was_unsaid = {
+            let mut counted = self.0.lock();
+            let was_unsaid = counted.is_unsaid();
+            change(&mut counted.counts);
+            was_unsaid
+        };
         self.confess();
+        !was_unsaid && self.0.lock().is_unsaid()
     }
 
-    /// Says what was lost since the last time, now and then.
+    /// When there is something to say, if there is.
+    pub(super) fn say_at(&self) -> Option<Instant> {
+        let counted = self.0.lock();
+        counted.told_at.filter(|_| counted.is_unsaid()).map(|at| at + WEBHOOK_LOG_EVERY)
+    }
+
+    /// Says what was lost since the last time, if that is not too soon.
     pub(super) fn confess(&self) {
         let now = Instant::now();
         let mut counted = self.0.lock();
-        let lost = (counted.counts.dropped, counted.counts.given_up);
+        let lost = counted.lost();
         let is_soon = counted.told_at.is_some_and(|at| now.duration_since(at) < WEBHOOK_LOG_EVERY);
         if lost == counted.told || is_soon {
             return;

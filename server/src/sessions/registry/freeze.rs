@@ -62,7 +62,7 @@ impl<L: Link> Registry<L> {
                 let room = Room::thaw(settings.clone(), now, room)?;
                 let session: Arc<str> = room.session().into();
                 let mine: Vec<Arc<str>> = room.sockets().cloned().collect();
-                let hall = Arc::new(Hall::new(room, registry.witness.clone()));
+                let hall = Arc::new(Hall::new(room, registry.witness.clone(), registry.tally.clone()));
                 for socket in mine {
                     let place = Place::within(socket.clone(), hall.clone(), session.clone());
                     if sockets.insert(socket, Arc::new(place)).is_some() {

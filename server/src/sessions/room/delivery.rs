@@ -1,6 +1,7 @@
 //! Messages from the room to its members: written once, the same bytes for all.
 
 use super::super::member::{Member, MemberId};
+use super::super::tally::Figures;
 use super::super::{Output, Settings};
 use super::Room;
 use bytes::Bytes;
@@ -50,7 +51,7 @@ impl Room {
             if !wanted(member) {
                 continue;
             }
-            if owe(member, &self.settings, letter, out) {
+            if owe(member, &self.settings, &mut self.counted, letter, out) {
                 self.overflowing.push(*id);
             }
             self.crowded |= member.line.is_behind(&self.settings);
@@ -84,7 +85,7 @@ impl Room {
 
     pub(super) fn send_letter_to(&mut self, id: MemberId, letter: &Letter, out: &mut Vec<Output>) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        if owe(member, &self.settings, letter, out) {
+        if owe(member, &self.settings, &mut self.counted, letter, out) {
             self.overflowing.push(id);
         }
         self.crowded |= member.line.is_behind(&self.settings);
@@ -98,10 +99,17 @@ impl Room {
 }
 
 /// Owes a member one message more, unless it is owed too much already; whether this one was too much.
-fn owe(member: &mut Member, settings: &Settings, letter: &Letter, out: &mut Vec<Output>) -> bool {
+fn owe(
+    member: &mut Member,
+    settings: &Settings,
+    counted: &mut Figures,
+    letter: &Letter,
+    out: &mut Vec<Output>,
+) -> bool {
     if member.line.owes_too_much(settings) {
         return false; // It is about to be ended: nothing more is gathered for it.
     }
+    counted.owe(letter.frame.len());
     member.line.owe(letter.sequence, letter.frame.clone(), out);
     member.line.owes_too_much(settings)
 }

@@ -10,6 +10,7 @@ use super::super::snapshot::{
     AnswerSnapshot, Blob, Letters, LineSnapshot, Membership, RoomHead, RoomSnapshot, StreamSnapshot,
     SubscriberSnapshot, Unfit,
 };
+use super::super::tally::Figure;
 use super::super::{Settings, is_id};
 use super::negotiation::{Held, Until};
 use super::state::{entry_bytes, raw};
@@ -105,6 +106,8 @@ impl Room {
         let (socket, connection): (Arc<str>, Arc<str>) = (socket.into(), connection.into());
         need(self.by_socket.insert(socket.clone(), id).is_none(), "a socket that is there twice")?;
         let owed = self.thaw_owed(&owed, letters)?;
+        self.counted.add(Figure::OwedMessages, owed.owing().messages);
+        self.counted.add(Figure::OwedBytes, owed.owing().bytes);
         let line = Line::thaw(socket, now, owed, thaw_answers(now, answers)?);
         let Some(membership) = membership else {
             let until = now + self.settings.resume_grace;
@@ -119,6 +122,7 @@ impl Room {
         self.state_bytes += entry_bytes(&member.json);
         self.suppressed_members += usize::from(events_suppressed);
         self.members.insert(id, member);
+        self.counted.count(Figure::MembersAway);
         Ok(())
     }
 
@@ -215,6 +219,8 @@ impl Room {
     pub(in crate::sessions) fn vacate(&mut self) -> Self {
         let mut empty = Self::new(self.settings.clone(), self.address.clone(), self.nonce);
         empty.closed = true;
+        empty.counted = self.counted;
+        empty.counted.vacate();
         std::mem::replace(self, empty)
     }
 }

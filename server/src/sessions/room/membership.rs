@@ -5,6 +5,7 @@ use super::super::door::Join;
 use super::super::line::Line;
 use super::super::member::{Admission, Member, MemberId, TokenDigest, Welcome};
 use super::super::meter::Meter;
+use super::super::tally::Figure;
 use super::super::{CloseCode, Delivery, Event, LinkId, Output, Refusal, Time};
 use super::delivery::Letter;
 use super::state::{entry_bytes, raw};
@@ -115,6 +116,7 @@ impl Room {
         self.look_after(id);
         debug!(session = %self.address.session, connection = %connection_id, "joined");
         self.send(&created, |member| !member.events_suppressed || member.id == connection_id, out);
+        self.counted.count(Figure::Joins);
         let is_first = !std::mem::replace(&mut self.inhabited, true);
         if is_first {
             self.since_ms = time.unix_ms;
@@ -162,6 +164,7 @@ impl Room {
         line.resume(now, link, out);
         self.outside.change();
         if let Some(member) = self.members.get_mut(&id) {
+            self.counted.sub(Figure::MembersAway, usize::from(old.is_none()));
             member.meter.resume(member.resends_in_order);
         }
         if let Some(old) = old {
@@ -184,6 +187,7 @@ impl Room {
         let Some(id) = self.by_link.remove(&link) else { return };
         let grace = self.settings.resume_grace;
         self.outside.change();
+        self.counted.add(Figure::MembersAway, usize::from(self.members.contains_key(&id)));
         if let Some(line) = self.line(id) {
             line.lose(now);
         }
@@ -252,6 +256,12 @@ impl Room {
         out: &mut Vec<Output>,
     ) {
         debug!(session = %self.address.session, connection = %member.id, %reason, "left");
+        self.counted.sub(Figure::MembersAway, usize::from(member.line.link().is_none()));
+        self.counted.count(match reason {
+            Reason::ClientDisconnected => Figure::Left,
+            Reason::ForceDisconnected => Figure::SentAway,
+            _ => Figure::Dropped,
+        });
         self.by_connection.remove(&member.id);
         self.state_bytes -= entry_bytes(&member.json);
         self.suppressed_members -= usize::from(member.events_suppressed);
@@ -283,6 +293,7 @@ impl Room {
         let Member { mut line, id: connection, events_suppressed, .. } = member;
         if !matches!(farewell, Farewell::None | Farewell::Replace) {
             for letter in news {
+                self.counted.owe(letter.frame.len());
                 line.owe(letter.sequence, letter.frame, out);
             }
         }
@@ -314,6 +325,7 @@ impl Room {
     /// Forgets whom nothing is owed any more.
     pub(super) fn forget(&mut self, id: MemberId, out: &mut Vec<Output>) {
         let Some(departed) = self.departed.remove(&id) else { return };
+        self.counted.pay(departed.line.owing());
         if let Some(link) = departed.line.link() {
             self.by_link.remove(&link);
         }

@@ -2,6 +2,7 @@
 
 use super::super::answers::Answer;
 use super::super::member::MemberId;
+use super::super::tally::Figure;
 use super::super::{Event, Output, Refusal, is_id};
 use super::{Outcome, Room};
 use otc_protocol::Moment;
@@ -60,7 +61,9 @@ impl Room {
     ) -> Result<(), Refusal> {
         let number = self.next_number();
         let (session, id) = (self.address.clone(), self.uuid(number));
-        self.relay(None, Signal { session, id, to: to.map(str::to_owned), content }, out)
+        self.relay(None, Signal { session, id, to: to.map(str::to_owned), content }, out)?;
+        self.counted.count(Figure::ServerSignals);
+        Ok(())
     }
 
     fn relay(
@@ -97,6 +100,7 @@ impl Room {
         });
         let introduced = introduced.as_ref().unwrap_or(&plain);
 
+        self.counted.add(Figure::Deliveries, if addressee.is_some() { 1 } else { self.members.len() });
         if let Some(addressee) = addressee {
             let suppressed = self.members.get(&addressee).is_some_and(|member| member.events_suppressed);
             self.send_letter_to(addressee, if suppressed { introduced } else { &plain }, out);

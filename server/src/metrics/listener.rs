@@ -1,0 +1,93 @@
+//! Who reads the metrics: a listener of its own, which need not be open to those whom the server serves.
+
+use super::page::Page;
+use crate::App;
+use crate::listener::Impatient;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use otc_protocol::limits::{
+    HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, METRICS_CONNECTIONS,
+};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::sleep;
+use tracing::{debug, warn};
+
+/// The form of the text: `OpenMetrics` 1.0.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Pause after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Lets metrics be read until the server stops.
+pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let router = router(app);
+    let room = Arc::new(Semaphore::new(METRICS_CONNECTIONS));
+    let accept = async {
+        loop {
+            // Whoever comes when all are taken waits.
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let answers = answer(stream, router.clone());
+                    tokio::spawn(async move {
+                        answers.await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    warn!(%error, "cannot accept a connection that asks for metrics");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        // An error says that the server is gone, which is an end too.
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    let page = Arc::new(Page::new(app));
+    Router::new().route(
+        "/metrics",
+        get(move || {
+            let page = Arc::clone(&page);
+            async move { answer_with(&page) }
+        }),
+    )
+}
+
+fn answer_with(page: &Page) -> Response {
+    match page.text() {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => {
+            warn!(%error, "the metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn answer(stream: TcpStream, router: Router) {
+    let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::new(AtomicBool::new(false)));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HTTP_HEAD_TIMEOUT)
+        .max_headers(HTTP_HEADERS)
+        .max_header_size(HTTP_HEAD_BYTES)
+        .max_buf_size(HTTP_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = connection.await {
+        debug!(%error, "a connection that asked for metrics ended");
+    }
+}
