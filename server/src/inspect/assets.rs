@@ -12,6 +12,8 @@ use ring::digest::{SHA256, digest};
 use std::sync::LazyLock;
 
 const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
 
 /// A file of the page.
 struct Asset {
@@ -20,11 +22,36 @@ struct Asset {
     bytes: &'static [u8],
 }
 
+macro_rules! file {
+    ($name:literal, $kind:expr) => {
+        Asset { name: $name, kind: $kind, bytes: include_bytes!(concat!("page/", $name)) }
+    };
+}
+
 /// The page's own file.
-const PAGE: Asset = Asset { name: "inspect.html", kind: HTML, bytes: include_bytes!("page/inspect.html") };
+const PAGE: Asset = file!("inspect.html", HTML);
 
 /// What the page loads: `/inspect/assets/NAME`.
-const ASSETS: &[Asset] = &[];
+const ASSETS: &[Asset] = &[
+    file!("api.js", JS),
+    file!("archives.js", JS),
+    file!("confirm.js", JS),
+    file!("dom.js", JS),
+    file!("entries.js", JS),
+    file!("inspect.css", CSS),
+    file!("live.js", JS),
+    file!("login.js", JS),
+    file!("main.js", JS),
+    file!("names.js", JS),
+    file!("outcome.js", JS),
+    file!("rate.js", JS),
+    file!("roster.js", JS),
+    file!("send.js", JS),
+    file!("session.js", JS),
+    file!("sessions.js", JS),
+    file!("timeline.js", JS),
+    file!("words.js", JS),
+];
 
 /// What tells one version of a file from another.
 fn tag(asset: &Asset) -> HeaderValue {
