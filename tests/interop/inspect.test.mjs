@@ -47,13 +47,14 @@ test('a login is refused in words, and lasts over a reload until it is ended', T
 });
 
 test('sessions appear on the list and go by themselves', TEST_LIMIT, async () => {
-  const inspect = await InspectPage.open(here);
+  const inspect = await InspectPage.open(here, { clock: true });
   await inspect.logIn();
   await inspect.page.getByText('otc-server session --routed').waitFor();
+  await asksOnlyWhileSeen(inspect);
   const [one, two] = [await here.session(), await here.session({ media: 'routed' })];
   const [cli, other] = await Promise.all([here.cliClient(one, 'one'), here.cliClient(two, 'two'), here.cliClient(two, 'three')]);
   const rows = inspect.rows('Live sessions');
-  await rows.filter({ hasText: two.id }).filter({ hasText: /routed.*200.*0/ }).waitFor();
+  await rows.filter({ hasText: two.id }).filter({ hasText: /routed\s+\d+ s\s+2\s+0\s+0\s+0/ }).waitFor();
   await rows.filter({ hasText: one.id }).filter({ hasText: 'relayed' }).waitFor();
 
   await inspect.page.getByRole('searchbox', { name: 'Filter by session' }).fill(one.id.slice(-20));
@@ -71,8 +72,28 @@ test('sessions appear on the list and go by themselves', TEST_LIMIT, async () =>
   await inspect.page.goBack();
   await inspect.heading('Live sessions').waitFor();
   await other.signal({ type: 'x', data: 'y' });
-  await rows.filter({ hasText: /routed.*201.*0/ }).waitFor();
+  await rows.filter({ hasText: /routed\s+\d+ s\s+2\s+0\s+1\s+0/ }).waitFor();
 });
+
+/** A tab that is hidden asks for nothing, and is up to date when it is seen again. */
+async function asksOnlyWhileSeen({ page }) {
+  const isList = (request) => request.url().endsWith('/api/sessions');
+  const hide = (hidden) => page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+  const finished = () => page.waitForEvent('requestfinished', isList);
+  await Promise.all([finished(), page.clock.runFor(2000)]);
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(isList(request))));
+  await hide(true);
+  for (let looks = 0; looks < 3; looks += 1) {
+    await page.clock.runFor(2000);
+    await page.evaluate(async () => (await fetch('/inspect/api/me')).text());
+  }
+  assert.equal(asked, 0);
+  await Promise.all([finished(), hide(false)]);
+}
 
 test('what others wrote is text, streams are told with their channels, and contents are hidden until asked for', TEST_LIMIT, async () => {
   const session = await here.session();

@@ -10,9 +10,10 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const STOPS_MOST = 60;
 
 export class InspectPage {
-  /** The page in a browser of its own, at `url` with what comes after the #. */
-  static async open(world, { url = world.server.url, at = '', ...options } = {}) {
-    const page = await world.browser.page({ viewport: { width: 1280, height: 900 }, ...options });
+  /** The page in a browser of its own, at `url` and `at` what comes after that; its `clock` may be the test's. */
+  static async open(world, { url = world.server.url, at = '', clock = false } = {}) {
+    const page = await world.browser.page({ viewport: { width: 1280, height: 900 } });
+    if (clock) await page.clock.install();
     const inspect = world.keep(new InspectPage(page, url));
     await inspect.goto(at);
     return inspect;

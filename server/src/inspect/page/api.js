@@ -32,17 +32,20 @@ export function loginHasEnded(why) {
   onLogout(why);
 }
 
-async function ask(method, path, body) {
+/** Asks the server. `unread` leaves a good answer unread: it is enough that there is one. */
+async function ask(method, path, body, { unread = false } = {}) {
   const headers = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && login !== null) headers['X-OTC-CSRF'] = login.csrf;
   const request = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
   try {
     const response = await fetch(`${ROOT}/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE) });
-    return { response, text: await response.text() };
+    if (!(unread && response.ok)) return { response, text: await response.text() };
+    await response.body.cancel();
+    return { response, text: '' };
   } catch (error) {
-    const late = error.name === 'TimeoutError';
-    throw new Failure(0, late ? 'The server does not answer. Try again in a moment.' : 'The server cannot be reached. Try again in a moment.');
+    const what = error.name === 'TimeoutError' ? 'does not answer' : 'cannot be reached';
+    throw new Failure(0, `The server ${what}. Try again in a moment.`);
   }
 }
 
@@ -71,11 +74,21 @@ function failure(response, text) {
 }
 
 /** A call of somebody who is logged in. Returns the answer's document, or null if it has none. */
-export async function call(method, path, body) {
-  const { response, text } = await ask(method, path, body);
+export async function call(method, path, body, options) {
+  let { response, text } = await ask(method, path, body, options);
+  if (response.status === 403 && method !== 'GET' && (await renewed())) ({ response, text } = await ask(method, path, body));
   if (response.ok) return read(text);
   if (response.status === 401) loginHasEnded('Your login has ended. Log in to go on where you were.');
   throw failure(response, text);
+}
+
+/** Whether somebody has logged in again in another tab: with that login this page can go on. */
+async function renewed() {
+  const before = login;
+  if (before === null || !(await resume())) return false;
+  // What is on the screen is of another project now.
+  if (login.project !== before.project) location.reload();
+  return login.project === before.project && login.csrf !== before.csrf;
 }
 
 const part = encodeURIComponent;
@@ -89,9 +102,12 @@ export const archiveFile = (id) => `${ROOT}/v2/project/${part(project())}/archiv
 
 export const listSessions = () => call('GET', 'sessions');
 
-export const getSession = (session) => call('GET', `sessions/${part(session)}`);
+const eventsPath = (session, contents) => `sessions/${part(session)}/events${contents ? '?contents=1' : ''}`;
 
-export const eventsOf = (session, contents) => `${ROOT}/sessions/${part(session)}/events${contents ? '?contents=1' : ''}`;
+export const eventsOf = (session, contents) => `${ROOT}/${eventsPath(session, contents)}`;
+
+/** Finds out why there are no events of a session: a refusal is thrown. */
+export const tryEvents = (session) => call('GET', eventsPath(session, false), undefined, { unread: true });
 
 /** Takes up the login of before a reload. Returns whether there is one. */
 export async function resume() {

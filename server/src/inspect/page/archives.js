@@ -6,8 +6,8 @@ import { lasting, size } from './words.js';
 
 /** How many of a session are listed. */
 const LISTED = 50;
-/** An archive that has just ended gets its file in a moment. */
-const SOON = 1000;
+/** An archive that has just ended gets its file in a moment; and of many that have, it is asked once. */
+const SOON = 500;
 
 const STATUS = new Map([
   ['started', 'running'],
@@ -53,6 +53,12 @@ export class Archives {
     this.refresh();
   }
 
+  /** Asks in a moment. */
+  refreshSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.refresh(), SOON);
+  }
+
   async refresh() {
     clearTimeout(this.#timer);
     const session = this.#session;
@@ -63,7 +69,7 @@ export class Archives {
       // An answer that was overtaken says what was.
       if (turn !== this.#asked || session !== this.#session) return;
       this.rows.show(items);
-      if (items.some(({ status }) => status === 'stopped')) this.#timer = setTimeout(() => this.refresh(), SOON);
+      if (items.some(({ status }) => status === 'stopped')) this.refreshSoon();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.known = null; // asked again when the session tells of itself next

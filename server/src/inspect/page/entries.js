@@ -19,10 +19,11 @@ const STREAM_ENDED = new Map([
 
 const withReason = (known, otherwise, reason) => known.get(reason) ?? (reason ? `${otherwise} (${isolated(reason)})` : otherwise);
 
-function muted({ by, stream, active }, names) {
+function muted({ by, stream, excluded = [], active }, names) {
   const who = by ? names.of(by) : 'The application';
   if (!active) return `${who} has ended the mute`;
-  return stream ? `${who} has muted the stream ${typeof stream === 'string' ? brief(stream) : streamName(stream)}` : `${who} has muted everybody`;
+  if (stream) return `${who} has muted the stream ${brief(stream)}`;
+  return `${who} has muted everybody${excluded.length > 0 ? ', with exceptions' : ''}`;
 }
 
 function signal({ from, to, type, bytes }, names) {
@@ -34,9 +35,11 @@ function signal({ from, to, type, bytes }, names) {
 
 const ofOwner = (stream, names) => (stream.connectionId ? ` of ${names.of(stream.connectionId)}` : '');
 
-function changed({ stream, changed: what }, names) {
-  const words = typeof what === 'string' ? `: ${isolated(what)}` : '';
-  return `Stream ${streamName(stream)}${ofOwner(stream, names)} has changed${words}`;
+const onOff = (is) => (is ? 'on' : 'off');
+
+function changed({ stream }, names) {
+  const channels = `sound ${onOff(stream.hasAudio)}, picture ${onOff(stream.hasVideo)}`;
+  return `Stream ${streamName(stream)}${ofOwner(stream, names)} has changed: ${channels}`;
 }
 
 /** Every kind: its group in the filter, the word on its tag, and its sentence. */
@@ -53,6 +56,7 @@ const KINDS = {
   archiveStarted: ['archives', 'Archive', ({ archive }) => `Archive ${archive.name ? `“${isolated(archive.name)}” ` : ''}has begun`],
   archiveStopped: ['archives', 'Archive', ({ reason }) => `An archive has ended${reason ? `: ${isolated(reason)}` : ''}`],
   signal: ['signals', 'Signal', signal],
+  gap: ['session', 'Gap', ({ events }) => `${plural(events, 'event is', 'events are')} missing here: more happened than could be told`],
 };
 
 /** An entry's group, tag and sentence. What a newer server may tell that this page does not know is shown by its name. */

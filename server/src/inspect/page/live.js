@@ -1,10 +1,10 @@
 // What happens in one session, as the server tells it: server-sent events. A lost connection is mended by the browser;
 // where the server refuses, this asks why, and tries again.
 
-import { Failure, eventsOf, getSession } from './api.js';
+import { Failure, eventsOf, tryEvents } from './api.js';
 
 const RETRY_FIRST = 1000;
-const RETRY_MOST = 10_000;
+const RETRY_MOST = 5000;
 
 const LOST = 'The connection to the server is lost. What happens now is missing until it is back; the page tries by itself.';
 
@@ -65,7 +65,7 @@ export class Live {
   async #look() {
     this.#drop();
     try {
-      await getSession(this.session);
+      await tryEvents(this.session);
       if (!this.#closed) this.told.trouble(LOST);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

@@ -7,6 +7,10 @@ const KEPT = 2000;
 export class Names {
   #data = new Map();
 
+  forget() {
+    this.#data.clear();
+  }
+
   learn({ id, data }) {
     if (typeof data !== 'string') return;
     this.#data.delete(id);

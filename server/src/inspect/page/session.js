@@ -14,6 +14,9 @@ import { cut, lasting } from './words.js';
 
 const TICK = 1000;
 
+/** What is in a session that has ended. */
+const NOBODY = { connections: [], connectionCount: 0, streams: [], streamCount: 0, archives: [], muted: false };
+
 let view = null; // the parts of the view
 let watched = null; // the session that is shown: { id, live, state, ahead, ended, fresh }
 let ticking = null;
@@ -44,6 +47,7 @@ export function showSession(id) {
   say($('session-id'), id);
   $('session-badges').replaceChildren();
   $('contents').checked = false;
+  view.names.forget();
   view.timeline.reset();
   view.rate.reset();
   view.send.reset();
@@ -86,33 +90,25 @@ function entered(entry) {
   show($('session-body'), true);
   show($('session-absent'), false);
   view.timeline.add(entry);
-  if (entry.kind === 'sessionDestroyed') end();
-  if (entry.kind === 'sessionCreated') watched.ended = false;
-  if (entry.kind === 'archiveStopped') view.archives.refresh();
+  if (entry.kind === 'archiveStopped') view.archives.refreshSoon();
 }
 
-function changed(state) {
-  watched.state = state;
-  watched.ahead = state.now - Date.now();
-  watched.ended = state.connections.length === 0;
+function changed(told) {
+  // Of a session that has ended nothing is known any more but its name.
+  const ended = told.connectionCount === 0;
+  const { since, signals } = ended && watched.state !== null ? watched.state : told;
+  const state = { ...told, since, signals };
+  Object.assign(watched, { state, ended, ahead: told.now - Date.now() });
   for (const connection of state.connections) view.names.learn(connection);
   if (watched.fresh) view.rate.start(state.now, state.signals);
   watched.fresh = false;
   render();
 }
 
-/** Nobody is there any more: what is left is the timeline. */
-function end() {
-  watched.ended = true;
-  if (watched.state === null) return;
-  watched.state = { ...watched.state, connections: [], connectionCount: 0, streams: [], streamCount: 0, archives: [], muted: false };
-  render();
-}
-
 function absent() {
   tellTrouble('');
-  if (watched.state !== null) end();
-  else show($('session-absent'), true);
+  if (watched.state === null) show($('session-absent'), true);
+  else changed({ ...watched.state, ...NOBODY, now: now() });
 }
 
 function render() {

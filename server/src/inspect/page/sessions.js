@@ -21,7 +21,8 @@ export function prepareSessions(trouble) {
   tellTrouble = trouble;
   $('sessions-filter').addEventListener('input', render);
   document.addEventListener('visibilitychange', () => {
-    if (open && !document.hidden) refresh();
+    if (document.hidden) clearTimeout(timer);
+    else if (open) refresh();
   });
 }
 
