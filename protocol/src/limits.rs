@@ -343,6 +343,10 @@ pub const ORIGIN_BYTES: usize = 512;
 pub const TRUSTED_PROXIES: usize = 256;
 /// When somebody behind a proxy may try again whose address has too many connections.
 pub const CROWDED_RETRY: Duration = Duration::from_secs(10);
+/// When somebody may try again who would begin a session at a server that is about to stop: to find another one.
+pub const DRAIN_RETRY: Duration = Duration::from_secs(5);
+/// Longest time for which sessions may go on at a server that is told to stop.
+pub const DRAIN_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longest id that a proxy may give to a request.
 pub const REQUEST_ID_CHARS: usize = 64;
 

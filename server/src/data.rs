@@ -105,6 +105,33 @@ impl Directory {
     }
 }
 
+/// Whether a server could have this data directory, or make it. It is not taken, and another server may have it.
+pub(crate) fn check(path: &Path) -> io::Result<()> {
+    let there = path.ancestors().find(|path| path.as_os_str().is_empty() || path.exists());
+    let there = there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let fault = if !there.is_dir() {
+        format!("{} is not a directory", there.display())
+    } else if let Err(error) = may_write(there) {
+        let what = if there == path { "write into" } else { "make a directory in" };
+        format!("this user may not {what} {}: {error}", there.display())
+    } else {
+        return Ok(());
+    };
+    Err(io::Error::other(format!("the data directory {} cannot be used: {fault}", path.display())))
+}
+
+#[cfg(unix)]
+fn may_write(directory: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let all = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    Ok(accessat(CWD, directory, all, AtFlags::EACCESS)?)
+}
+
+#[cfg(not(unix))]
+fn may_write(_: &Path) -> io::Result<()> {
+    Err(io::Error::new(ErrorKind::Unsupported, "a data directory needs a Unix system"))
+}
+
 fn wait_for(lock: &File, path: &Path, patience: Duration) -> io::Result<()> {
     let start = Instant::now();
     let mut told = false;

@@ -4,7 +4,7 @@
 //!   their encryption
 //! * `socket`: the WebSocket; [`sessions`]: rooms, pure
 //! * [`auth`], [`projects`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
-//! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there;
+//! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there; `health`: whether it goes away;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
 //! * `inspect`: a page that shows sessions
 //! * [`metrics`]: what is counted and measured
@@ -19,6 +19,7 @@ pub mod config;
 mod data;
 pub mod gate;
 mod handover;
+mod health;
 mod hex;
 pub mod http;
 mod inspect;
@@ -45,6 +46,7 @@ use auth::{Account, Authenticator};
 use chronicle::{Chronicle, Reads};
 use data::DataDir;
 use gate::TokenGate;
+use health::Health;
 use http::{Callers, Origins, PublicUrl};
 use inspect::Inspect;
 use listener::Arrivals;
@@ -97,6 +99,8 @@ pub struct App {
     chronicle: Chronicle,
     /// The page that shows sessions, if it is on.
     pub(crate) inspect: Option<Arc<Inspect>>,
+    /// Whether it goes away.
+    pub(crate) health: Health,
     /// Who is told what happens.
     pub webhooks: Arc<Webhooks>,
     /// What is counted and measured.
@@ -196,6 +200,7 @@ impl App {
             chronicle,
             inspect,
             metrics: Arc::default(),
+            health: Health::default(),
             started: Instant::now(),
             stop,
         })

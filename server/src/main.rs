@@ -1,4 +1,4 @@
-//! The program: `serve`, `session`, `token`, `rest-token`.
+//! The program: `serve`, `check-config`, `session`, `token`, `rest-token`.
 
 mod cli;
 
@@ -13,7 +13,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let result = match Cli::read().command {
-        Command::Serve(serve) => cli::serve(serve),
+        Command::Serve(serve) => cli::serve(*serve),
+        Command::CheckConfig(serve) => cli::check_config(*serve),
         Command::Session(session) => cli::session(&session).and_then(|id| print(&id)),
         Command::Token(token) => cli::token(&token).and_then(|token| print(&token)),
         Command::RestToken(token) => cli::rest_token(&token).and_then(|token| print(&token)),

@@ -1,20 +1,21 @@
 //! The command line.
 
+mod check;
+mod drain;
+mod log;
 mod printed;
 
+pub(crate) use check::check_config;
 pub(crate) use printed::{RestToken, Session, Token, rest_token, session, token};
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use otc_server::config::Given;
 use otc_server::keys::Secret;
-use otc_server::log_flood::LogFlood;
 use otc_server::{KeyPair, Server};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::prelude::*;
 
 /// What went wrong, for people.
 pub(crate) type Error = Box<dyn std::error::Error>;
@@ -44,7 +45,9 @@ fn without_empty_variable(argument: Arg) -> Arg {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run the server
-    Serve(Serve),
+    Serve(Box<Serve>),
+    /// Say what `serve` would do with the same flags, or what is wrong with them and with the files they name
+    CheckConfig(Box<Serve>),
     /// Print a new session id
     Session(Session),
     /// Print a token for a session
@@ -53,7 +56,7 @@ pub(crate) enum Command {
     RestToken(RestToken),
 }
 
-/// `serve`
+/// `serve` and `check-config`
 #[derive(Args)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
@@ -84,6 +87,13 @@ pub(crate) struct Serve {
     /// SIGINT they are left there, and the next server with the same directory carries them on
     #[arg(long, env = "OTC_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// When told to stop: for how long sessions go on here, while no new one begins and /readyz says so. It ends when
+    /// nobody is left, or when the server is told to stop again [default: 0]
+    #[arg(long, env = "OTC_DRAIN_SECONDS", value_name = "SECONDS")]
+    drain_seconds: Option<u64>,
+    /// How the log is written
+    #[arg(long, env = "OTC_LOG_FORMAT", value_enum, default_value_t, value_name = "FORMAT")]
+    log_format: log::LogFormat,
     /// How long a lost connection may take to come back [default: 45]
     #[arg(long, value_name = "SECONDS")]
     grace_seconds: Option<u64>,
@@ -137,45 +147,53 @@ pub(crate) struct Serve {
     allow_readable_secrets: bool,
 }
 
+impl Serve {
+    /// What the command line and the environment say of the configuration.
+    fn given(self) -> Result<Given, Error> {
+        Ok(Given {
+            listen: self.listen,
+            api_key: self.api_key,
+            // Not a parser of the argument: its errors would quote the secret.
+            api_secret: self.api_secret.as_deref().map(Secret::new).transpose()?,
+            file: self.config,
+            public_url: self.public_url,
+            subscriber_may_signal: self.subscriber_may_signal,
+            data: self.data,
+            grace_seconds: self.grace_seconds,
+            applications: self.application,
+            account_key: self.account_key,
+            account_secret: self.account_secret.as_deref().map(Secret::new).transpose()?,
+            readable_secrets: self.allow_readable_secrets,
+            tls_cert: self.tls_cert,
+            tls_key: self.tls_key,
+            allowed_origins: self.allowed_origins,
+            trusted_proxies: self.trusted_proxies,
+            forwarded_header: self.forwarded_header,
+            drain_seconds: self.drain_seconds,
+            no_inspect: self.no_inspect,
+            metrics_listen: self.metrics_listen,
+        })
+    }
+}
+
 /// Runs the server until it is told to stop.
 pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
-    log_to_standard_error();
-    let given = Given {
-        listen: serve.listen,
-        api_key: serve.api_key,
-        // Not a parser of the argument: its errors would quote the secret.
-        api_secret: serve.api_secret.as_deref().map(Secret::new).transpose()?,
-        file: serve.config,
-        public_url: serve.public_url,
-        subscriber_may_signal: serve.subscriber_may_signal,
-        data: serve.data,
-        grace_seconds: serve.grace_seconds,
-        applications: serve.application,
-        account_key: serve.account_key,
-        account_secret: serve.account_secret.as_deref().map(Secret::new).transpose()?,
-        readable_secrets: serve.allow_readable_secrets,
-        tls_cert: serve.tls_cert,
-        tls_key: serve.tls_key,
-        allowed_origins: serve.allowed_origins,
-        trusted_proxies: serve.trusted_proxies,
-        forwarded_header: serve.forwarded_header,
-        no_inspect: serve.no_inspect,
-        metrics_listen: serve.metrics_listen,
-    };
-    let (config, generated) = given.complete()?;
-    for project in config.projects.iter().filter(|project| !project.id.suits_every_sdk()) {
-        tracing::warn!(key = %project.id, "not a number up to 2147483647 or a UUID: some server SDKs refuse such a key");
-    }
-    for project in config.projects.iter().filter(|project| project.has_short_secret()) {
-        tracing::warn!(key = %project.id, "a short secret: whoever has a client token can guess at it without asking this server; give one of 32 random characters or more");
+    log::to_standard_error(serve.log_format);
+    let (config, generated) = serve.given()?.complete()?;
+    for advice in config.advice() {
+        tracing::warn!("{advice}");
     }
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server answers: whoever sees it answer may already tell it to stop.
     let mut signals = runtime.block_on(async { Signals::catch() })?;
+    let within = config.drain;
     let server = Server::start(config)?;
     announce(&mut std::io::stdout().lock(), &server.url(), server.metrics_addr(), generated.as_ref())?;
     while runtime.block_on(signals.next()) == Told::HangUp && server.renew_certificate() {}
+    if let Some(within) = within {
+        runtime.block_on(drain::drain(&server, within, &mut signals));
+    }
     tracing::info!("stopping");
     server.hand_over()?;
     Ok(())
@@ -273,16 +291,6 @@ impl Signals {
         let _ = tokio::signal::ctrl_c().await;
         Told::Stop
     }
-}
-
-/// `OTC_LOG` chooses what is written (`debug`, `otc_server=trace`, …).
-fn log_to_standard_error() {
-    let chosen = std::env::var("OTC_LOG").ok().filter(|chosen| !chosen.is_empty());
-    let filter = chosen.and_then(|chosen| EnvFilter::try_new(chosen).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
-    let terminal = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
-    tracing_subscriber::registry().with(filter).with(lines.with_filter(LogFlood)).init();
 }
 
 #[cfg(test)]

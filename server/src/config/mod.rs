@@ -2,6 +2,7 @@
 
 mod account;
 mod archives;
+mod check;
 mod inspect;
 mod keys;
 mod limits;
@@ -26,13 +27,15 @@ use crate::tls::Files;
 use account::FileAccount;
 use keys::{FileApplication, FileKey};
 use limits::FileLimits;
-use otc_protocol::limits::{RATE_MOST, SIGNAL_BURST_SECONDS, TRUSTED_PROXIES};
+use otc_protocol::limits::{DRAIN_MOST, RATE_MOST, SIGNAL_BURST_SECONDS, TRUSTED_PROXIES};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use within::within;
 
 /// Where the server listens when it is not told.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -58,6 +61,8 @@ pub struct Config {
     pub tls: Option<Files>,
     /// Whose pages may use it.
     pub origins: Origins,
+    /// How long sessions go on when the server is told to stop; `None`: not at all.
+    pub drain: Option<Duration>,
     /// What of the listener can be set.
     pub listener: listener::Settings,
     /// What of the rooms can be set.
@@ -86,6 +91,7 @@ impl Config {
             data: None,
             tls: None,
             origins: Origins::Any,
+            drain: None,
             listener: listener::Settings::default(),
             rooms: sessions::Settings::default(),
             webhooks: crate::webhooks::Settings::default(),
@@ -146,6 +152,8 @@ pub struct Given {
     pub no_inspect: bool,
     /// Where metrics can be read.
     pub metrics_listen: Option<String>,
+    /// Seconds for which sessions go on when the server is told to stop.
+    pub drain_seconds: Option<u64>,
 }
 
 /// The file.
@@ -161,6 +169,7 @@ struct File {
     allowed_origins: Option<Vec<String>>,
     trusted_proxies: Option<Vec<String>>,
     forwarded_header: Option<String>,
+    drain_seconds: Option<u64>,
     #[serde(default)]
     allow_readable_secrets: bool,
     #[serde(default)]
@@ -230,6 +239,9 @@ impl Given {
         let access = if file.allow_readable_secrets { Access::Anybody } else { access };
         let tls = file.tls.complete(tls::Tls { cert: self.tls_cert, key: self.tls_key }, access)?;
         let origins = origins::complete(self.allowed_origins.or(file.allowed_origins))?;
+        let drain = self.drain_seconds.or(file.drain_seconds);
+        let drain = within("drain_seconds", drain, 0..=DRAIN_MOST.as_secs())?.filter(|seconds| *seconds > 0);
+        let drain = drain.map(Duration::from_secs);
         let forwarded_header = self.forwarded_header.or(file.forwarded_header);
         let trusted_proxies = self.trusted_proxies.or(file.trusted_proxies);
         let proxies = proxies::complete(trusted_proxies, forwarded_header.as_deref())?;
@@ -245,6 +257,7 @@ impl Given {
             data,
             tls,
             origins,
+            drain,
             listener,
             rooms,
             webhooks,

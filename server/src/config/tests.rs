@@ -1,7 +1,6 @@
 use super::*;
 use crate::projects::{Previous, Proof, PublicKey, Status};
 use crate::sessions::SignalRate;
-use std::time::Duration;
 
 fn given(listen: Option<&str>, key: Option<&str>, secret: Option<&str>) -> Given {
     Given {

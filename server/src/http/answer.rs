@@ -79,6 +79,12 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
+    /// Nobody is served now, and may try again after so long.
+    pub(super) fn unavailable(message: &str, wait: Duration) -> Self {
+        let retry_after = Some(whole_seconds(wait));
+        Self { retry_after, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message) }
+    }
+
     fn with_retry_after(&self, mut response: Response) -> Response {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -2,6 +2,7 @@
 
 use super::Peer;
 use super::answer::ApiError;
+use super::request_log::Known;
 use crate::App;
 use crate::auth::suspended;
 use crate::config::RestRates;
@@ -46,7 +47,7 @@ pub(crate) struct LoggedIn(pub(crate) ProjectId);
 /// The project that a REST call speaks for, which has not called too often.
 pub(super) fn authenticate(app: &App, request: &Request) -> Result<ProjectId, ApiError> {
     let verified = identify(app, request);
-    count(app, request, verified)
+    count(app, request, verified).inspect(|project| Known::project(request, project))
 }
 
 /// Whoever has called, if not too often. Who is refused is logged.
@@ -66,12 +67,13 @@ pub(super) fn authorize(
     app: &App,
     request: &Request,
     project: &str,
-    session: &str,
+    id: &str,
 ) -> Result<ProjectId, ApiError> {
     let caller = authorize_project(app, request, project)?;
-    let session = SessionId::decode(session)
+    let session = SessionId::decode(id)
         .map_err(|error| ApiError::bad_request(format!("Invalid session id: {error}")))?;
     if session.project == caller {
+        Known::session(request, id);
         Ok(caller)
     } else {
         Err(ApiError::forbidden("The session is of another project"))

@@ -2,7 +2,7 @@
 
 use super::answer::ApiError;
 use axum::response::{IntoResponse, Response};
-use otc_protocol::limits::CROWDED_RETRY;
+use otc_protocol::limits::{CROWDED_RETRY, DRAIN_RETRY};
 use std::time::Duration;
 
 /// 429, and in how many seconds to come again. The C client waits for so long; the published JavaScript client tries a
@@ -15,4 +15,10 @@ pub(crate) fn come_later(wait: Duration) -> Response {
 pub(crate) fn too_crowded() -> Response {
     let message = "Your address has too many connections (connections_per_address)";
     ApiError::too_many(message, CROWDED_RETRY).into_response()
+}
+
+/// 503 for whoever would begin a session at a server that is about to stop.
+pub(super) fn find_another() -> Response {
+    let message = "This server is about to stop, and no session begins here any more: try again in a moment";
+    ApiError::unavailable(message, DRAIN_RETRY).into_response()
 }

@@ -14,6 +14,7 @@ mod cors;
 mod create;
 mod fields;
 mod forwarded;
+pub(crate) mod health;
 mod later;
 mod moderation;
 mod origin;
@@ -22,6 +23,7 @@ mod projects;
 mod proxies;
 mod reports;
 mod request_id;
+mod request_log;
 mod rest;
 mod session_info;
 mod signals;
@@ -38,6 +40,7 @@ pub(crate) use later::{come_later, too_crowded};
 pub use origin::{Origin, Origins};
 pub use proxies::{Proxies, Subnet, SubnetError, Wording};
 pub use request_id::RequestId;
+pub(crate) use request_log::MODULE as REQUEST_LOG;
 pub use session_info::SYMPHONY_ADDRESS;
 
 use crate::{App, inspect, metrics};
@@ -93,10 +96,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(SOCKET_PATH, get(socket).layer(from_fn_with_state(Arc::clone(&app), cors::admit)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .with_state(Arc::clone(&app))
+        .merge(health::router(Arc::clone(&app)))
         .layer(DefaultBodyLimit::disable()) // each route reads its body within its own bound
         .layer(from_fn(sound::only))
-        .layer(from_fn_with_state(Arc::clone(&app), metrics::count))
-        .with_state(app)
+        .layer(from_fn_with_state(app, metrics::count))
+        .layer(from_fn(request_log::log))
 }
 
 /// REST calls on a session.

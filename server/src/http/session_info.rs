@@ -3,7 +3,8 @@
 use super::Peer;
 use super::address::PublicUrl;
 use super::answer::json_text;
-use super::later::come_later;
+use super::later::{come_later, find_another};
+use super::request_log::Known;
 use crate::App;
 use crate::auth::Refusal;
 use crate::keys::random;
@@ -43,6 +44,7 @@ pub(super) async fn session_info(
     // What is not even UTF-8 is refused like any other id that is none.
     let session_id = path.map_or_else(|_| "\u{fffd}".to_owned(), |Path(session_id)| session_id);
     match describe(&app, peer, &session_id, &request) {
+        Ok(_) if app.health.is_draining() && !app.registry.is_alive(&session_id) => find_another(),
         Ok(info) => {
             debug!(session = %session_id, peer = %peer.remote, "session info given");
             json_text(StatusCode::OK, info.document())
@@ -74,6 +76,8 @@ fn describe(app: &App, peer: Peer, session_id: &str, request: &Request) -> Resul
     let project = session.project.as_str();
     let token = client_token(request.headers());
     app.auth.verify_client_token(token, session_id, project, app.unix_seconds())?;
+    Known::project(request, &session.project);
+    Known::session(request, session_id);
     let address = match &app.public_url {
         Some(address) => address.clone(),
         None => PublicUrl::of_request(request.headers(), request.uri(), peer).ok_or_else(|| {

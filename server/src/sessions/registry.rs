@@ -38,6 +38,8 @@ pub struct Registry<L: Link> {
     doors: Mutex<BTreeSet<(Moment, Arc<str>)>>,
     next_link: AtomicU64,
     sleeper: Sleeper,
+    /// Whether the sessions that there are are the last ones.
+    closed_to_new: AtomicBool,
     stopped: AtomicBool,
 }
 
@@ -75,6 +77,7 @@ impl<L: Link> Registry<L> {
             doors: Mutex::new(BTreeSet::new()),
             next_link: AtomicU64::new(1),
             sleeper: Sleeper::default(),
+            closed_to_new: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
         })
     }
@@ -221,6 +224,10 @@ impl<L: Link> Registry<L> {
         if let Some(hall) = halls.get(&address.session) {
             return Ok(hall.clone());
         }
+        if self.closed_to_new.load(Ordering::Acquire) {
+            let reason = "The server is about to stop, and no session begins here any more.";
+            return Err(Refusal::new(503, reason).into());
+        }
         if halls.len() >= self.settings.sessions {
             return Err(Refusal::new(503, "The server holds no more sessions.").into());
         }
@@ -355,6 +362,18 @@ impl<L: Link> Registry<L> {
     /// What has been counted.
     pub fn tally(&self) -> &Arc<Tally> {
         &self.tally
+    }
+
+    /// From now on nobody comes in who would be the first of a session.
+    pub fn close_to_new_sessions(&self) {
+        // Whoever looks for a hall after this finds it so.
+        let _halls = self.halls.lock();
+        self.closed_to_new.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody is in this session, or is awaited there.
+    pub fn is_alive(&self, session: &str) -> bool {
+        self.halls.lock().get(session).is_some()
     }
 
     /// Whether a socket of this id is in a session, or is awaited there.

@@ -2,7 +2,7 @@
 
 use super::door::{Door, Join, Knock};
 use super::hall::{Errands, Hall};
-use super::log_text::beginning;
+use super::log_text::{beginning, socket_beginning};
 use super::registry::{Denied, Registry};
 use super::tally::Figure;
 use super::{CloseCode, Delivery, Link, LinkId, Output, Time};
@@ -12,7 +12,7 @@ use otc_protocol::limits::LOG_CHARS;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tracing::info;
+use tracing::{debug, info};
 
 /// Where a socket id has got to. It outlives each WebSocket.
 pub(super) struct Place<L> {
@@ -86,6 +86,11 @@ impl<L: Link> Seat<L> {
         Self { registry, link, handle, place, hall, errands: Errands::default(), done: Done::default() }
     }
 
+    /// The session that it is in, once it is in one.
+    pub fn session(&self) -> Option<&str> {
+        self.hall.as_ref().map(|(_, session)| &**session)
+    }
+
     /// Takes frames in the order of their arrival; leaves some when too many answers wait for this socket. The answer is
     /// whether somebody falls behind with what they say: then this client should be read more slowly.
     pub fn receive(&mut self, time: Time, frames: &mut VecDeque<Bytes>) -> bool {
@@ -147,6 +152,7 @@ impl<L: Link> Seat<L> {
         match self.registry.admit(time, self.link, socket.clone(), join, &self.handle, &mut self.errands) {
             Ok(hall) => {
                 self.registry.leave_door(door.due, socket);
+                debug!(socket = socket_beginning(socket), %session, %connection, "socket in its session");
                 *whereabouts = Whereabouts::Hall { hall: hall.clone(), session: session.clone() };
                 self.hall = Some((hall, session));
                 self.done.joined = true;

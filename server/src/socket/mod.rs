@@ -9,9 +9,10 @@ mod wire;
 pub use queue::Queue;
 
 use crate::App;
-use crate::http::{Peer, come_later};
+use crate::http::{Peer, RequestId, come_later};
 use crate::listener::OpenSocket;
 use crate::log_flood;
+use crate::sessions::log_text::socket_beginning;
 use crate::sessions::{self, CloseCode, Gate, Settings, is_id};
 use axum::body::Body;
 use axum::extract::Request;
@@ -54,9 +55,6 @@ pub fn registry(settings: Settings, gate: impl Gate + 'static) -> Arc<Registry> 
     };
     sessions::Registry::new(settings, gate, (), random)
 }
-
-/// Bytes of a socket id that logs show; of short ids they show half.
-const LOGGED_ID_BYTES: usize = 8;
 
 /// How late a silent or lost socket may be noticed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -119,11 +117,12 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     let accept = derive_accept_key(opening.key.as_bytes());
     // Counts against the bound on open connections until the socket is closed.
     let permit = request.extensions().get::<OpenSocket>().cloned();
+    let id = request.extensions().get::<RequestId>().cloned();
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         match upgraded.await {
-            Ok(stream) => serve(&app, opening, peer, TokioIo::new(stream)).await,
-            Err(error) => debug!(%error, "a WebSocket handshake was not finished"),
+            Ok(stream) => serve(&app, opening, peer, id.as_ref(), TokioIo::new(stream)).await,
+            Err(error) => debug!(id = id.map(display), %error, "a WebSocket handshake was not finished"),
         }
         drop(permit);
     });
@@ -136,29 +135,36 @@ async fn serve(
     app: &Arc<App>,
     opening: Opening,
     peer: Option<SocketAddr>,
+    id: Option<&RequestId>,
     stream: TokioIo<hyper::upgrade::Upgraded>,
 ) {
     let stream = WebSocketStream::from_raw_socket(Wire::new(stream), Role::Server, Some(bounds())).await;
     let queue = Arc::new(Queue::default());
     let now = app.time().now;
     let seat = app.registry.open(now, &opening.socket, opening.coming_back, Arc::clone(&queue));
-    let (peer, socket) = (peer.map(display), beginning(&opening.socket));
-    debug!(peer, socket, coming_back = opening.coming_back, "socket open");
+    // The id of the request that it was; lines of the room have those of session and connection.
+    let (id, peer, socket) = (id.map(display), peer.map(display), socket_beginning(&opening.socket));
+    debug!(id, peer, socket, coming_back = opening.coming_back, session = seat.session(), "socket open");
     let (app_time, metrics) = (Arc::clone(app), Arc::clone(&app.metrics));
     metrics.sockets.come();
-    let end = Task::new(stream, Arc::clone(&queue), seat, move || app_time.time(), metrics).run().await;
+    let task = Task::new(stream, Arc::clone(&queue), seat, move || app_time.time(), metrics);
+    let (end, session) = task.run().await;
     app.metrics.sockets.gone();
+    let session = session.as_deref();
     match queue.close() {
         Some(code @ (CloseCode::Foreign | CloseCode::TooLarge)) => {
-            info!(peer, socket, code = code.number(), reason = code.reason(), "socket broken off");
+            info!(
+                id,
+                peer,
+                socket,
+                session,
+                code = code.number(),
+                reason = code.reason(),
+                "socket broken off"
+            );
         }
-        code => debug!(peer, socket, code = code.map(CloseCode::number), %end, "socket closed"),
+        code => debug!(id, peer, socket, session, code = code.map(CloseCode::number), %end, "socket closed"),
     }
-}
-
-/// As much of a socket id as a log may have: whoever knows all of it can take the socket over.
-fn beginning(socket: &str) -> &str {
-    socket.get(..LOGGED_ID_BYTES.min(socket.len() / 2)).unwrap_or_default()
 }
 
 /// Every bound of the WebSocket layer, none of which is one by default.

@@ -116,14 +116,15 @@ where
         }
     }
 
-    /// Runs until the socket is closed, and tells the room.
-    pub(super) async fn run(mut self) -> End {
+    /// Runs until the socket is closed, and tells the room; how it ended, and the session that it was in.
+    pub(super) async fn run(mut self) -> (End, Option<Arc<str>>) {
         let end = poll_fn(|cx| self.poll(cx)).await;
+        let session = self.seat.session().map(Arc::from);
         self.seat.lost((self.clock)().now);
         if self.queue.close() == Some(CloseCode::TooLarge) {
             drain(self.stream.get_mut()).await;
         }
-        end
+        (end, session)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {

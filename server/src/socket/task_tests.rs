@@ -231,7 +231,7 @@ async fn a_large_frame_leaves_in_pieces_and_arrives_as_one() {
     queue.deliver(Delivery::Close(CloseCode::Done)).expect("the task rests").wake();
     assert!(matches!(peer.next().await, Some(Ok(Message::Close(_)))));
     while peer.next().await.is_some() {}
-    assert_eq!(running.await.expect("no panic"), End::Closed);
+    assert_eq!(running.await.expect("no panic").0, End::Closed);
 }
 
 #[tokio::test]
@@ -255,7 +255,7 @@ async fn pongs_that_nobody_takes_do_not_break_the_socket() {
         }
     }
     drop(peer);
-    assert_eq!(running.await.expect("no panic"), End::Broken);
+    assert_eq!(running.await.expect("no panic").0, End::Broken);
 }
 
 /// A stream during whose flushing, at some time, the room decides the end of the socket.

@@ -6,6 +6,7 @@ use otc_protocol::limits::STORE_BATCH;
 use parking_lot::RwLock;
 use redb::Database;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
@@ -69,10 +70,12 @@ pub(super) fn run(
     database: &RwLock<Option<Database>>,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     commits: &Histogram,
+    failed: &AtomicBool,
 ) {
     let mut batch = Vec::new();
     while jobs.blocking_recv_many(&mut batch, STORE_BATCH) > 0 {
         let committed = commit(database, &mut batch, commits);
+        failed.store(matches!(committed, Err(StoreError::Failed(_))), Ordering::Relaxed);
         if let Err(error) = &committed {
             error!(%error, edits = batch.len(), "edits of the database are lost");
         }

@@ -22,6 +22,7 @@ use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 use tracing::error;
@@ -34,6 +35,8 @@ pub(crate) struct Store {
     committer: Mutex<Option<Committer>>,
     /// How long commits have taken.
     commits: Arc<Histogram>,
+    /// Whether a commit has failed: from then on none is carried out.
+    failed: Arc<AtomicBool>,
 }
 
 struct Committer {
@@ -60,11 +63,12 @@ impl Store {
         let database = Arc::new(RwLock::new(Some(database)));
         let (jobs, waiting) = mpsc::channel(STORE_WAITING);
         let (shared, commits) = (Arc::clone(&database), Arc::<Histogram>::default());
-        let measured = Arc::clone(&commits);
+        let failed = Arc::<AtomicBool>::default();
+        let (measured, fails) = (Arc::clone(&commits), Arc::clone(&failed));
         let thread = std::thread::Builder::new()
             .name("otc-store".to_owned())
-            .spawn(move || committer::run(&shared, waiting, &measured))?;
-        Ok(Self { database, committer: Mutex::new(Some(Committer { jobs, thread })), commits })
+            .spawn(move || committer::run(&shared, waiting, &measured, &fails))?;
+        Ok(Self { database, committer: Mutex::new(Some(Committer { jobs, thread })), commits, failed })
     }
 
     /// Shows `look` what is committed at this moment. It must be short: it runs on the caller's thread.
@@ -110,6 +114,11 @@ impl Store {
     /// How long commits have taken.
     pub(crate) fn commits(&self) -> &Histogram {
         &self.commits
+    }
+
+    /// Whether the last commit has failed, as it does on a disk that is full or broken.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     fn jobs(&self) -> Result<mpsc::Sender<Box<dyn Job>>, StoreError> {

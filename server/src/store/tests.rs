@@ -226,11 +226,13 @@ async fn edits_that_come_together_wait_for_the_disk_once() {
 fn a_disk_that_fails_is_an_error_until_the_server_is_started_again() {
     let (store, disk) = on_a_disk();
     put(&store, "a", 1);
+    assert!(!store.has_failed());
     disk.full.store(true, Ordering::Relaxed);
     for _ in 0..2 {
         let error = store.write_blocking(|writer| writer.put(&NUMBERS, "a", &2)).unwrap_err();
         assert!(matches!(error, StoreError::Failed(_)), "{error}");
         assert!(error.to_string().contains("start the server again"), "{error}");
+        assert!(store.has_failed());
     }
 }
 

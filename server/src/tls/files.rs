@@ -42,6 +42,11 @@ impl Files {
         Self { cert: cert.into(), key: key.into(), access: Access::OwnerOnly }
     }
 
+    /// Whether both can be used; the SHA-256 of the server's own certificate, and its file.
+    pub(crate) fn check(&self) -> Result<String, TlsError> {
+        self.load().map(|certificate| format!("{} of {}", certificate.fingerprint, self.cert.display()))
+    }
+
     /// Reads both, and checks that they go together.
     pub(super) fn load(&self) -> Result<Certificate, TlsError> {
         let at = |file: &Path, fault| TlsError { file: file.to_owned(), fault };

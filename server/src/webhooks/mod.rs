@@ -157,6 +157,26 @@ pub struct Webhooks {
     started: Instant,
 }
 
+/// Whether what the configuration says of webhooks can be done.
+pub(crate) fn check(settings: &Settings, is_local: bool) -> io::Result<()> {
+    read(settings, is_local).map(|_| ())
+}
+
+/// Which receivers are reached, and which are trusted.
+fn read(settings: &Settings, is_local: bool) -> io::Result<(Reach, Trust)> {
+    let reach = match settings.private_targets {
+        Some(true) => Reach::Everywhere,
+        None if is_local => Reach::PublicAndLoopback,
+        Some(false) | None => Reach::Public,
+    };
+    for hook in &settings.hooks {
+        reach.admits(&hook.url).map_err(|error| {
+            io::Error::other(format!("the webhook {} of the configuration: {error}", hook.url.place()))
+        })?;
+    }
+    Ok((reach, Trust::new(settings.ca_file.as_deref())?))
+}
+
 impl Webhooks {
     /// Reads what an earlier server has left in the database. `is_local`: the server listens for this machine alone, whose
     /// receivers are then no secret to anybody who can register one. Its networks are another matter: what listens here may
@@ -172,17 +192,7 @@ impl Webhooks {
         bounds: Bounds,
         names: Box<dyn Names>,
     ) -> io::Result<Self> {
-        let reach = match settings.private_targets {
-            Some(true) => Reach::Everywhere,
-            None if is_local => Reach::PublicAndLoopback,
-            Some(false) | None => Reach::Public,
-        };
-        for hook in &settings.hooks {
-            reach.admits(&hook.url).map_err(|error| {
-                io::Error::other(format!("the webhook {} of the configuration: {error}", hook.url.place()))
-            })?;
-        }
-        let trust = Trust::new(settings.ca_file.as_deref())?;
+        let (reach, trust) = read(settings, is_local)?;
         let seed = || random().map_err(io::Error::other);
         let mut jitter = StdRng::from_seed(seed()?);
         let mut webhooks = Self {

@@ -1,4 +1,5 @@
 //! A member of a session, as small as it can be: it joins and waits for what it is told.
+#![allow(dead_code, reason = "each test has need of another part of it")]
 
 use crate::support::{KEY, connect, token_for};
 use otc_protocol::envelope::{self, FromServer, Request};
@@ -16,7 +17,6 @@ pub(crate) struct Member {
     pub(crate) id: String,
     pub(crate) permissions: Vec<String>,
     /// What it calls its socket.
-    #[allow(dead_code, reason = "some of those who have members take no socket over")]
     pub(crate) socket_id: String,
     /// What it was told of the session when it joined.
     pub(crate) state: Value,
@@ -129,7 +129,6 @@ impl Member {
     }
 
     /// Says whatever it is, without waiting for what comes of it.
-    #[allow(dead_code, reason = "for tests that do what clients do not")]
     pub(crate) fn say(&mut self, method: &str, path: &str, content: &Value) {
         let uri = format!("{}{path}", self.address.topic());
         let data = serde_json::json!({"method": method, "uri": uri, "content": content}).to_string();
@@ -145,6 +144,23 @@ impl Member {
         let request = serde_json::from_value(request).unwrap();
         assert_eq!(self.ask(Body::StreamCreate(request)).0, 200);
         while !matches!(self.told(), (_, Body::StreamCreated(stream)) if stream.id == id) {}
+    }
+
+    /// Leaves for good.
+    pub(crate) fn leave(mut self) {
+        self.socket.send(Packet::Binary(envelope::leave())).unwrap();
+        while self.socket.read().is_ok() {}
+    }
+
+    /// Waits until the server closes the socket; the code with which it does.
+    pub(crate) fn closed(mut self) -> Option<u16> {
+        loop {
+            match self.socket.read() {
+                Ok(Packet::Close(frame)) => return frame.map(|frame| frame.code.into()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
     }
 
     fn next(&mut self) -> Heard {
