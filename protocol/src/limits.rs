@@ -569,3 +569,23 @@ pub const INSPECT_SESSIONS: usize = 500;
 pub const INSPECT_STATE_BYTES: usize = 1024 * 1024;
 /// Characters of a text that a client has given a stream or a channel.
 pub const INSPECT_TEXT_CHARS: usize = 256;
+/// What of a session's events is remembered for who looks at it; of signals half as many. The oldest are forgotten.
+pub const INSPECT_TIMELINE: usize = 500;
+/// Bytes of the events of all sessions; above, the quietest sessions of the project that has the most are forgotten.
+pub const INSPECT_TIMELINE_BYTES: usize = 16 * 1024 * 1024;
+/// How long the events of a session are remembered when all have left.
+pub const INSPECT_TIMELINE_KEPT: Duration = Duration::from_secs(10 * 60);
+/// Events and their bytes that wait for one event stream; above, it ends, and its reader comes back.
+pub const INSPECT_QUEUE_ENTRIES: usize = 256;
+/// See [`INSPECT_QUEUE_ENTRIES`].
+pub const INSPECT_QUEUE_BYTES: usize = 512 * 1024;
+/// Event streams of one login; above, another one is refused (429).
+pub const INSPECT_LOGIN_STREAMS: usize = 8;
+/// Event streams of all; a project has no more than are left for all others. Above, another one is refused (429).
+pub const INSPECT_STREAMS: usize = 256;
+/// Pause between two looks at a session that is watched.
+pub const INSPECT_LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Pause between two words about the number of its signals.
+pub const INSPECT_SIGNALS_EVERY: Duration = Duration::from_secs(1);
+/// Pause between two lines that say nothing, so that nobody takes an event stream for dead.
+pub const INSPECT_COMMENT_EVERY: Duration = Duration::from_secs(15);

@@ -63,6 +63,8 @@ struct Shared {
 struct Queue {
     entries: Vec<Entry>,
     load: Load,
+    /// A log line has said that something is left out of what is waiting.
+    complained: bool,
     /// By session: what was left out since the last event of it that fitted.
     lost: HashMap<String, Lost>,
     /// Events that nobody was told of.
@@ -167,7 +169,8 @@ impl Shared {
         if queue.has_room(bytes, share(&event)) {
             queue.take_in(Noted { session: session.clone(), unix_ms, event }, bytes);
         } else {
-            queue.leave_out(session, unix_ms);
+            let is_missed = !matches!(event, Event::Overheard { .. });
+            queue.leave_out(session, unix_ms, is_missed);
         }
         drop(queue);
         self.filled.notify_one();
@@ -260,10 +263,10 @@ impl Load {
 }
 
 impl Queue {
-    /// Whether an event of that weight fits into so many halves of what there is room for.
-    fn has_room(&self, bytes: usize, halves: usize) -> bool {
-        self.load.entries < CHRONICLE_EVENTS / 2 * halves
-            && self.load.bytes + bytes <= CHRONICLE_BYTES / 2 * halves
+    /// Whether an event of that weight fits into so many eighths of what there is room for.
+    fn has_room(&self, bytes: usize, eighths: usize) -> bool {
+        self.load.entries < CHRONICLE_EVENTS / 8 * eighths
+            && self.load.bytes + bytes <= CHRONICLE_BYTES / 8 * eighths
     }
 
     /// Puts an event behind all others, and before it what was left out of its session.
@@ -281,14 +284,16 @@ impl Queue {
 
     /// All that is to be read now; it counts until it has been read.
     fn take_out(&mut self) -> Vec<Entry> {
+        self.complained = false;
         for lost in std::mem::take(&mut self.lost).into_values() {
             self.push(What::Lost(lost), BARE);
         }
         std::mem::take(&mut self.entries)
     }
 
-    fn leave_out(&mut self, session: &SessionAddress, unix_ms: u64) {
-        if self.lost.is_empty() {
+    /// `is_missed`: by archives or webhooks.
+    fn leave_out(&mut self, session: &SessionAddress, unix_ms: u64, is_missed: bool) {
+        if is_missed && !std::mem::replace(&mut self.complained, true) {
             warn!(
                 waiting = self.load.entries,
                 bytes = self.load.bytes,
@@ -301,14 +306,15 @@ impl Queue {
     }
 }
 
-/// How much of the room an event may find taken, in halves. What others depend on finds room for longer; of archives there
-/// are few, and none may begin or end unseen.
+/// How much of the room an event may find taken, in eighths. What others depend on finds room for longer; of archives there
+/// are few, and none may begin or end unseen. Whoever watches a session takes little from those who keep account.
 fn share(event: &Event) -> usize {
     match event {
-        Event::Signal { .. } | Event::StreamChanged { .. } | Event::Muted { .. } => 1,
-        Event::ArchiveStarted { .. } => 4,
-        Event::ArchiveStopped { .. } => 8,
-        _ => 2,
+        Event::Overheard { .. } => 1,
+        Event::Signal { .. } | Event::StreamChanged { .. } | Event::Muted { .. } => 4,
+        Event::ArchiveStarted { .. } => 16,
+        Event::ArchiveStopped { .. } => 32,
+        _ => 8,
     }
 }
 
@@ -334,7 +340,7 @@ fn weight(event: &Event) -> usize {
                 + stream.as_ref().map_or(0, String::len)
                 + excluded.iter().map(|stream| stream.len() + size_of::<String>()).sum::<usize>()
         }
-        Event::Signal { content, .. } => of_signal(content),
+        Event::Signal { content, .. } | Event::Overheard { content, .. } => of_signal(content),
         Event::ArchiveStarted { connections, streams, .. } => {
             connections.iter().map(|connection| BARE + of_connection(connection)).sum::<usize>()
                 + streams.iter().map(|stream| BARE + of_stream(stream)).sum::<usize>()

@@ -275,7 +275,7 @@ fn a_slow_reader_loses_signals_first_and_is_told_how_many() {
         match read.recv_timeout(DEADLINE).expect("something is read") {
             Read::Took(noted) => {
                 assert!(noted.len() <= CHRONICLE_EVENTS, "{}", noted.len());
-                let of_signals = noted.iter().filter(|noted| share(&noted.event) == 1).count();
+                let of_signals = noted.iter().filter(|noted| share(&noted.event) == 4).count();
                 signals += of_signals;
                 others += noted.len() - of_signals;
             }
@@ -307,7 +307,7 @@ fn large_events_fill_it_as_well() {
             Read::Took(noted) => {
                 let bytes: usize = noted.iter().map(|noted| weight(&noted.event)).sum();
                 assert!(bytes <= CHRONICLE_BYTES, "{bytes}");
-                signals += noted.iter().filter(|noted| share(&noted.event) == 1).count();
+                signals += noted.iter().filter(|noted| share(&noted.event) == 4).count();
             }
             Read::Missed(sessions) => lost += usize::try_from(sessions[0].events).unwrap(),
         }

@@ -151,7 +151,8 @@ impl App {
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
         let inspect = config.inspect.then(|| Arc::new(Inspect::new(Arc::clone(&projects))));
         // In this order.
-        let readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as _, Arc::clone(&archives) as _];
+        let mut readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as _, Arc::clone(&archives) as _];
+        readers.extend(inspect.as_ref().map(|inspect| Arc::clone(inspect.timeline()) as _));
         let chronicle = Chronicle::start(unix_ms, readers)?;
         let gate = || {
             TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal).archiving(Arc::clone(&archives))

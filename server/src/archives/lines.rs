@@ -169,8 +169,9 @@ impl<'a> Line<'a> {
     /// The line of an event in an archive that it neither begins nor ends.
     pub(super) fn of(event: &'a Event) -> Option<Self> {
         Some(match event {
-            // An archive ends before its session does, and begins when somebody is there.
-            Event::SessionCreated | Event::SessionDestroyed => return None,
+            // An archive ends before its session does, and begins when somebody is there. What is overheard is of a session
+            // without one.
+            Event::SessionCreated | Event::SessionDestroyed | Event::Overheard { .. } => return None,
             Event::ConnectionCreated { connection } => {
                 Self::ConnectionCreated { connection: Who::new(connection) }
             }

@@ -21,6 +21,14 @@ pub(super) struct Ticket([u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct TicketDigest([u8; 32]);
 
+#[cfg(test)]
+impl TicketDigest {
+    /// One of no ticket.
+    pub(super) fn test(number: u8) -> Self {
+        Self([number; 32])
+    }
+}
+
 impl Ticket {
     fn new() -> Result<Self, KeyError> {
         random().map(Self)

@@ -2,13 +2,18 @@
 //!
 //! * `assets`: the page itself; `site`: where a request goes and where it comes from
 //! * `logins`: who has logged in; `login`: how; `visit`: what a call shows for it
-//! * `sessions`: lists and states
+//! * `sessions`: lists and states; `timeline`: what has happened, `entry` by `entry`; `events`: whoever listens to it, in
+//!   one of the `seats`
 
 mod assets;
+mod entry;
+mod events;
 mod login;
 mod logins;
+mod seats;
 mod sessions;
 mod site;
+mod timeline;
 mod visit;
 
 use crate::App;
@@ -26,7 +31,9 @@ use otc_protocol::limits::{
     CALLERS, FAILED_CALLERS, FAILED_LOGINS_PER_SECOND, INSPECT_CALLS_PER_SECOND, RATE_BURST_SECONDS,
 };
 use otc_protocol::session_id::ProjectId;
+use seats::Seats;
 use std::sync::Arc;
+use timeline::Timeline;
 
 /// What the page's side of the server keeps.
 pub(crate) struct Inspect {
@@ -35,6 +42,8 @@ pub(crate) struct Inspect {
     failures: Rates<(Network, Option<ProjectId>)>,
     /// Lists and states that each project has asked for.
     calls: Rates<ProjectId>,
+    timeline: Arc<Timeline>,
+    seats: Arc<Seats>,
 }
 
 impl Inspect {
@@ -43,7 +52,14 @@ impl Inspect {
             logins: Logins::new(projects),
             failures: Rates::new(FAILED_LOGINS_PER_SECOND, RATE_BURST_SECONDS, FAILED_CALLERS),
             calls: Rates::new(INSPECT_CALLS_PER_SECOND, RATE_BURST_SECONDS, CALLERS),
+            timeline: Arc::default(),
+            seats: Arc::default(),
         }
+    }
+
+    /// Reads what happens.
+    pub(crate) fn timeline(&self) -> &Arc<Timeline> {
+        &self.timeline
     }
 }
 
@@ -62,6 +78,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/inspect/api/logout", post(login::logout))
         .route("/inspect/api/sessions", get(sessions::list))
         .route("/inspect/api/sessions/{session}", get(sessions::state))
+        .route("/inspect/api/sessions/{session}/events", get(events::events))
         .nest("/inspect/api/v2/project/{project}/session/{session}", on_sessions())
         .nest("/inspect/api/v2/project/{project}/archive", on_archives())
         .route("/inspect/api/{*rest}", any(not_found))

@@ -55,7 +55,7 @@ pub(super) async fn state(
     let (shared, wanted) = (Arc::clone(&app), session.clone());
     let view = move || {
         let view = shared.registry.view(project.as_str(), &wanted)?;
-        Some(document(shared.time().unix_ms, &wanted, &view))
+        Some(at(shared.time().unix_ms, &document(&wanted, &view)))
     };
     // A large one is too much for a thread that has connections to serve.
     let document = spawn_blocking(view).await.map_err(|_| visit::broken())?;
@@ -93,14 +93,26 @@ fn media(session: &str) -> &'static str {
 /// What is told of a session.
 #[derive(Serialize)]
 struct Document<'a> {
-    now: u64,
     id: &'a str,
     media: &'static str,
+    /// Whether somebody is in it.
+    live: bool,
     #[serde(flatten)]
     view: &'a View,
 }
 
-/// The JSON of a session.
-pub(super) fn document(now: u64, id: &str, view: &View) -> String {
-    serde_json::to_string(&Document { now, id, media: media(id), view }).unwrap_or_default()
+/// The JSON of a session, but for the time.
+pub(super) fn document(id: &str, view: &View) -> String {
+    let live = !view.connections.is_empty();
+    serde_json::to_string(&Document { id, media: media(id), live, view }).unwrap_or_default()
+}
+
+/// The same of one that nobody is in.
+pub(super) fn gone(id: &str) -> String {
+    document(id, &View::default())
+}
+
+/// A document at its time.
+pub(super) fn at(now: u64, document: &str) -> String {
+    format!("{{\"now\":{now},{}", document.strip_prefix('{').unwrap_or_default())
 }

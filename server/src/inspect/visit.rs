@@ -99,6 +99,11 @@ pub(super) fn of(request: &mut Request) -> Result<Visit, ApiError> {
     request.extensions_mut().remove::<Visit>().ok_or_else(stranger)
 }
 
+/// The same, which stays there.
+pub(super) fn login(request: &Request) -> Result<&Login, ApiError> {
+    request.extensions().get::<Visit>().map(|visit| &visit.login).ok_or_else(stranger)
+}
+
 /// How a call has found the server.
 pub(super) fn site(request: &mut Request) -> Result<Site, ApiError> {
     request.extensions().get::<Site>().cloned().ok_or_else(broken)
@@ -109,7 +114,7 @@ pub(super) fn inspect(app: &App) -> Result<&Inspect, ApiError> {
     app.inspect.as_deref().ok_or_else(broken)
 }
 
-fn stranger() -> ApiError {
+pub(super) fn stranger() -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "Nobody is logged in here: POST /inspect/api/login")
 }
 

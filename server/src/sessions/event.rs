@@ -58,6 +58,15 @@ pub enum Event {
         /// Its type and data.
         content: SignalContent,
     },
+    /// A signal, told of sessions that are watched and not archived.
+    Overheard {
+        /// The sender's connection; `None`: the application's server.
+        from: Option<String>,
+        /// The addressee's connection; `None`: everybody.
+        to: Option<String>,
+        /// Its type and data.
+        content: SignalContent,
+    },
     /// An archive begins.
     ArchiveStarted {
         /// As clients are told of it.

@@ -250,7 +250,7 @@ impl<L: Link> Inner<L> {
                     errands.wakers.extend(handle.and_then(|handle| handle.deliver(delivery)));
                 }
                 Output::Happened(event) => {
-                    if !matches!(*event, Event::Signal { .. }) {
+                    if !matches!(*event, Event::Signal { .. } | Event::Overheard { .. }) {
                         self.room.outside().change();
                     }
                     self.witness.saw(self.room.address(), *event);

@@ -100,7 +100,7 @@ pub struct Glimpse {
 }
 
 /// A session that somebody is in.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct View {
     /// When its first client came in, in milliseconds since 1970.

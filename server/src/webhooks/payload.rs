@@ -62,6 +62,7 @@ pub(super) fn of_event(session: &SessionAddress, unix_ms: u64, event: &Event) ->
         Event::StreamChanged { .. }
         | Event::Muted { .. }
         | Event::Signal { .. }
+        | Event::Overheard { .. }
         | Event::ArchiveStarted { .. }
         | Event::ArchiveStopped { .. } => return None,
     };

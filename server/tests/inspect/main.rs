@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "its helpers are those of other tests too")]
 
 mod browser;
+mod events;
 mod logins;
 #[path = "../http/member.rs"]
 mod member;

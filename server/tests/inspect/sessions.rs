@@ -102,7 +102,7 @@ fn a_session_shows_who_is_in_it_and_what_is_published() {
     assert_eq!(
         told,
         json!({
-            "now": null, "id": session, "media": "routed", "since": null, "signals": 3, "muted": true,
+            "now": null, "id": session, "media": "routed", "live": true, "since": null, "signals": 3, "muted": true,
             "connections": [who(&ada, "name=<b>Ada</b>\n\"&", "moderator"), who(&bob, "", "subscriber")],
             "connectionCount": 2,
             "streams": [{"id": "s1", "name": "name of s1", "connectionId": ada.id, "createdAt": null, "channels": [

@@ -81,11 +81,17 @@ impl Room {
         let frame_to = to.as_deref().unwrap_or(&self.topic).to_owned();
         let sender = from.and_then(|from| self.members.get(&from));
         let from = sender.map_or_else(|| Arc::from(""), |sender| sender.id.clone());
-        let noted = (self.is_archived() || self.outside.is_watched()).then(|| Event::Signal {
-            from: sender.map(|sender| sender.id.to_string()),
-            to: to.clone(),
-            content: content.clone(),
-        });
+        let (speaker, heard) =
+            (|| sender.map(|sender| sender.id.to_string()), || (to.clone(), content.clone()));
+        let noted = if self.is_archived() {
+            let (to, content) = heard();
+            Some(Event::Signal { from: speaker(), to, content })
+        } else if self.outside.is_watched() {
+            let (to, content) = heard();
+            Some(Event::Overheard { from: speaker(), to, content })
+        } else {
+            None
+        };
         let introduction =
             sender.filter(|_| self.suppressed_members > 0).map(|sender| sender.connection.clone());
         let mut message = Message { session, body: Body::Signal { id, to, content } };
