@@ -1,12 +1,12 @@
 // The question before something that cannot be taken back.
 
-import { $, say } from './dom.js';
+import { $, say, write } from './dom.js';
 
 /** Asks. Resolves to whether the answer is yes; Escape means no, and the focus goes back to where it was. */
 export function confirmed({ title, text, yes }) {
   const dialog = $('confirm');
-  say($('confirm-title'), title);
-  say($('confirm-text'), text);
+  write($('confirm-title'), title);
+  write($('confirm-text'), text);
   say($('confirm-yes'), yes);
   dialog.returnValue = 'no';
   dialog.showModal();

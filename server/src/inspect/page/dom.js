@@ -10,6 +10,20 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** A name within a sentence, between the characters that isolate it (`isolated`). */
+const NAME = /\u2068([^\u2069]*)\u2069/u;
+
+/** Writes a sentence. The names in it become elements, which isolate them as well and can be copied as they are. */
+export function write(element, sentence) {
+  const parts = sentence.split(NAME).map((part, index) => {
+    if (index % 2 === 0) return part;
+    const name = document.createElement('bdi');
+    name.textContent = part;
+    return name;
+  });
+  element.replaceChildren(...parts);
+}
+
 export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
 }

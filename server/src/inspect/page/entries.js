@@ -1,7 +1,7 @@
 // Entries of the timeline in words.
 
 import { streamName } from './names.js';
-import { brief, isolated, plural } from './words.js';
+import { isolated, plural } from './words.js';
 
 const LEFT = new Map([
   ['clientDisconnected', 'has left'],
@@ -22,13 +22,13 @@ const withReason = (known, otherwise, reason) => known.get(reason) ?? (reason ? 
 function muted({ by, stream, excluded = [], active }, names) {
   const who = by ? names.of(by) : 'The application';
   if (!active) return `${who} has ended the mute`;
-  if (stream) return `${who} has muted the stream ${brief(stream)}`;
+  if (stream) return `${who} has muted the stream ${names.ofStream(stream)}`;
   return `${who} has muted everybody${excluded.length > 0 ? ', with exceptions' : ''}`;
 }
 
 function signal({ from, to, type, bytes }, names) {
   const sender = from ? names.of(from) : 'The application';
-  const addressee = to ? names.of(to) : 'everybody';
+  const addressee = to ? names.of(to) : 'all';
   const kind = type ? `, type ${isolated(type)}` : '';
   return `${sender} to ${addressee}${kind}, ${plural(bytes, 'byte')}`;
 }
@@ -61,7 +61,6 @@ const KINDS = {
 
 /** An entry's group, tag and sentence. What a newer server may tell that this page does not know is shown by its name. */
 export function inWords(entry, names) {
-  if (entry.connection) names.learn(entry.connection);
   const known = Object.hasOwn(KINDS, entry.kind) ? KINDS[entry.kind] : null;
   if (known === null) return { group: 'session', tag: 'Other', what: isolated(String(entry.kind)) };
   const [group, tag, sentence] = known;

@@ -3,6 +3,7 @@
 
 import { Failure, eventsOf, tryEvents } from './api.js';
 
+const RETRY_SOON = 250;
 const RETRY_FIRST = 1000;
 const RETRY_MOST = 5000;
 
@@ -15,7 +16,8 @@ export class Live {
   #contents = false;
   #closed = false;
 
-  /** `told` has a function for each thing that happens: opened, entry, state, signals, absent, trouble. */
+  /** `told` has a function for each thing that happens: opened, entry, state, signals, behind, absent,
+   * trouble. */
   constructor(session, told) {
     this.session = session;
     this.told = told;
@@ -58,7 +60,14 @@ export class Live {
     on('entry', this.told.entry);
     on('state', this.told.state);
     on('signals', this.told.signals);
-    on('bye', () => this.#look());
+    on('bye', ({ reason }) => (reason === 'slow' ? this.#catchUp() : this.#look()));
+  }
+
+  /** More happened than this page could take in time: it goes on with the newest. */
+  #catchUp() {
+    this.#drop();
+    this.told.behind();
+    this.#timer = setTimeout(this.again, RETRY_SOON);
   }
 
   /** Finds out why there are no events, and tries again later. */

@@ -1,4 +1,4 @@
-// What the members of a session are called: the data of their tokens, also of those who have left.
+// What members and streams of a session are called, also those that have left. A member has the data of its token.
 
 import { brief, isolated } from './words.js';
 
@@ -6,16 +6,19 @@ const KEPT = 2000;
 
 export class Names {
   #data = new Map();
+  #streams = new Map();
 
   forget() {
     this.#data.clear();
+    this.#streams.clear();
   }
 
   learn({ id, data }) {
-    if (typeof data !== 'string') return;
-    this.#data.delete(id);
-    this.#data.set(id, data);
-    if (this.#data.size > KEPT) this.#data.delete(this.#data.keys().next().value);
+    remember(this.#data, id, data);
+  }
+
+  learnStream({ id, name }) {
+    remember(this.#streams, id, name);
   }
 
   /** How somebody is called in a sentence. */
@@ -23,6 +26,19 @@ export class Names {
     const data = this.#data.get(id) ?? '';
     return data.trim() === '' ? brief(id) : isolated(data);
   }
+
+  /** How a stream is called of which no more is known than its id. */
+  ofStream(id) {
+    return streamName({ id, name: this.#streams.get(id) });
+  }
+}
+
+/** Keeps the newest names. */
+function remember(names, id, name) {
+  if (typeof name !== 'string') return;
+  names.delete(id);
+  names.set(id, name);
+  if (names.size > KEPT) names.delete(names.keys().next().value);
 }
 
 /** How a stream is called in a sentence. */

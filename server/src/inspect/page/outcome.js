@@ -1,6 +1,6 @@
 // How what somebody has just done went: a line at the bottom, which is read aloud. Bad news stays until it is closed.
 
-import { $, say, show } from './dom.js';
+import { $, show, write } from './dom.js';
 
 const GOOD_NEWS = 10_000;
 
@@ -13,7 +13,7 @@ export function tell(words, mood = 'good') {
   // Whoever closes it with the keyboard goes on in the view, not at the top of the page.
   if (words === '' && document.activeElement === close) $('main').focus();
   $('toast').dataset.mood = mood;
-  say($('outcome'), words);
+  write($('outcome'), words);
   show(close, words !== '');
   if (words !== '' && mood === 'good') timer = setTimeout(() => tell(''), GOOD_NEWS);
 }

@@ -6,6 +6,8 @@ import { number } from './words.js';
 const SECONDS = 60;
 const HEIGHT = 56;
 const STEP = 4;
+/** A connection that is replaced within this time has missed nothing that the chart could show elsewhere. */
+const JUST_NOW = 3000;
 /** A chart with few signals is not as high as one with many. */
 const LEAST_SCALE = 5;
 const SVG = 'http://www.w3.org/2000/svg';
@@ -13,6 +15,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 export class Rate {
   #counts = new Map(); // second → signals
   #before = null; // what was told last: { at, total }
+  #heard = 0; // until when there is nothing that was not told
 
   constructor() {
     const bars = Array.from({ length: SECONDS }, (_, index) => bar(index));
@@ -25,15 +28,23 @@ export class Rate {
     this.#before = null;
   }
 
-  /** Where counting begins: what was before, or while there was no connection, has no known second. */
+  /** A connection begins. What was signalled since the one before is counted if that was just now: else nobody knows when. */
   start(at, total) {
+    if (this.#before !== null && at - this.#heard < JUST_NOW) this.told({ at, total });
     this.#before = { at, total };
+    this.heard(at);
+  }
+
+  /** Up to here everything was told. */
+  heard(at) {
+    this.#heard = at;
   }
 
   /** The server tells at most once in a second, and only when there were signals. */
   told({ at, total }) {
     const before = this.#before;
     this.#before = { at, total };
+    this.heard(at);
     if (before === null || total <= before.total) return;
     this.#count(total - before.total, before.at, at);
   }

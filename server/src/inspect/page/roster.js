@@ -2,7 +2,7 @@
 
 import { rest, sessionPath } from './api.js';
 import { confirmed } from './confirm.js';
-import { $, Rows, say, sayMore, show } from './dom.js';
+import { $, Rows, say, sayMore, show, write } from './dom.js';
 import { streamName } from './names.js';
 import { number, since } from './words.js';
 
@@ -60,10 +60,12 @@ export class Roster {
   #fillStream(parts, stream) {
     say(parts.name, stream.name.trim() === '' ? 'no name' : stream.name);
     parts.name.classList.toggle('soft', stream.name.trim() === '');
-    say(parts.owner, this.names.of(stream.connectionId));
+    const owner = this.names.of(stream.connectionId);
+    if (parts.owner.dataset.name !== owner) write(parts.owner, owner);
+    parts.owner.dataset.name = owner;
     since(parts.since, stream.createdAt, this.now);
     name(parts.name, 'mute', `Mute the stream ${streamName(stream)} of ${this.names.of(stream.connectionId)}`);
-    const words = stream.channels.map(channelWords);
+    const words = [...stream.channels].sort((one, other) => order(one) - order(other)).map(channelWords);
     const shown = [...parts.channels.children].map((item) => item.textContent);
     if (words.length === shown.length && words.every(({ text }, index) => text === shown[index])) return;
     parts.channels.replaceChildren(...words.map(channelItem));
@@ -105,7 +107,9 @@ function name(part, act, label) {
   if (button.getAttribute('aria-label') !== label) button.setAttribute('aria-label', label);
 }
 
-const CHANNELS = new Map([['audio', 'sound'], ['video', 'picture'], ['text', 'captions']]);
+/** What channels are called, in the order in which they are shown. The client has captions in a channel of data. */
+const CHANNELS = new Map([['audio', 'sound'], ['video', 'picture'], ['data', 'captions']]);
+const order = ({ type }) => [...CHANNELS.keys(), type].indexOf(type);
 
 /** A channel in words: what it is, whether it is on, and of a picture where it comes from and how large it is. */
 function channelWords({ type, active, source, width, height, frameRate }) {

@@ -63,6 +63,7 @@ export function showSession(id) {
     entry: only(entered),
     state: only(changed),
     signals: only((signals) => view.rate.told(signals)),
+    behind: only(() => view.rate.heard(now())),
     absent: only(absent),
     trouble: only(tellTrouble),
   });
@@ -100,6 +101,7 @@ function changed(told) {
   const state = { ...told, since, signals };
   Object.assign(watched, { state, ended, ahead: told.now - Date.now() });
   for (const connection of state.connections) view.names.learn(connection);
+  for (const stream of state.streams) view.names.learnStream(stream);
   if (watched.fresh) view.rate.start(state.now, state.signals);
   watched.fresh = false;
   render();

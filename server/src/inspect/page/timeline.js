@@ -1,7 +1,7 @@
 // The timeline: what has happened, the newest at the bottom. It is a log that is not read aloud by itself: in a busy
 // session nobody could listen.
 
-import { $, copy, say, show } from './dom.js';
+import { $, copy, say, show, write } from './dom.js';
 import { inWords } from './entries.js';
 import { clock, number, plural } from './words.js';
 
@@ -49,8 +49,15 @@ export class Timeline {
   add(entry) {
     // A stream of events that is opened again begins with what is known already.
     if (entry.n <= this.#last) return;
+    const missing = this.#last === 0 ? 0 : entry.n - this.#last - 1;
     this.#last = entry.n;
+    if (missing > 0) this.#wait({ at: entry.at, kind: 'gap', events: missing });
+    this.#wait(entry);
+  }
+
+  #wait(entry) {
     if (entry.connection) this.names.learn(entry.connection);
+    if (entry.stream?.name) this.names.learnStream(entry.stream);
     this.#waiting.push(entry);
     if (this.#waiting.length > ENTRIES_MOST) this.#waiting.shift();
     this.#timer ??= setTimeout(() => this.#gathered(), GATHER);
@@ -81,7 +88,7 @@ export class Timeline {
     parts.at.dateTime = new Date(entry.at).toISOString();
     say(parts.at, clock(entry.at));
     say(parts.kind, tag);
-    say(parts.what, what);
+    write(parts.what, what);
     if (entry.data !== undefined) say(parts.said, contents(entry.data));
     row.dataset.group = group;
     row.hidden = !this.#shown(group);
