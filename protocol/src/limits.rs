@@ -372,6 +372,28 @@ pub const HTTP_SIGNAL_BYTES: usize = 64 * 1024;
 pub const HTTP_DRAIN_BYTES: usize = 1024 * 1024;
 /// Connections that the listener holds at one time, those of clients included; further ones are closed at once.
 pub const OPEN_SOCKETS: usize = 65_536;
+/// Bytes of memory that messages to members may take, of all sessions together, if nothing else is said. From
+/// [`REFUSING_QUARTERS`] of it on nobody new is let in; above it whoever is owed more than an equal share is ended.
+pub const MESSAGES_BYTES: usize = 512 * 1024 * 1024;
+/// Bytes that a member may be owed in any case while there is too much in all.
+pub const SHARE_BYTES: usize = 64 * 1024;
+/// What a message costs beside its bytes: in memory, and again for each who is owed it.
+pub const OWED_MESSAGE_COST: usize = 128;
+/// Quarters of what there may be, of the memory of messages and of connections, from which on nobody new is let in.
+pub const REFUSING_QUARTERS: usize = 3;
+/// How late sockets may be served, if nothing else is said; above, nobody new is let in.
+pub const LATE_AFTER: Duration = Duration::from_secs(2);
+/// Most that it can be set to.
+pub const LATE_AFTER_MOST: Duration = Duration::from_secs(60);
+/// So many sockets have to be served late within [`LATE_FOR`] before that counts.
+pub const LATE_SOCKETS: u32 = 8;
+/// For how long after that nobody new is let in.
+pub const LATE_FOR: Duration = Duration::from_secs(2);
+/// After how long those are to come again who come while the server takes on nothing new.
+pub const LOADED_RETRY: Duration = Duration::from_secs(5);
+/// Open files that are no connections: the database, archives, deliveries of webhooks, and whoever reads the metrics. Half
+/// of the limit if that is less.
+pub const FILES_RESERVED: usize = 256;
 /// Connections at one time of those who read the metrics; further ones wait.
 pub const METRICS_CONNECTIONS: usize = 16;
 /// How long a stopping server waits for answers that are on their way.

@@ -34,7 +34,7 @@ impl App {
         } else if self.store.has_failed() {
             Some("the database does not write: see the log")
         } else {
-            None
+            self.load.refuses()
         }
     }
 }

@@ -7,6 +7,7 @@
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there; `health`: whether it goes away;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
 //! * `inspect`: a page that shows sessions
+//! * [`load`]: whether anything new is taken on
 //! * [`metrics`]: what is counted and measured
 //! * `archives`: what happened in sessions, as files; [`webhooks`]: receivers are told what happens
 #![forbid(unsafe_code)]
@@ -25,6 +26,7 @@ pub mod http;
 mod inspect;
 pub mod keys;
 pub mod listener;
+pub mod load;
 pub mod log_flood;
 pub mod metrics;
 pub mod mint;
@@ -50,6 +52,7 @@ use health::Health;
 use http::{Callers, Origins, PublicUrl};
 use inspect::Inspect;
 use listener::Arrivals;
+use load::Load;
 use metrics::Metrics;
 use otc_protocol::Moment;
 use otc_protocol::limits::{CONCLUDE_WITHIN, STOP_WITHIN, WEBHOOK_HANDOVER_WITHIN};
@@ -105,6 +108,8 @@ pub struct App {
     pub webhooks: Arc<Webhooks>,
     /// What is counted and measured.
     pub(crate) metrics: Arc<Metrics>,
+    /// Whether anything new is taken on.
+    pub(crate) load: Arc<Load>,
     started: Instant,
     stop: watch::Receiver<bool>,
 }
@@ -154,8 +159,12 @@ impl App {
         let mut readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as _, Arc::clone(&archives) as _];
         readers.extend(inspect.as_ref().map(|inspect| Arc::clone(inspect.timeline()) as _));
         let chronicle = Chronicle::start(unix_ms, readers)?;
+        let metrics = Arc::<Metrics>::default();
+        let load = Arc::new(Load::new(config.load, Arc::clone(&metrics)));
         let gate = || {
-            TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal).archiving(Arc::clone(&archives))
+            TokenGate::new(Arc::clone(&auth), config.subscriber_may_signal)
+                .archiving(Arc::clone(&archives))
+                .under(Arc::clone(&load))
         };
         let random = || -> io::Result<_> {
             let mut random = StdRng::from_seed(keys::random().map_err(io::Error::other)?);
@@ -179,6 +188,7 @@ impl App {
         if carried_on_nothing {
             running.clear();
         }
+        load.watch(registry.tally());
         archives.recover(&running, unix_ms()).map_err(io::Error::other)?;
         let time = Time { now: Moment::ZERO, unix_ms: unix_ms() };
         for (session, id) in running.iter().filter(|(session, id)| !archives.is_running(session, id)) {
@@ -200,7 +210,8 @@ impl App {
             webhooks,
             chronicle,
             inspect,
-            metrics: Arc::default(),
+            metrics,
+            load,
             health: Health::default(),
             started: Instant::now(),
             stop,
@@ -287,7 +298,10 @@ const ABANDON_AFTER: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Starts a server with threads of its own. When this returns, it accepts connections.
-    pub fn start(config: Config) -> io::Result<Self> {
+    pub fn start(mut config: Config) -> io::Result<Self> {
+        config.load = config.load.within_files(metrics::process::most_files());
+        // Rooms keep to the same bound.
+        config.rooms.messages_bytes = config.load.messages_bytes;
         let listener_settings = config.listener.clone();
         let tls =
             config.tls.clone().map(|files| Tls::new(files, listener_settings.handshake_timeout)).transpose();

@@ -27,8 +27,8 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use otc_protocol::limits::{
-    ADDRESS_CONNECTIONS, HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, OPEN_SOCKETS,
-    STOP_WITHIN, TLS_HANDSHAKE_TIMEOUT,
+    ADDRESS_CONNECTIONS, HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, STOP_WITHIN,
+    TLS_HANDSHAKE_TIMEOUT,
 };
 use std::io;
 use std::net::SocketAddr;
@@ -125,13 +125,17 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// The connections that are open when no more are accepted.
-pub(crate) struct Open(Arc<Semaphore>);
+pub(crate) struct Open {
+    room: Arc<Semaphore>,
+    /// How many there may be.
+    most: usize,
+}
 
 impl Open {
     /// Waits until all answers on their way are written and all sockets closed, or for [`STOP_WITHIN`].
     pub(crate) async fn settle(self) {
-        let all = u32::try_from(OPEN_SOCKETS).unwrap_or(u32::MAX);
-        if timeout(STOP_WITHIN, self.0.acquire_many(all)).await.is_err() {
+        let all = u32::try_from(self.most).unwrap_or(u32::MAX);
+        if timeout(STOP_WITHIN, self.room.acquire_many(all)).await.is_err() {
             debug!("stopped with open connections");
         }
     }
@@ -145,7 +149,8 @@ pub(crate) async fn accept(
     app: Arc<App>,
     mut stop: watch::Receiver<bool>,
 ) -> Open {
-    let room = Arc::new(Semaphore::new(OPEN_SOCKETS));
+    let most = app.load.most_connections();
+    let room = Arc::new(Semaphore::new(most));
     let metrics = Arc::clone(&app.metrics);
     let router = router(app);
     let entrance = Arc::new(Entrance::new(settings.proxies, settings.connections_per_address));
@@ -161,9 +166,7 @@ pub(crate) async fn accept(
             Ok((stream, remote)) => {
                 let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
                     metrics.refused_full.count();
-                    full.make(
-                        |closed| warn!(peer = %remote, closed, "connection closed: {OPEN_SOCKETS} are open"),
-                    );
+                    full.make(|closed| warn!(peer = %remote, closed, "connection closed: {most} are open"));
                     continue;
                 };
                 let Some(at_its_address) = entrance.enter(remote.ip()) else {
@@ -193,7 +196,7 @@ pub(crate) async fn accept(
             }
         }
     }
-    Open(room)
+    Open { room, most }
 }
 
 /// What a connection comes through.

@@ -3,15 +3,19 @@
 use super::ConfigError;
 use super::within::within;
 use crate::http::Proxies;
-use crate::listener;
 use crate::sessions::{Settings, SignalRate};
+use crate::{listener, load};
 use otc_protocol::limits::{
-    ARRIVALS_MOST, FAILED_CALLS_PER_SECOND, HTTP_HEAD_TIMEOUT_MOST, OPEN_SOCKETS, RATE_MOST,
+    ARRIVALS_MOST, FAILED_CALLS_PER_SECOND, HTTP_HEAD_TIMEOUT_MOST, LATE_AFTER_MOST, OPEN_SOCKETS, RATE_MOST,
     REST_CALLS_PER_SECOND, RESUME_GRACE, RESUME_GRACE_MOST, SESSION_CONNECTIONS, SESSION_STREAMS,
     TLS_HANDSHAKE_TIMEOUT_MOST,
 };
 use serde::Deserialize;
 use std::time::Duration;
+
+const MEGABYTE: u64 = 1024 * 1024;
+/// Most of them that can be set: a terabyte.
+const MEGABYTES_MOST: u64 = 1024 * 1024;
 
 /// The section of the file.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +31,9 @@ pub(super) struct FileLimits {
     streams_per_session: Option<usize>,
     signals_per_second: Option<u32>,
     signal_burst: Option<u32>,
+    connections: Option<u64>,
+    messages_megabytes: Option<u64>,
+    late_milliseconds: Option<u64>,
 }
 
 /// How often REST calls may come.
@@ -92,6 +99,25 @@ impl FileLimits {
             (rate, _) if rate > RATE_MOST => Err(ConfigError::Rate("signals_per_second")),
             (rate, burst) => SignalRate::new(rate, burst).map(Some).ok_or(ConfigError::Burst),
         }
+    }
+}
+
+/// Those of all clients together.
+impl FileLimits {
+    /// What the section says of how much is too much.
+    pub(super) fn load(&self) -> Result<load::Settings, ConfigError> {
+        let usual = load::Settings::default();
+        let connections = within("limits.connections", self.connections, 1..=OPEN_SOCKETS as u64)?;
+        let megabytes = within("limits.messages_megabytes", self.messages_megabytes, 1..=MEGABYTES_MOST)?;
+        let late_most = u64::try_from(LATE_AFTER_MOST.as_millis()).unwrap_or(u64::MAX);
+        let late = within("limits.late_milliseconds", self.late_milliseconds, 1..=late_most)?;
+        Ok(load::Settings {
+            connections: connections.and_then(|most| usize::try_from(most).ok()).unwrap_or(usual.connections),
+            messages_bytes: megabytes
+                .and_then(|megabytes| usize::try_from(megabytes * MEGABYTE).ok())
+                .unwrap_or(usual.messages_bytes),
+            late_after: late.map_or(usual.late_after, Duration::from_millis),
+        })
     }
 }
 

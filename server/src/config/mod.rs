@@ -73,6 +73,8 @@ pub struct Config {
     pub archives: ArchiveSettings,
     /// Whether there is a page that shows sessions.
     pub inspect: bool,
+    /// How much is too much.
+    pub load: crate::load::Settings,
     /// What of metrics can be set.
     pub metrics: crate::metrics::Settings,
 }
@@ -97,6 +99,7 @@ impl Config {
             webhooks: crate::webhooks::Settings::default(),
             archives: ArchiveSettings::default(),
             inspect: true,
+            load: crate::load::Settings::default(),
             metrics: crate::metrics::Settings::default(),
         }
     }
@@ -246,6 +249,7 @@ impl Given {
         let trusted_proxies = self.trusted_proxies.or(file.trusted_proxies);
         let proxies = proxies::complete(trusted_proxies, forwarded_header.as_deref())?;
         let listener = file.limits.listener(proxies)?;
+        let load = file.limits.load()?;
         let metrics = file.metrics.settings(self.metrics_listen)?;
         let config = Config {
             listen,
@@ -263,6 +267,7 @@ impl Given {
             webhooks,
             archives,
             inspect: !self.no_inspect && file.inspect.enabled,
+            load,
             metrics,
         };
         Ok((config, generated))

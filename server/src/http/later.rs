@@ -2,7 +2,7 @@
 
 use super::answer::ApiError;
 use axum::response::{IntoResponse, Response};
-use otc_protocol::limits::{CROWDED_RETRY, DRAIN_RETRY};
+use otc_protocol::limits::{CROWDED_RETRY, DRAIN_RETRY, LOADED_RETRY};
 use std::time::Duration;
 
 /// 429, and in how many seconds to come again. The C client waits for so long; the published JavaScript client tries a
@@ -21,4 +21,10 @@ pub(crate) fn too_crowded() -> Response {
 pub(super) fn find_another() -> Response {
     let message = "This server is about to stop, and no session begins here any more: try again in a moment";
     ApiError::unavailable(message, DRAIN_RETRY).into_response()
+}
+
+/// 503 while the server takes on nothing new, and in how many seconds to come again. Clients wait as for 429.
+pub(crate) fn overloaded(reason: &str) -> Response {
+    let message = format!("{reason}: try again in {} s", LOADED_RETRY.as_secs());
+    ApiError::unavailable(&message, LOADED_RETRY).into_response()
 }

@@ -36,7 +36,7 @@ pub(crate) use answer::{ApiError, json_text, no_content};
 pub(crate) use body::{discard, read_strange, unless_refused};
 pub(crate) use caller::{Callers, LoggedIn};
 pub(crate) use forwarded::{Client, Misspoken, client};
-pub(crate) use later::{come_later, too_crowded};
+pub(crate) use later::{come_later, overloaded, too_crowded};
 pub use origin::{Origin, Origins};
 pub use proxies::{Proxies, Subnet, SubnetError, Wording};
 pub use request_id::RequestId;

@@ -3,7 +3,7 @@
 use super::Peer;
 use super::address::PublicUrl;
 use super::answer::json_text;
-use super::later::{come_later, find_another};
+use super::later::{come_later, find_another, overloaded};
 use super::request_log::Known;
 use crate::App;
 use crate::auth::Refusal;
@@ -40,6 +40,10 @@ pub(super) async fn session_info(
     if let Err(wait) = app.askers.admit(peer.remote.ip(), app.time().now) {
         app.metrics.later_info.count();
         return come_later(wait);
+    }
+    if let Some(reason) = app.load.refuses() {
+        app.metrics.refused_info.count();
+        return overloaded(reason);
     }
     // What is not even UTF-8 is refused like any other id that is none.
     let session_id = path.map_or_else(|_| "\u{fffd}".to_owned(), |Path(session_id)| session_id);

@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use crate::App;
+use crate::http::health;
 use crate::listener::Impatient;
 use axum::Router;
 use axum::http::StatusCode;
@@ -58,14 +59,12 @@ pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch:
 }
 
 fn router(app: Arc<App>) -> Router {
-    let page = Arc::new(Page::new(app));
-    Router::new().route(
-        "/metrics",
-        get(move || {
-            let page = Arc::clone(&page);
-            async move { answer_with(&page) }
-        }),
-    )
+    let page = Arc::new(Page::new(Arc::clone(&app)));
+    let metrics = get(move || {
+        let page = Arc::clone(&page);
+        async move { answer_with(&page) }
+    });
+    Router::new().route("/metrics", metrics).merge(health::router(app))
 }
 
 fn answer_with(page: &Page) -> Response {

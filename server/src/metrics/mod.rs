@@ -16,9 +16,10 @@ pub(crate) use histogram::{Durations, Histogram};
 pub(crate) use listener::serve;
 pub(crate) use routes::count;
 
+use crate::load::Lateness;
 use routes::Routes;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What of metrics can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,14 @@ pub(crate) struct Metrics {
     pub(crate) received: Counter,
     /// Bytes to them.
     pub(crate) sent: Counter,
+    /// Bytes of answers that wait for sockets, about.
+    pub(crate) waiting_replies: Gauge,
+    /// Whether sockets are served in time.
+    pub(crate) lateness: Lateness,
+    /// Who asked for session info, or for a WebSocket, while nobody new was let in.
+    pub(crate) refused_info: Counter,
+    /// See above.
+    pub(crate) refused_socket: Counter,
     /// HTTP requests.
     pub(crate) routes: Routes,
     /// How long things take.
@@ -79,6 +88,22 @@ impl Counter {
     }
 
     pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A number that is the sum of several.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge(AtomicUsize);
+
+impl Gauge {
+    /// One of them was this, and is that.
+    pub(crate) fn change(&self, was: usize, is: usize) {
+        // What has become less is added too: the sum wraps.
+        self.0.fetch_add(is.wrapping_sub(was), Ordering::Relaxed);
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }

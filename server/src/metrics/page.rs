@@ -3,6 +3,7 @@
 use super::process;
 use super::{Durations, Histogram};
 use crate::App;
+use crate::load::Reason;
 use crate::sessions::Figure;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -51,6 +52,7 @@ impl Collector for All {
         let mut pen = Pen(encoder);
         let app = &*self.0;
         about_server(app, &mut pen)?;
+        about_load(app, &mut pen)?;
         about_connections(app, &mut pen)?;
         about_sessions(app, &mut pen)?;
         about_signals(app, &mut pen)?;
@@ -65,6 +67,20 @@ fn about_server(app: &App, pen: &mut Pen<'_>) -> fmt::Result {
     let labels = [("version", env!("CARGO_PKG_VERSION"))];
     pen.gauges("otc_build_info", "The version of the server, which is 1", &[(labels, 1)])?;
     pen.number("otc_uptime_seconds", "How long the server has run", app.started.elapsed().as_secs_f64())
+}
+
+fn about_load(app: &App, pen: &mut Pen<'_>) -> fmt::Result {
+    let load = &app.load;
+    let reasons = [("memory", Reason::Memory), ("late", Reason::Late), ("connections", Reason::Connections)]
+        .map(|(word, reason)| ([("reason", word)], u64::from(load.is_so(reason))));
+    pen.gauges("otc_refusing", "1 while nobody new is let in for this reason", &reasons)?;
+    pen.gauge(
+        "otc_messages_bytes",
+        "Memory that messages and answers to members take",
+        load.messages_bytes() as u64,
+    )?;
+    pen.gauge("otc_messages_bytes_most", "Memory that they may take", load.most_messages_bytes() as u64)?;
+    pen.gauge("otc_connections_most", "Connections that there may be", load.most_connections() as u64)
 }
 
 fn about_connections(app: &App, pen: &mut Pen<'_>) -> fmt::Result {
@@ -86,6 +102,8 @@ fn about_connections(app: &App, pen: &mut Pen<'_>) -> fmt::Result {
     pen.gauge("otc_sockets", "Open WebSockets", sockets.now())?;
     pen.counter("otc_sockets_opened", "WebSockets that were opened", sockets.total())?;
     let later = [
+        ([("what", "session_info"), ("reason", "load")], metrics.refused_info.get()),
+        ([("what", "socket"), ("reason", "load")], metrics.refused_socket.get()),
         ([("what", "session_info"), ("reason", "address")], metrics.later_info.get()),
         ([("what", "socket"), ("reason", "address")], metrics.later_socket.get()),
     ];

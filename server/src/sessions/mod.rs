@@ -15,6 +15,7 @@
 mod answers;
 mod door;
 mod event;
+mod freight;
 mod hall;
 mod line;
 mod listed;
@@ -201,6 +202,8 @@ pub struct Settings {
     pub owed_bytes: usize,
     /// Most bytes of what a newcomer is told of its session: one frame that clients take.
     pub state_bytes: usize,
+    /// Bytes of memory that messages may take, of all sessions together.
+    pub messages_bytes: usize,
     /// Bounds the answers that list a large session.
     pub scales: Scales,
     /// Where publishers and subscribers get candidates from.
@@ -223,6 +226,7 @@ impl Default for Settings {
             owed_messages: limits::UNACKNOWLEDGED_MESSAGES,
             owed_bytes: limits::UNACKNOWLEDGED_BYTES,
             state_bytes: limits::SERVER_FRAME_BYTES - STATE_FRAME_REST,
+            messages_bytes: limits::MESSAGES_BYTES,
             scales: Scales::default(),
             ice_servers: Vec::new(),
         }

@@ -67,10 +67,10 @@ impl<L: Link> Registry<L> {
         random: impl FnMut() -> u64 + Send + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
-            settings: Arc::new(settings),
             gate: Box::new(gate),
             witness: Arc::new(witness),
-            tally: Arc::default(),
+            tally: Arc::new(Tally::new(settings.messages_bytes)),
+            settings: Arc::new(settings),
             random: Mutex::new(Box::new(random)),
             halls: Mutex::default(),
             sockets: Mutex::new(HashMap::new()),
@@ -232,7 +232,7 @@ impl<L: Link> Registry<L> {
             return Err(Refusal::new(503, "The server holds no more sessions.").into());
         }
         let nonce = (self.random.lock())();
-        let room = Room::new(self.settings.clone(), address.clone(), nonce);
+        let room = Room::new(self.settings.clone(), self.tally.clone(), address.clone(), nonce);
         let hall = Arc::new(Hall::new(room, self.witness.clone(), self.tally.clone()));
         halls.insert(&address.session, hall.clone());
         Ok(hall)

@@ -20,7 +20,7 @@ pub(super) use membership::Newcomer;
 use super::answers::Answer;
 use super::line::{Carrier, Line, status_frame};
 use super::member::{Member, MemberId};
-use super::tally::{Figure, Figures};
+use super::tally::{Figure, Figures, Tally};
 use super::view::Outside;
 use super::{CloseCode, Delivery, Event, LinkId, Output, Refusal, Settings, Time, is_id, json};
 use archives::Running;
@@ -41,6 +41,7 @@ type Outcome = Result<Answer, Refusal>;
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none follows from another")]
 pub(super) struct Room {
     settings: Arc<Settings>,
+    tally: Arc<Tally>,
     address: SessionAddress,
     topic: String,
     /// The upper half of this room's transaction ids; the lower half counts. So an acknowledgement names its message
@@ -88,9 +89,15 @@ struct Departed {
 }
 
 impl Room {
-    pub(super) fn new(settings: Arc<Settings>, address: SessionAddress, nonce: u64) -> Self {
+    pub(super) fn new(
+        settings: Arc<Settings>,
+        tally: Arc<Tally>,
+        address: SessionAddress,
+        nonce: u64,
+    ) -> Self {
         Self {
             settings,
+            tally,
             topic: address.topic(),
             address,
             nonce,
@@ -457,7 +464,10 @@ impl Room {
     /// Ends whoever is owed too much, until nobody is.
     fn settle(&mut self, now: Moment, out: &mut Vec<Output>) {
         while !self.overflowing.is_empty() {
-            let ids = std::mem::take(&mut self.overflowing);
+            let mut ids = std::mem::take(&mut self.overflowing);
+            // Two messages may have been too much for one.
+            ids.sort_unstable();
+            ids.dedup();
             self.counted.add(Figure::Overflowed, ids.len());
             let farewell = Farewell::Close(CloseCode::Ended);
             self.dismiss_all(now, &ids, &Reason::NetworkDisconnected, farewell, out);

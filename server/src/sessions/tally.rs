@@ -3,6 +3,10 @@
 //! A room adds to numbers of its own, under the lock that it has anyway. What has changed is added to the sums once for
 //! everything that one socket has brought.
 
+use super::freight::Freight;
+use bytes::Bytes;
+use otc_protocol::limits::OWED_MESSAGE_COST;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Something that is counted.
@@ -93,6 +97,13 @@ pub(super) struct Owing {
     pub(super) bytes: usize,
 }
 
+impl Owing {
+    /// Bytes that this counts for.
+    pub(super) fn weight(self) -> usize {
+        self.bytes + self.messages * OWED_MESSAGE_COST
+    }
+}
+
 /// The numbers of one room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Figures([u64; FIGURES]);
@@ -143,17 +154,40 @@ impl Figures {
 }
 
 /// The sums of a server.
-#[derive(Debug, Default)]
-pub struct Tally([AtomicU64; FIGURES]);
+#[derive(Debug)]
+pub struct Tally {
+    sums: [AtomicU64; FIGURES],
+    freight: Arc<Freight>,
+}
 
 impl Tally {
+    /// `messages_bytes`: what messages may take.
+    pub(super) fn new(messages_bytes: usize) -> Self {
+        Self { sums: Default::default(), freight: Arc::new(Freight::new(messages_bytes)) }
+    }
+
+    /// Bytes of memory that messages take.
+    pub fn messages_bytes(&self) -> usize {
+        self.freight.weight(self.get(Figure::OwedMessages))
+    }
+
+    /// What one member may be owed while messages take too much; `None` while they do not.
+    pub(super) fn share(&self) -> Option<usize> {
+        self.freight.share(self.get(Figure::OwedMessages), self.get(Figure::Members))
+    }
+
+    /// Weighs a message until its last copy is gone.
+    pub(super) fn weigh(&self, frame: Bytes) -> Bytes {
+        self.freight.weigh(frame)
+    }
+
     /// How many there are, or have been.
     pub fn get(&self, figure: Figure) -> u64 {
-        self.0[figure as usize].load(Ordering::Relaxed)
+        self.sums[figure as usize].load(Ordering::Relaxed)
     }
 
     pub(super) fn count(&self, figure: Figure) {
-        self.0[figure as usize].fetch_add(1, Ordering::Relaxed);
+        self.sums[figure as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Adds what a room has counted since it was `told`.
@@ -161,7 +195,7 @@ impl Tally {
         if told == now {
             return;
         }
-        for ((sum, told), now) in self.0.iter().zip(&told.0).zip(&now.0) {
+        for ((sum, told), now) in self.sums.iter().zip(&told.0).zip(&now.0) {
             if told != now {
                 // What has become less is added too: sums wrap.
                 sum.fetch_add(now.wrapping_sub(*told), Ordering::Relaxed);
@@ -177,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_sums_are_those_of_all_rooms_whatever_grows_and_shrinks() {
-        let tally = Tally::default();
+        let tally = Tally::new(0);
         let (mut one, mut other) = (Figures::default(), Figures::default());
         let (mut told_one, mut told_other) = (one, other);
         one.add(Figure::OwedBytes, 100);

@@ -9,7 +9,7 @@ mod wire;
 pub use queue::Queue;
 
 use crate::App;
-use crate::http::{Peer, RequestId, come_later};
+use crate::http::{Peer, RequestId, come_later, overloaded};
 use crate::listener::OpenSocket;
 use crate::log_flood;
 use crate::sessions::log_text::socket_beginning;
@@ -108,6 +108,10 @@ pub async fn upgrade(app: Arc<App>, mut request: Request) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.remote);
     // Who comes back to a session comes with all the others when a network does.
     let is_known = opening.coming_back && app.registry.has_in(&opening.socket);
+    if let Some(reason) = app.load.refuses().filter(|_| !is_known) {
+        app.metrics.refused_socket.count();
+        return overloaded(reason);
+    }
     if let Some(peer) = peer.filter(|_| !is_known)
         && let Err(wait) = app.openers.admit(peer.ip(), app.time().now)
     {
@@ -139,7 +143,7 @@ async fn serve(
     stream: TokioIo<hyper::upgrade::Upgraded>,
 ) {
     let stream = WebSocketStream::from_raw_socket(Wire::new(stream), Role::Server, Some(bounds())).await;
-    let queue = Arc::new(Queue::default());
+    let queue = Arc::new(Queue::new(Arc::clone(&app.metrics)));
     let now = app.time().now;
     let seat = app.registry.open(now, &opening.socket, opening.coming_back, Arc::clone(&queue));
     // The id of the request that it was; lines of the room have those of session and connection.

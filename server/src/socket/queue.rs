@@ -1,5 +1,6 @@
 //! What waits to be written to one WebSocket.
 
+use crate::metrics::Metrics;
 use crate::sessions::{CloseCode, Delivery, Link};
 use bytes::Bytes;
 use otc_protocol::envelope;
@@ -8,12 +9,16 @@ use otc_protocol::limits::{
 };
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
 /// The sending half of one WebSocket, as rooms see it.
 #[derive(Default)]
-pub struct Queue(Mutex<Waiting>);
+pub struct Queue {
+    waiting: Mutex<Waiting>,
+    metrics: Arc<Metrics>,
+}
 
 #[derive(Default)]
 struct Waiting {
@@ -21,6 +26,8 @@ struct Waiting {
     bytes: usize,
     replies: usize,
     reply_bytes: usize,
+    /// What of them is counted among those of all sockets.
+    told: usize,
     pong: bool,
     close: Option<CloseCode>,
     waker: Option<Waker>,
@@ -31,6 +38,8 @@ struct Waiting {
     blocked: bool,
 }
 
+/// Bytes of answers that one socket may have more, or less, than are counted.
+const TOLD_BYTES: usize = 16 * 1024;
 /// Of so many times at which a task is woken, one is measured.
 const MEASURED_WAKES: u32 = 8;
 
@@ -46,26 +55,32 @@ const KEPT_CAPACITY: usize = 256;
 
 impl Link for Queue {
     fn deliver(&self, delivery: Delivery) -> Option<Waker> {
-        let mut waiting = self.0.lock();
+        let mut waiting = self.waiting.lock();
         if waiting.close.is_some() {
             return None;
         }
         if !waiting.push(delivery) {
             return None;
         }
+        waiting.tell(&self.metrics);
         if waiting.blocked && waiting.close.is_none() { None } else { waiting.wake() }
     }
 
     fn is_full(&self) -> bool {
-        let waiting = self.0.lock();
+        let waiting = self.waiting.lock();
         waiting.replies >= SOCKET_QUEUE_FRAMES || waiting.reply_bytes >= SOCKET_QUEUE_BYTES
     }
 }
 
 impl Queue {
+    /// An empty one, whose answers count among those of all sockets.
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { waiting: Mutex::default(), metrics }
+    }
+
     /// The task runs: nobody needs to wake it. Since when it was to run, if it was woken and that is measured.
     pub(super) fn attend(&self) -> Option<Instant> {
-        let mut waiting = self.0.lock();
+        let mut waiting = self.waiting.lock();
         waiting.waker = None;
         waiting.blocked = false;
         waiting.woken.take()
@@ -73,14 +88,14 @@ impl Queue {
 
     /// How much waits.
     pub(crate) fn depth(&self) -> Depth {
-        let waiting = self.0.lock();
+        let waiting = self.waiting.lock();
         Depth { frames: waiting.frames.len(), bytes: waiting.bytes }
     }
 
     /// The task is about to rest; whether nothing has come in the meantime. While the socket is `blocked` only the end
     /// wakes the task.
     pub(super) fn rest(&self, waker: &Waker, blocked: bool, closing: bool) -> bool {
-        let mut waiting = self.0.lock();
+        let mut waiting = self.waiting.lock();
         let ending = waiting.close.is_some() && !closing;
         if ending || (!blocked && !waiting.frames.is_empty()) {
             return false;
@@ -92,11 +107,12 @@ impl Queue {
 
     /// Moves what waits longest to the end of `frames`, `most` at most.
     pub(super) fn take(&self, frames: &mut VecDeque<Bytes>, most: usize) {
-        let mut waiting = self.0.lock();
+        let mut waiting = self.waiting.lock();
         for _ in 0..most {
             let Some(delivery) = waiting.frames.pop_front() else { break };
             frames.extend(waiting.taken(delivery));
         }
+        waiting.tell(&self.metrics);
         if waiting.frames.is_empty() && waiting.frames.capacity() > KEPT_CAPACITY {
             waiting.frames = VecDeque::new();
         }
@@ -104,11 +120,26 @@ impl Queue {
 
     /// The end, once it is decided; what waits goes before it.
     pub(super) fn close(&self) -> Option<CloseCode> {
-        self.0.lock().close
+        self.waiting.lock().close
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.metrics.waiting_replies.change(self.waiting.get_mut().told, 0);
     }
 }
 
 impl Waiting {
+    /// Counts its answers among those of all sockets. Roughly: what every socket does all the time must not be a write to the
+    /// same place.
+    fn tell(&mut self, metrics: &Metrics) {
+        if self.reply_bytes.abs_diff(self.told) >= TOLD_BYTES {
+            metrics.waiting_replies.change(self.told, self.reply_bytes);
+            self.told = self.reply_bytes;
+        }
+    }
+
     /// Looks at the clock once in so many times.
     fn wake(&mut self) -> Option<Waker> {
         let waker = self.waker.take()?;
@@ -138,7 +169,8 @@ impl Waiting {
         self.frames.push_back(delivery);
         // Rooms bound what a member is owed, but one that acknowledges what it has not read is owed nothing.
         if self.frames.len() > 2 * UNACKNOWLEDGED_MESSAGES || self.bytes > 2 * UNACKNOWLEDGED_BYTES {
-            *self = Self { close: Some(CloseCode::Ended), waker: self.waker.take(), ..Self::default() };
+            let (waker, told) = (self.waker.take(), self.told);
+            *self = Self { close: Some(CloseCode::Ended), waker, told, ..Self::default() };
         }
         true
     }
@@ -168,7 +200,6 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
 
@@ -245,5 +276,21 @@ mod tests {
         }
         assert_eq!(queue.close(), Some(CloseCode::Ended));
         assert_eq!(taken(&queue, usize::MAX), 0);
+    }
+    #[test]
+    fn answers_count_among_those_of_all_sockets_while_they_wait() {
+        let metrics = Arc::<Metrics>::default();
+        let waiting = || metrics.waiting_replies.bytes();
+        let (one, other) = (Queue::new(Arc::clone(&metrics)), Queue::new(Arc::clone(&metrics)));
+        one.deliver(reply(TOLD_BYTES - 1));
+        one.deliver(Delivery::Message(vec![0; TOLD_BYTES].into()));
+        assert_eq!(waiting(), 0, "a few are not worth it, and messages count elsewhere");
+        one.deliver(reply(1));
+        other.deliver(reply(3 * TOLD_BYTES));
+        assert_eq!(waiting(), 4 * TOLD_BYTES);
+        taken(&other, 1);
+        assert_eq!(waiting(), TOLD_BYTES);
+        drop(one);
+        assert_eq!(waiting(), 0);
     }
 }

@@ -19,6 +19,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -129,7 +130,10 @@ where
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if let Some(woken) = self.queue.attend() {
-            self.metrics.latencies.wake.observe(woken.elapsed());
+            let now = Instant::now();
+            let took = now - woken;
+            self.metrics.latencies.wake.observe(took);
+            self.metrics.lateness.note(now, took);
         }
         for _ in 0..TURNS {
             match self.turn(cx) {

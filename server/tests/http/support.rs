@@ -94,7 +94,12 @@ impl Request {
 
     /// Sends it on a connection of its own.
     pub(crate) fn send(self, server: SocketAddr) -> Answer {
-        let mut stream = connect(server);
+        self.send_over(connect(server), server)
+    }
+
+    /// Sends it on a connection that is open already, as the last one.
+    #[allow(dead_code, reason = "some of those who have requests open no connection before")]
+    pub(crate) fn send_over(self, mut stream: TcpStream, server: SocketAddr) -> Answer {
         let has_host = self.head.to_ascii_lowercase().contains("\r\nhost:");
         let request = if has_host { self } else { self.header("Host", &server.to_string()) };
         let request = request.header("Connection", "close");

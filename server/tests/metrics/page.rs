@@ -84,10 +84,14 @@ impl Family {
         assert!(!self.kind.is_empty(), "{name} has no type");
         let mut buckets: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
         for (series, value) in self.samples.iter().filter(|(series, _)| series.contains("_bucket{")) {
-            let (others, le) = series.rsplit_once("le=\"").expect("a bound");
-            let le = le.strip_suffix("\"}").expect("the last label");
-            let others = others.trim_end_matches(',').trim_end_matches('{').replacen("_bucket", "_count", 1);
-            let others = if others.contains('{') { format!("{others}}}") } else { others };
+            let (name, labels) = series.split_once("_bucket{").expect("labels");
+            let labels = labels.strip_suffix('}').expect("in braces");
+            let (bounds, others): (Vec<&str>, Vec<&str>) =
+                labels.split(',').partition(|label| label.starts_with("le=\""));
+            let [le] = bounds[..] else { panic!("one bound: {series}") };
+            let le = le.trim_start_matches("le=").trim_matches('"');
+            let others = if others.is_empty() { String::new() } else { format!("{{{}}}", others.join(",")) };
+            let others = format!("{name}_count{others}");
             let le = if le == "+Inf" { f64::INFINITY } else { le.parse().expect("a number") };
             buckets.entry(others).or_default().push((le, *value));
         }

@@ -5,6 +5,7 @@ use otc_server::KeyPair;
 use otc_server::mint::{self, TokenRequest};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -86,11 +87,21 @@ impl Site {
         self.spawn_with(address, arguments, "info")
     }
 
+    /// A server that may have so many files open, and starts.
+    #[allow(dead_code, reason = "some of those who have sites limit nothing")]
+    pub(crate) fn spawn_limited(&self, files: u32, arguments: &[&str]) -> Starting {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")]).arg(program());
+        self.spawn_as(shell, "127.0.0.1:0", arguments, "info")
+    }
+
     /// The same, with that much in its log.
     pub(crate) fn spawn_with(&self, address: &str, arguments: &[&str], log: &str) -> Starting {
-        // OTC_SERVER names another one: as it ships.
-        let program = std::env::var_os("OTC_SERVER").unwrap_or(env!("CARGO_BIN_EXE_otc-server").into());
-        let mut child = Command::new(program)
+        self.spawn_as(Command::new(program()), address, arguments, log)
+    }
+
+    fn spawn_as(&self, mut program: Command, address: &str, arguments: &[&str], log: &str) -> Starting {
+        let mut child = program
             .args(["serve", "--listen", address])
             .args(arguments)
             .env("OTC_DATA", &self.data)
@@ -111,6 +122,11 @@ impl Site {
         });
         Starting { child, out, log, reader }
     }
+}
+
+/// `OTC_SERVER` names another one: as it ships.
+fn program() -> OsString {
+    std::env::var_os("OTC_SERVER").unwrap_or(env!("CARGO_BIN_EXE_otc-server").into())
 }
 
 impl Drop for Site {
@@ -192,6 +208,18 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn address(&self) -> &str {
         self.url.split_once("://").expect("an address").1
+    }
+
+    /// Where its metrics are, which it says after where it listens.
+    #[allow(dead_code, reason = "some of those who have servers do not ask for it")]
+    pub(crate) fn metrics(&mut self) -> std::net::SocketAddr {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("text");
+        let address =
+            line.trim().strip_prefix("metrics on http://").and_then(|url| url.strip_suffix("/metrics"));
+        address
+            .and_then(|address| address.parse().ok())
+            .unwrap_or_else(|| panic!("not where metrics are: {line}"))
     }
 
     pub(crate) fn pid(&self) -> Pid {

@@ -59,7 +59,7 @@ impl<L: Link> Registry<L> {
             let mut halls = registry.halls.lock();
             let mut sockets = registry.sockets.lock();
             for room in snapshot.rooms {
-                let room = Room::thaw(settings.clone(), now, room)?;
+                let room = Room::thaw(settings.clone(), registry.tally.clone(), now, room)?;
                 let session: Arc<str> = room.session().into();
                 let mine: Vec<Arc<str>> = room.sockets().cloned().collect();
                 let hall = Arc::new(Hall::new(room, registry.witness.clone(), registry.tally.clone()));

@@ -42,16 +42,17 @@ impl Room {
     pub(super) fn letter(&self, sequence: u64, to: &str, from: &str, data: &[u8]) -> Letter {
         // Topics and ids are bounded, so they fit into a frame.
         let frame = envelope::message(to, &self.uuid(sequence), from, data).unwrap_or_default();
-        Letter { sequence, frame }
+        Letter { sequence, frame: self.tally.weigh(frame) }
     }
 
     /// Sends to everybody whom `wanted` names.
     pub(super) fn send(&mut self, letter: &Letter, wanted: impl Fn(&Member) -> bool, out: &mut Vec<Output>) {
+        let share = self.tally.share();
         for (id, member) in &mut self.members {
             if !wanted(member) {
                 continue;
             }
-            if owe(member, &self.settings, &mut self.counted, letter, out) {
+            if owe(member, &self.settings, share, &mut self.counted, letter, out) {
                 self.overflowing.push(*id);
             }
             self.crowded |= member.line.is_behind(&self.settings);
@@ -85,7 +86,7 @@ impl Room {
 
     pub(super) fn send_letter_to(&mut self, id: MemberId, letter: &Letter, out: &mut Vec<Output>) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        if owe(member, &self.settings, &mut self.counted, letter, out) {
+        if owe(member, &self.settings, self.tally.share(), &mut self.counted, letter, out) {
             self.overflowing.push(id);
         }
         self.crowded |= member.line.is_behind(&self.settings);
@@ -98,10 +99,12 @@ impl Room {
     }
 }
 
-/// Owes a member one message more, unless it is owed too much already; whether this one was too much.
+/// Owes a member one message more, unless it is owed too much already; whether this one was too much. `share`: what it may
+/// be owed while everybody together is owed too much.
 fn owe(
     member: &mut Member,
     settings: &Settings,
+    share: Option<usize>,
     counted: &mut Figures,
     letter: &Letter,
     out: &mut Vec<Output>,
@@ -111,5 +114,5 @@ fn owe(
     }
     counted.owe(letter.frame.len());
     member.line.owe(letter.sequence, letter.frame.clone(), out);
-    member.line.owes_too_much(settings)
+    member.line.owes_too_much(settings) || share.is_some_and(|share| member.line.owing().weight() > share)
 }

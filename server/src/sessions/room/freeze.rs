@@ -10,7 +10,7 @@ use super::super::snapshot::{
     AnswerSnapshot, Blob, Letters, LineSnapshot, Membership, RoomHead, RoomSnapshot, StreamSnapshot,
     SubscriberSnapshot, Unfit,
 };
-use super::super::tally::Figure;
+use super::super::tally::{Figure, Tally};
 use super::super::{Settings, is_id};
 use super::negotiation::{Held, Until};
 use super::state::{entry_bytes, raw};
@@ -65,6 +65,7 @@ impl Room {
     /// The room that was frozen, with every line lost since `now`.
     pub(in crate::sessions) fn thaw(
         settings: Arc<Settings>,
+        tally: Arc<Tally>,
         now: Moment,
         snapshot: RoomSnapshot,
     ) -> Result<Self, Unfit> {
@@ -73,7 +74,8 @@ impl Room {
         need(head.project.len() <= PROJECT_BYTES, "the API key of a session")?;
         need(head.next_sequence < COUNT_MOST && head.next_member < COUNT_MOST, "a count")?;
         let address = SessionAddress { project: head.project, session: head.session };
-        let mut room = Self::new(settings, address, head.nonce);
+        let letters: Vec<Blob> = letters.into_iter().map(|Blob(letter)| Blob(tally.weigh(letter))).collect();
+        let mut room = Self::new(settings, tally, address, head.nonce);
         (room.next_sequence, room.next_member) = (head.next_sequence, head.next_member);
         for line in lines {
             room.thaw_line(now, line, &letters)?;
@@ -217,7 +219,8 @@ impl Room {
 
     /// An empty room in the place of this one, into which nobody comes any more.
     pub(in crate::sessions) fn vacate(&mut self) -> Self {
-        let mut empty = Self::new(self.settings.clone(), self.address.clone(), self.nonce);
+        let mut empty =
+            Self::new(self.settings.clone(), self.tally.clone(), self.address.clone(), self.nonce);
         empty.closed = true;
         empty.counted = self.counted;
         empty.counted.vacate();
