@@ -473,4 +473,6 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
+mod example_tests;
+#[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@ use super::*;
 use crate::projects::{Previous, Proof, PublicKey, Status};
 use crate::sessions::SignalRate;
 
-fn given(listen: Option<&str>, key: Option<&str>, secret: Option<&str>) -> Given {
+pub(super) fn given(listen: Option<&str>, key: Option<&str>, secret: Option<&str>) -> Given {
     Given {
         listen: listen.map(str::to_owned),
         api_key: key.map(str::to_owned),
@@ -43,7 +43,7 @@ impl Drop for TextFile {
     }
 }
 
-fn with_file(text: &str, given: Given) -> Result<(Config, Option<KeyPair>), ConfigError> {
+pub(super) fn with_file(text: &str, given: Given) -> Result<(Config, Option<KeyPair>), ConfigError> {
     let file = TextFile::new(text);
     Given { file: Some(file.0.clone()), ..given }.complete()
 }

@@ -85,3 +85,40 @@ fn everything_that_is_wrong_is_said_at_once() {
     let (usable, said) = check(&["--config", &open]);
     assert!(!usable && said.contains("chmod 600") && !said.contains(SECRET), "{said}");
 }
+
+/// The example with every setting in use, and with files that there are.
+#[test]
+fn the_example_can_be_used_as_it_is_and_with_all_its_settings() {
+    let example = include_str!("../../../docs/server/otc-server.toml");
+    let site = Site::new();
+    let (usable, said) = check(&["--config", &site.file("plain.toml", example)]);
+    assert!(usable && said.contains("http://127.0.0.1:8080"), "{said}");
+    let own = rcgen::generate_simple_self_signed(vec!["h".to_owned()]).expect("a certificate");
+    let cert = site.file("cert.pem", &own.cert.pem());
+    let key = site.file("key.pem", &own.signing_key.serialize_pem());
+    let public_key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/application.pub.pem");
+    let public_key =
+        site.file("application.pem", &std::fs::read_to_string(public_key).expect("a key of the tests"));
+    let all: String = example
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => format!("{setting}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let all = all
+        .replace("/etc/otc-server/fullchain.pem", &cert)
+        .replace("/etc/otc-server/privkey.pem", &key)
+        .replace("/etc/otc-server/ca.pem", &cert)
+        .replace("/etc/otc-server/application.pub.pem", &public_key)
+        .replace("/var/lib/otc-server", site.data.to_str().expect("text"))
+        .replace("signals_per_second = 0", "signals_per_second = 100");
+    assert!(!all.contains("/etc/otc-server"), "{all}");
+    let (usable, said) = check(&["--config", &site.file("all.toml", &all)]);
+    assert!(usable, "{said}");
+    for part in
+        ["12345678, 29f760f8", "https://app.example", "http://localhost:5173", "with the key 87654321"]
+    {
+        assert!(said.contains(part), "{part} is missing in {said}");
+    }
+}
