@@ -94,7 +94,15 @@ pub(crate) struct Spoken(pub(crate) StreamOwned<ClientConnection, TcpStream>);
 
 impl Spoken {
     pub(crate) fn to(server: SocketAddr, client: ClientConfig) -> Result<Self, std::io::Error> {
-        let mut stream = TcpStream::connect_timeout(&server, DEADLINE)?;
+        Self::over(TcpStream::connect_timeout(&server, DEADLINE)?, server, client)
+    }
+
+    /// The same over a connection that is there.
+    pub(crate) fn over(
+        mut stream: TcpStream,
+        server: SocketAddr,
+        client: ClientConfig,
+    ) -> Result<Self, std::io::Error> {
         stream.set_read_timeout(Some(DEADLINE))?;
         let name = ServerName::from(server.ip());
         let mut session = ClientConnection::new(Arc::new(client), name).map_err(std::io::Error::other)?;
