@@ -92,7 +92,12 @@ async fn due(app: &App) {
     let mut timer = pin!(sleep(Duration::ZERO));
     poll_fn(|cx| {
         let Some(due) = app.registry.rest(cx.waker()) else { return Poll::Pending };
-        timer.as_mut().reset(Instant::now() + (due - app.time().now));
+        let now = app.time().now;
+        // Not left to the timer: one that is set to now ends a little later, when this sets it again.
+        if due <= now {
+            return Poll::Ready(());
+        }
+        timer.as_mut().reset(Instant::now() + (due - now));
         timer.as_mut().poll(cx)
     })
     .await;
