@@ -611,3 +611,17 @@ pub const INSPECT_LOOK_EVERY: Duration = Duration::from_millis(250);
 pub const INSPECT_SIGNALS_EVERY: Duration = Duration::from_secs(1);
 /// Pause between two lines that say nothing, so that nobody takes an event stream for dead.
 pub const INSPECT_COMMENT_EVERY: Duration = Duration::from_secs(15);
+
+// ---- STUN and TURN servers that clients are told of ----
+
+/// Addresses of STUN and TURN servers in a server's configuration; above, it does not start.
+pub const ICE_URLS: usize = 16;
+/// Most bytes of one of them.
+pub const ICE_URL_BYTES: usize = 512;
+/// For how long what clients are told of them counts, when nothing in it ends (`wire.md §2.2`).
+pub const ICE_INFO_LASTS: Duration = Duration::from_secs(86_100);
+/// For how long credentials of TURN servers count, unless it is set. Published clients use what they were told for a day
+/// (`wire.md §2.1`); a call that begins at the end of it can look for new ways for another day.
+pub const TURN_CREDENTIALS_LAST: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+/// The hours that may be set for it: no less than clients use them for.
+pub const TURN_CREDENTIAL_HOURS: std::ops::RangeInclusive<u64> = 24..=30 * 24;

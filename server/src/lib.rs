@@ -6,6 +6,7 @@
 //! * [`auth`], [`projects`], [`keys`], `gate`: who may do what; [`mint`]: ids and tokens
 //! * [`config`]: what the server is started with; `data`: where it keeps what outlives it; `handover`: its sessions there; `health`: whether it goes away;
 //!   `store`: the database; `chronicle`: what happens in sessions, for whoever keeps account of it
+//! * [`ice`]: STUN and TURN servers that clients are told of
 //! * `inspect`: a page that shows sessions
 //! * [`load`]: whether anything new is taken on
 //! * [`metrics`]: what is counted and measured
@@ -23,6 +24,7 @@ mod handover;
 mod health;
 mod hex;
 pub mod http;
+pub mod ice;
 mod inspect;
 pub mod keys;
 pub mod listener;
@@ -50,6 +52,7 @@ use data::DataDir;
 use gate::TokenGate;
 use health::Health;
 use http::{Callers, Origins, PublicUrl};
+use ice::IceServers;
 use inspect::Inspect;
 use listener::Arrivals;
 use load::Load;
@@ -104,6 +107,8 @@ pub struct App {
     pub(crate) inspect: Option<Arc<Inspect>>,
     /// Whether it goes away.
     pub(crate) health: Health,
+    /// STUN and TURN servers that clients are told of.
+    pub(crate) ice: IceServers,
     /// Who is told what happens.
     pub webhooks: Arc<Webhooks>,
     /// What is counted and measured.
@@ -154,6 +159,7 @@ impl App {
         }
         let account = config.account.pair.map(Account::new).transpose().map_err(io::Error::other)?;
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
+        let ice = config.rooms.ice_servers.clone();
         let inspect = config.inspect.then(|| Arc::new(Inspect::new(Arc::clone(&projects))));
         // In this order.
         let mut readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as _, Arc::clone(&archives) as _];
@@ -213,6 +219,7 @@ impl App {
             metrics,
             load,
             health: Health::default(),
+            ice,
             started: Instant::now(),
             stop,
         })

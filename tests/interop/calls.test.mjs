@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSilent, moves, plays, sounds, standsStill } from './support/calls.mjs';
+import { ended, isSilent, moves, plays, published, sounds, standsStill } from './support/calls.mjs';
 import { TEST_LIMIT, World, whileTesting } from './support/world.mjs';
 
 const CAMERA = { resolution: '320x240' };
@@ -29,23 +29,6 @@ let bob;
 let cy; // comes later
 let cli;
 const streams = {};
-
-/** Publishes, and waits until the others know. Returns the stream as its publisher knows it. */
-async function published(publisher, properties, others) {
-  const stream = await publisher.publish(properties);
-  await Promise.all(others.map((other) => other.log.next('streamReceived', { streamId: stream.streamId })));
-  return stream;
-}
-
-/** The stream has ended everywhere, for that reason, and nothing plays it any more. C hears no reasons. */
-async function ended({ streamId }, reason, browsers) {
-  await cli.log.next('streamDropped', { streamId });
-  for (const browser of browsers) {
-    await browser.log.next('streamDropped', { streamId, reason });
-    await browser.log.next('subscriberDestroyed', { streamId, reason });
-    assert.equal(await browser.reading(streamId), null);
-  }
-}
 
 test('two browsers see and hear each other', TEST_LIMIT, async () => {
   [streams.ada, streams.bob] = await Promise.all([
@@ -119,7 +102,7 @@ test('a voice alone is heard, and C knows that there is nothing to see', TEST_LI
   const seen = { hasAudio: true, hasVideoTrack: false, hasVideo: false, videoType: null, width: 0, height: 0 };
   await cli.log.next('streamReceived', { streamId: voice.streamId, ...seen });
   await cy.unpublish();
-  await ended(voice, 'clientDisconnected', [ada]);
+  await ended(voice, 'clientDisconnected', [ada], cli);
 });
 
 test('a screen is seen in its own size, and C knows that it is one', TEST_LIMIT, async () => {
@@ -131,7 +114,7 @@ test('a screen is seen in its own size, and C knows that it is one', TEST_LIMIT,
   assert.ok(Math.abs(reading.width / reading.height - width / height) < 0.05, JSON.stringify({ reading, screen }));
   await cli.log.next('streamReceived', { streamId, videoType: 'screen', hasVideo: true, width, height });
   await cy.unpublish();
-  await ended(screen, 'clientDisconnected', [bob]);
+  await ended(screen, 'clientDisconnected', [bob], cli);
 });
 
 test('whoever stops watching costs the publisher nothing, and may watch again', TEST_LIMIT, async () => {
@@ -147,7 +130,7 @@ test('whoever stops watching costs the publisher nothing, and may watch again', 
 
 test('a stream that ends is gone everywhere, and another takes its place', TEST_LIMIT, async () => {
   await ada.unpublish();
-  await ended(streams.ada, 'clientDisconnected', [bob, cy]);
+  await ended(streams.ada, 'clientDisconnected', [bob, cy], cli);
   await ada.openPeers(1);
   await bob.openPeers(2); // to ada and to cy
   streams.ada = await published(ada, { ...CAMERA, name: 'Ada again' }, [bob]);
@@ -157,7 +140,7 @@ test('a stream that ends is gone everywhere, and another takes its place', TEST_
 
 test('a page that is closed takes its stream along', TEST_LIMIT, async () => {
   await ada.closePage();
-  await ended(streams.ada, 'clientDisconnected', [bob]);
+  await ended(streams.ada, 'clientDisconnected', [bob], cli);
   await cli.log.next('connectionDropped', { connectionId: ada.id });
   await bob.openPeers(1);
   await plays(cy, streams.bob.streamId);

@@ -10,7 +10,7 @@ pub(crate) use printed::{RestToken, Session, Token, rest_token, session, token};
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use otc_server::config::Given;
+use otc_server::config::{Given, GivenIce};
 use otc_server::keys::Secret;
 use otc_server::{KeyPair, Server};
 use std::io::Write;
@@ -139,6 +139,21 @@ pub(crate) struct Serve {
     /// Serve no page that shows the sessions of a project (/inspect)
     #[arg(long, env = "OTC_NO_INSPECT", value_parser = BoolishValueParser::new())]
     no_inspect: bool,
+    /// STUN servers that clients are told of, with commas between them: `stun:stun.example.org:3478`
+    #[arg(long, env = "OTC_STUN_URLS", value_name = "URLS", value_delimiter = ',')]
+    stun_urls: Option<Vec<String>>,
+    /// TURN servers that clients are told of, with commas between them: `turn:turn.example.org:3478?transport=udp`
+    #[arg(long, env = "OTC_TURN_URLS", value_name = "URLS", value_delimiter = ',')]
+    turn_urls: Option<Vec<String>>,
+    /// The secret that the TURN servers share with this one: coturn's static-auth-secret (better in the environment)
+    #[arg(
+        long,
+        env = "OTC_TURN_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
+    turn_secret: Option<String>,
     /// Where metrics can be read, in the form of Prometheus: http://ADDR:PORT/metrics [default: nowhere]
     #[arg(long, env = "OTC_METRICS_LISTEN", value_name = "ADDR:PORT")]
     metrics_listen: Option<String>,
@@ -171,6 +186,11 @@ impl Serve {
             forwarded_header: self.forwarded_header,
             drain_seconds: self.drain_seconds,
             no_inspect: self.no_inspect,
+            ice: GivenIce {
+                stun_urls: self.stun_urls,
+                turn_urls: self.turn_urls,
+                turn_secret: self.turn_secret,
+            },
             metrics_listen: self.metrics_listen,
         })
     }

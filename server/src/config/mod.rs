@@ -3,6 +3,7 @@
 mod account;
 mod archives;
 mod check;
+mod ice;
 mod inspect;
 mod keys;
 mod limits;
@@ -13,6 +14,7 @@ mod tls;
 mod within;
 
 pub use account::AccountSettings;
+pub use ice::GivenIce;
 pub use limits::RestRates;
 mod webhooks;
 
@@ -153,6 +155,8 @@ pub struct Given {
     pub forwarded_header: Option<String>,
     /// Whether there is no page that shows sessions.
     pub no_inspect: bool,
+    /// STUN and TURN servers.
+    pub ice: GivenIce,
     /// Where metrics can be read.
     pub metrics_listen: Option<String>,
     /// Seconds for which sessions go on when the server is told to stop.
@@ -197,6 +201,8 @@ struct File {
     #[serde(default)]
     inspect: inspect::Section,
     #[serde(default)]
+    ice: ice::FileIce,
+    #[serde(default)]
     metrics: metrics::Section,
 }
 
@@ -205,6 +211,7 @@ impl File {
     fn has_secrets(&self) -> bool {
         !self.keys.is_empty()
             || self.account.has_secret()
+            || self.ice.has_secret()
             || self.webhooks.iter().any(webhooks::FileHook::has_secret)
     }
 }
@@ -225,7 +232,8 @@ impl Given {
         let generated = if alone { Some(generate(listen)?) } else { None };
         projects.extend(generated.clone().map(Definition::from));
         check_ids(&projects, &account)?;
-        let rooms = file.limits.rooms(self.grace_seconds.or(file.grace_seconds))?;
+        let mut rooms = file.limits.rooms(self.grace_seconds.or(file.grace_seconds))?;
+        rooms.ice_servers = file.ice.complete(self.ice)?;
         let rest_rates = file.limits.rest_rates()?;
         let public_url = self.public_url.or(file.public_url);
         let public_url =
@@ -376,6 +384,8 @@ pub enum ConfigError {
     Secrets(SecretFileError),
     /// Something about webhooks: what.
     Webhooks(String),
+    /// Something about STUN and TURN servers: what.
+    Ice(String),
     /// The file cannot be read.
     Unreadable(String, std::io::Error),
     /// The file is not what it should be: name, line, reason.
@@ -461,6 +471,7 @@ impl fmt::Display for ConfigError {
             }
             Self::Secrets(error) => error.fmt(formatter),
             Self::Webhooks(reason) => write!(formatter, "webhooks: {reason}"),
+            Self::Ice(reason) => write!(formatter, "ice: {reason}"),
             Self::Unreadable(file, error) => write!(formatter, "cannot read {file}: {error}"),
             Self::Malformed(file, line, reason) => {
                 let line = line.map(|line| format!(", line {line}")).unwrap_or_default();

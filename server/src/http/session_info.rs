@@ -8,6 +8,7 @@ use super::request_log::Known;
 use crate::App;
 use crate::auth::Refusal;
 use crate::keys::random;
+use crate::sessions::is_id;
 use crate::sessions::log_text::beginning;
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
@@ -25,10 +26,10 @@ use tracing::{debug, info};
 pub const SYMPHONY_ADDRESS: &str = "symphony.otc-server";
 /// The headers that a client's token comes in (`wire.md §2.1`, `rest.md §1.6`).
 const TOKEN_HEADERS: [&str; 2] = ["x-opentok-auth", "x-tb-token-auth"];
+/// The header that its id comes in (`wire.md §2.1`).
+const CONNECTION_HEADER: &str = "x-tb-connectionid";
 /// Characters that a log shows of what is no session id.
 const STRANGE_CHARS: usize = 16;
-/// How long the platform says that ICE credentials last (`wire.md §2.2`); the client asks again after that.
-const ICE_SECONDS: u64 = 86_100;
 
 /// Answers the session info, or why there is none: with status 200 either way (`wire.md §2.3`).
 pub(super) async fn session_info(
@@ -88,13 +89,26 @@ fn describe(app: &App, peer: Peer, session_id: &str, request: &Request) -> Resul
             Refusal::request("The request does not say at which host it looks for this server")
         })?,
     };
-    Ok(document(session_id, &session, &address))
+    let user = connection_id(request.headers());
+    let mut info = document(session_id, &session, &address);
+    info.ice_servers = Some(app.ice.told(user, app.unix_seconds()));
+    info.ice_credential_expiration = Some(app.ice.lasts().as_secs());
+    if app.ice.relay_only {
+        "relay".clone_into(&mut info.properties.client_candidates);
+    }
+    Ok(info)
 }
 
 /// The token, or an empty one, which is refused like any other bad one.
 fn client_token(headers: &HeaderMap) -> &str {
     let values = TOKEN_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
     values.map(str::trim).find(|token| !token.is_empty()).unwrap_or_default()
+}
+
+/// The id that the client will have in the session, as it says, for the operators of TURN servers.
+fn connection_id(headers: &HeaderMap) -> &str {
+    let id = headers.get(CONNECTION_HEADER).and_then(|id| id.to_str().ok());
+    id.filter(|id| is_id(id)).unwrap_or("nobody")
 }
 
 fn document(session_id: &str, session: &SessionId, address: &PublicUrl) -> SessionInfo {
@@ -111,8 +125,8 @@ fn document(session_id: &str, session: &SessionId, address: &PublicUrl) -> Sessi
         media_server_hostname: host,
         symphony_address: Some(SYMPHONY_ADDRESS.to_owned()),
         ice_server: None,
-        ice_servers: Some(Vec::new()),
-        ice_credential_expiration: Some(ICE_SECONDS),
+        ice_servers: None,
+        ice_credential_expiration: None,
         properties: Properties {
             // Routed sessions too: until the server forwards media, calls go from client to client.
             p2p: Preference::Enabled,

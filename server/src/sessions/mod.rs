@@ -46,10 +46,10 @@ pub use snapshot::{Snapshot, Unfit};
 pub use tally::{Figure, Tally};
 pub use view::{ArchiveView, ChannelView, ConnectionView, Glimpse, StreamView, View, Watch};
 
+use crate::ice::IceServers;
 use bytes::Bytes;
 use otc_protocol::Moment;
 use otc_protocol::limits;
-use otc_protocol::raptor::Object;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -207,7 +207,7 @@ pub struct Settings {
     /// Bounds the answers that list a large session.
     pub scales: Scales,
     /// Where publishers and subscribers get candidates from.
-    pub ice_servers: Vec<Object>,
+    pub ice_servers: IceServers,
 }
 
 /// What of the frame that holds a state is not its lists.
@@ -228,7 +228,7 @@ impl Default for Settings {
             state_bytes: limits::SERVER_FRAME_BYTES - STATE_FRAME_REST,
             messages_bytes: limits::MESSAGES_BYTES,
             scales: Scales::default(),
-            ice_servers: Vec::new(),
+            ice_servers: IceServers::default(),
         }
     }
 }

@@ -309,7 +309,7 @@ impl Room {
         request: &Request<'_>,
         out: &mut Vec<Output>,
     ) {
-        match self.repeated(id, request.transaction) {
+        match self.repeated(time.unix_ms, id, request.transaction) {
             None => {}
             Some(Ok(frame)) => {
                 out.push(Output::to(link, Delivery::Reply(frame)));
@@ -328,7 +328,7 @@ impl Room {
         let executed = self.execute(time, id, request, out);
         let answer = executed.unwrap_or_else(Answer::Refused);
         let suppressed = self.hears_of_nobody(id);
-        let frame = self.answer_frame(&connection, suppressed, request.transaction, &answer);
+        let frame = self.answer_frame(time.unix_ms, &connection, suppressed, request.transaction, &answer);
         out[slot] = Output::to(link, Delivery::Reply(frame));
         // What was refused for its time is asked anew, even under the same id, when its sender has not heard of it.
         let is_final = !matches!(&answer, Answer::Refused(refusal) if refusal.status == 429);
@@ -338,11 +338,11 @@ impl Room {
     }
 
     /// The answer that a repeated request had; an error while there is no room to write it again.
-    fn repeated(&self, id: MemberId, transaction: &str) -> Option<Result<Bytes, Refusal>> {
+    fn repeated(&self, unix_ms: u64, id: MemberId, transaction: &str) -> Option<Result<Bytes, Refusal>> {
         if let Some(departed) = self.departed.get(&id) {
             let answer = departed.line.answered(transaction)?;
             let suppressed = departed.events_suppressed;
-            return Some(self.repeat(&departed.connection, suppressed, transaction, answer));
+            return Some(self.repeat(unix_ms, &departed.connection, suppressed, transaction, answer));
         }
         let member = self.members.get(&id)?;
         let suppressed = member.events_suppressed;
@@ -354,11 +354,12 @@ impl Room {
             return Some(self.room_for_state(suppressed).map(again));
         }
         let answer = member.line.answered(transaction)?;
-        Some(self.repeat(&member.id, suppressed, transaction, answer))
+        Some(self.repeat(unix_ms, &member.id, suppressed, transaction, answer))
     }
 
     fn repeat(
         &self,
+        unix_ms: u64,
         to: &str,
         suppressed: bool,
         transaction: &str,
@@ -367,14 +368,23 @@ impl Room {
         if *answer == Answer::State {
             self.room_for_state(suppressed)?;
         }
-        Ok(self.answer_frame(to, suppressed, transaction, answer))
+        Ok(self.answer_frame(unix_ms, to, suppressed, transaction, answer))
     }
 
-    fn answer_frame(&self, to: &str, events_suppressed: bool, transaction: &str, answer: &Answer) -> Bytes {
+    fn answer_frame(
+        &self,
+        unix_ms: u64,
+        to: &str,
+        events_suppressed: bool,
+        transaction: &str,
+        answer: &Answer,
+    ) -> Bytes {
         match answer {
             Answer::Done => status_frame(to, transaction, 200, b""),
             Answer::Media => {
-                let content = MediaReply { ice_servers: self.settings.ice_servers.clone() };
+                // Anew each time: what is told counts from now on.
+                let ice_servers = self.settings.ice_servers.objects(to, unix_ms / 1000);
+                let content = MediaReply { ice_servers };
                 status_frame(to, transaction, 200, &json(&Content { content }))
             }
             Answer::State => self.state_frame(events_suppressed, to, transaction),

@@ -238,6 +238,13 @@ export class BrowserClient {
     await this.page.close({ runBeforeUnload: true });
   }
 
+  /** Has the page's process die, so that nobody says anything more. */
+  async crash() {
+    const crashed = this.page.waitForEvent('crash');
+    this.page.goto('chrome://crash').catch(() => {}); // it never arrives there
+    await crashed;
+  }
+
   /** Ends the client, whatever it is doing, and tells of the first error that the page threw. */
   async close() {
     await this.page.context().close();

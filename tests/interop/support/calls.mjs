@@ -15,6 +15,23 @@ async function grows(client, streamId, names) {
   return client.reads(streamId, least);
 }
 
+/** Publishes, and waits until the others know. Returns the stream as its publisher knows it. */
+export async function published(publisher, properties, others) {
+  const stream = await publisher.publish(properties);
+  await Promise.all(others.map((other) => other.log.next('streamReceived', { streamId: stream.streamId })));
+  return stream;
+}
+
+/** The stream has ended for that reason at those who watch it, and nothing plays it any more. C hears no reasons. */
+export async function ended({ streamId }, reason, watchers, cli) {
+  await cli.log.next('streamDropped', { streamId });
+  for (const watcher of watchers) {
+    await watcher.log.next('streamDropped', { streamId, reason });
+    await watcher.log.next('subscriberDestroyed', { streamId, reason });
+    assert.equal(await watcher.reading(streamId), null);
+  }
+}
+
 /** The stream plays at the client: there is a picture, it moves, and so do the bytes of picture and sound. */
 export async function plays(client, streamId, { width, height } = {}) {
   await client.reads(streamId, { width: 0, videoBytes: 0, audioBytes: 0 });

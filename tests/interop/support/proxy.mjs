@@ -8,6 +8,7 @@ export class Proxy {
   #refusing = false;
   #refused = 0;
   #budget = null;
+  #trap = null;
 
   /** Connections that were cut because their bytes had passed. */
   torn = 0;
@@ -51,6 +52,7 @@ export class Proxy {
     if (this.#budget === null) {
       near.pipe(far);
       far.pipe(near);
+      far.on('data', (chunk) => this.#look(chunk));
       return;
     }
     this.#passSome(near, far);
@@ -112,6 +114,19 @@ export class Proxy {
 
   allow() {
     this.#refusing = false;
+  }
+
+  /** Refuses connections from the moment on at which the server says this. Resolves then. */
+  refuseAt(text) {
+    return new Promise((sprung) => (this.#trap = { text, sprung }));
+  }
+
+  #look(chunk) {
+    if (!this.#trap || !chunk.includes(this.#trap.text)) return;
+    const { sprung } = this.#trap;
+    this.#trap = null;
+    this.refuse();
+    sprung();
   }
 
   async stop() {

@@ -15,8 +15,8 @@ pub(super) enum Until {
     /// The first offer: a subscriber has nothing to add candidates to before that, and discards them.
     #[default]
     Offer,
-    /// The answer to a later offer. The published client looks into an offer for some 100 ms before it takes it, and what it
-    /// adds in the meantime is added to the description of before.
+    /// The answer to a later offer. The published client tries an offer out before it takes it, and what it adds in the
+    /// meantime is added to the description of before.
     Answer,
 }
 

@@ -1,12 +1,14 @@
 //! Streams, channels, subscribers and what they negotiate (`wire.md §7`, `§8.1`).
 
 use super::world::{Client, Heard, UNIX_MS, World};
+use crate::ice::{FixedServer, IceServers, IceUrl, Turn, TurnSecret};
 use crate::sessions::Settings;
 use otc_protocol::limits::{
     CHANNEL_DATA_BYTES, CONNECTION_STREAMS, STREAM_CHANNELS, STREAM_SUBSCRIBERS_OF_ONE,
 };
 use otc_protocol::uuid;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A publisher and somebody else who knows of its stream.
 pub(super) fn published(world: &World) -> (Client, Client) {
@@ -39,8 +41,14 @@ pub(super) fn subscribed(world: &World) -> (Client, Client, String) {
 
 #[test]
 fn a_stream_is_there_for_all_and_for_newcomers() {
-    let servers = json!([{ "url": "stun:h" }]);
-    let ice_servers = serde_json::from_value(servers.clone()).expect("objects");
+    let urls = vec![IceUrl::parse("stun:h").expect("an address")];
+    let secret = TurnSecret::new("hush").expect("a secret");
+    let turn =
+        Turn::new(vec![IceUrl::parse("turn:h").expect("an address")], &secret, Duration::from_secs(60));
+    let fixed = vec![FixedServer { urls, account: None }];
+    let ice_servers = IceServers { fixed, turn: Some(turn), relay_only: false };
+    let servers = json!(ice_servers.told("p", UNIX_MS / 1000));
+    assert_eq!(servers[1]["username"], format!("{}:p", UNIX_MS / 1000 + 60));
     let world = World::with(Settings { ice_servers, ..Settings::default() });
     let mut publisher = world.join("p", "publisher|me");
     let mut other = world.join("o", "subscriber|");
