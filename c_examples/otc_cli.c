@@ -25,16 +25,18 @@
 #define EXIT_USAGE 2
 
 struct options {
-    const char *url, *api_key, *session_id, *token, *log_level;
+    const char *url, *api_key, *session_id, *token, *ca_file, *log_level;
 };
 
 /* Options */
 
 static void print_usage(FILE *out) {
-    fprintf(out, "usage: otc_cli [--url URL] --api-key KEY --session SESSION_ID --token TOKEN [--log error|warn|info|debug]\n"
-                 "  --url    the server; without it OTC_API_URL, else the hosted platform\n"
-                 "  --log    what the library has to say, on standard error\n"
-                 "  --help   this, and the commands that standard input may have\n");
+    fprintf(out, "usage: otc_cli [--url URL] --api-key KEY --session SESSION_ID --token TOKEN [--ca-file FILE]\n"
+                 "               [--log error|warn|info|debug]\n"
+                 "  --url      the server; without it OTC_API_URL, else the hosted platform\n"
+                 "  --ca-file  authorities in PEM that the server's certificate may have, beside those of the system\n"
+                 "  --log      what the library has to say, on standard error\n"
+                 "  --help     this, and the commands that standard input may have\n");
 }
 
 static int usage(const char *problem, const char *which) {
@@ -59,14 +61,15 @@ static int print_help(void) {
 }
 
 static const char **option_place(struct options *options, const char *name, size_t length) {
-    static const char *const names[] = {"--url", "--api-key", "--session", "--token", "--log"};
-    const char **places[5];
+    static const char *const names[] = {"--url", "--api-key", "--session", "--token", "--ca-file", "--log"};
+    const char **places[6];
     size_t i;
     places[0] = &options->url;
     places[1] = &options->api_key;
     places[2] = &options->session_id;
     places[3] = &options->token;
-    places[4] = &options->log_level;
+    places[4] = &options->ca_file;
+    places[5] = &options->log_level;
     for (i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0) return places[i];
     return NULL;
@@ -122,7 +125,8 @@ static otc_session *new_session(const struct options *options) {
     otc_session *session = NULL;
     memset(&callbacks, 0, sizeof callbacks);
     events_fill_callbacks(&callbacks);
-    if (options->url == NULL || otc_session_settings_set_api_url(settings, options->url) == OTC_SUCCESS)
+    if ((options->url == NULL || otc_session_settings_set_api_url(settings, options->url) == OTC_SUCCESS) &&
+        (options->ca_file == NULL || otc_session_settings_set_ca_file(settings, options->ca_file) == OTC_SUCCESS))
         session = otc_session_new_with_settings(options->api_key, options->session_id, &callbacks, settings);
     if (session == NULL)
         events_print_error(OTC_SESSION_NULL_OR_INVALID_PARAMETER, otc_last_error_text());
