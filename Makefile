@@ -71,4 +71,4 @@ deny: ## Check licences, bans and sources of the dependencies
 
 clean: ## Remove everything that was built
 	$(CARGO) clean
-	rm -rf build fuzz/target tests/interop/node_modules tests/interop/python/.venv
+	rm -rf build fuzz/target tests/interop/node_modules tests/interop/python/.venv web_examples/call/node_modules

@@ -13,7 +13,7 @@ complain() {
 # A document without its blocks of code.
 prose() { awk '/^```/ { code = !code; next } !code' "$1"; }
 
-for document in *.md docs/*.md docs/decisions/*.md docs/guide/*.md docs/server/*.md c_examples/*.md tests/interop/*.md; do
+for document in *.md docs/*.md docs/decisions/*.md docs/guide/*.md docs/server/*.md c_examples/*.md web_examples/*/*.md tests/interop/*.md; do
     folder=$(dirname "$document")
     while IFS= read -r target; do
         [ -e "$folder/$target" ] || complain "$document" "no such file: $target"
@@ -22,7 +22,7 @@ for document in *.md docs/*.md docs/decisions/*.md docs/guide/*.md docs/server/*
     while IFS= read -r target; do
         if git check-ignore -q "$target"; then continue; fi
         [ -e "$target" ] || complain "$document" "no such file: $target"
-    done < <(grep -oE '`(\.ci|bench|c_examples|docs|fuzz|include|protocol|scripts|server|simulation|src|tests)/[A-Za-z0-9_./-]*`' "$document" | tr -d '`')
+    done < <(grep -oE '`(\.ci|bench|c_examples|docs|fuzz|include|protocol|scripts|server|simulation|src|tests|web_examples)/[A-Za-z0-9_./-]*`' "$document" | tr -d '`')
 done
 while IFS= read -r bound; do
     grep -q "^pub const $bound:" protocol/src/limits.rs || complain ARCHITECTURE.md "no such bound: $bound"

@@ -33,9 +33,8 @@ otc_token() { target/release/otc-server token --session "\$OTC_SESSION" --data "
 otc_chat() { build/demo/chat "\$OTC_API_URL" "\$OTC_API_KEY" "\$OTC_SESSION" "\$(otc_token "\$1")"; }
 # otc_page NAME: the session, for a browser. The published client is fetched once.
 otc_page() {
-    (cd tests/interop && { [ -e node_modules ] || npm ci --no-audit --no-fund; }) &&
-        node tests/interop/serve.mjs --url "\$OTC_API_URL" --api-key "\$OTC_API_KEY" --session "\$OTC_SESSION" \\
-            --token "\$(otc_token "\$1")"
+    (cd web_examples/call && { [ -e node_modules ] || npm ci --no-audit --no-fund; }) &&
+        node web_examples/call/serve.mjs --session "\$OTC_SESSION" --token "\$(otc_token "\$1")"
 }
 ENV
 
@@ -50,7 +49,8 @@ Now you. Chat with yourself, each line in a terminal of its own:
     . $env_file && otc_chat ada
     . $env_file && otc_chat bob
 
-and see the same session in a web page, with the published JavaScript client (Node.js 20 and npm; in one more terminal):
+and join the same session in a web page, with camera and microphone, by the published JavaScript client (Node.js and npm; in
+one more terminal):
 
     . $env_file && otc_page carol
 NEXT

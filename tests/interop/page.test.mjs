@@ -1,76 +1,155 @@
-// The page for people, page.html, as a person at the keyboard uses it.
+// The page of a call, web_examples/call, as people use it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageAddress } from './serve.mjs';
+import { addressFor, CallPage } from './support/call_page.mjs';
 import { TEST_LIMIT, world } from './support/world.mjs';
 
 const here = world();
 
 /** The page, opened at the address that serve.mjs prints, with a token of `tokenFor`. */
-async function visit(session, data, { tokenFor = session } = {}) {
+async function visit(session, data, { tokenFor = session, ...options } = {}) {
   const token = await here.server.token(tokenFor, { data });
-  const page = await here.browser.page();
-  here.keep({ close: () => page.context().close() });
-  const place = { url: session.url, apiKey: session.apiKey, session: session.id, token };
-  await page.goto(pageAddress(here.browser.pages.url, place));
-  return page;
+  return here.keep(await CallPage.open(here.browser, addressFor(here.browser.pages.url, session, token), options));
 }
 
-const state = (page, text) => page.getByRole('status').filter({ hasText: text }).waitFor();
-const line = (page, text) => page.getByRole('log').getByRole('listitem').filter({ hasText: text }).waitFor();
+test('two people see and hear each other, and what each turns off; a third one only watches', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const cli = await here.cliClient(session, 'a C program');
+  const [ada, bob] = await Promise.all([visit(session, 'Ada'), visit(session, 'Bob')]);
+  await ada.join();
+  const { streamId } = await cli.log.next('streamReceived', { name: 'Ada', hasAudio: true, hasVideo: true });
+  await ada.page.getByText('Nobody else sends sound or pictures yet').waitFor();
+  await bob.join();
+  await Promise.all([ada.plays('Bob'), bob.plays('Ada'), ada.plays('Ada (you)')]);
+  await ada.page.getByText('Nobody else sends sound').waitFor({ state: 'hidden' });
+
+  await ada.switch('Microphone').click();
+  await bob.tile('Ada · microphone off').waitFor();
+  assert.equal(await ada.switch('Microphone').getAttribute('aria-checked'), 'false');
+  await cli.log.next('streamHasAudioChanged', { streamId, changedTo: false });
+  await ada.switch('Camera').click();
+  await bob.tile('Ada · microphone off, camera off').waitFor();
+  await ada.switch('Camera').click();
+  await ada.switch('Microphone').click();
+  await bob.tile(/Ada$/).waitFor();
+  await bob.plays('Ada');
+
+  const carol = await visit(session, 'Carol');
+  await carol.join({ camera: false, microphone: false });
+  await Promise.all([carol.plays('Ada'), carol.plays('Bob')]);
+  assert.equal(await carol.tile('(you)').count(), 0);
+  // A device that was not opened is, when its switch is turned on; the other one stays closed.
+  await carol.switch('Camera').click();
+  const late = await cli.log.next('streamReceived', { name: 'Carol' });
+  assert.deepEqual([late.hasVideoTrack, late.hasAudioTrack], [true, false]);
+  await ada.plays('Carol');
+
+  await bob.button('Leave').click();
+  await bob.state('You have left');
+  await ada.tile('Bob').waitFor({ state: 'detached' });
+  await bob.join();
+  await Promise.all([ada.plays('Bob'), bob.plays('Ada')]);
+  for (const { hosts } of [ada, bob, carol]) {
+    const allowed = [here.browser.pages.url, here.server.url].map((url) => new URL(url).host);
+    assert.deepEqual([...hosts].filter((host) => !allowed.includes(host)), []);
+  }
+});
+
+test('a moderator turns a microphone off, ends a stream, and makes somebody leave: the page says so', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const moderator = await here.cliClient(session, 'the moderator', { role: 'moderator' });
+  const boss = await here.browserClient(session, 'the boss', { role: 'moderator' });
+  const ada = await visit(session, 'Ada');
+  await ada.join();
+  const { streamId, connectionId } = await moderator.log.next('streamReceived');
+  await boss.log.next('streamReceived');
+  moderator.command({ cmd: 'forceMuteStream', streamId });
+  await ada.line('A moderator has turned your microphone off');
+  assert.equal(await ada.switch('Microphone').getAttribute('aria-checked'), 'false');
+  await ada.tile('Ada (you) · microphone off').waitFor();
+  assert.equal(await boss.forceUnpublish(streamId), null);
+  await ada.line('A moderator has ended your stream');
+  await ada.tile('Ada (you)').waitFor({ state: 'detached' });
+  moderator.command({ cmd: 'forceDisconnect', connectionId });
+  await ada.state('The session is over: forceDisconnected');
+});
+
+test('a browser that gives no camera: the page says that nobody sees you, and the call goes on', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const cli = await here.cliClient(session, 'a C program');
+  const ada = await visit(session, 'Ada');
+  // What a browser does without a camera, or when the person refuses.
+  await ada.page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
+  await ada.join();
+  await ada.line(/^Nobody sees or hears you: ./);
+  assert.equal(await ada.switch('Camera').getAttribute('aria-checked'), 'false');
+  await cli.signal({ data: 'still here?' });
+  await ada.line('still here?');
+});
 
 test('the page joins, shows who is there and what they say, and is operated by the keyboard alone', TEST_LIMIT, async () => {
   const session = await here.session();
   const cli = await here.cliClient(session, 'a C program');
-  const page = await visit(session, 'Ada');
-  await state(page, 'Joined');
-  await page.getByText('Ada (you)').waitFor();
-  await line(page, 'a C program is here');
+  const ada = await visit(session, 'Ada');
+  const { keyboard } = ada.page;
+  await keyboard.press('Enter');
+  await ada.state('Joined');
+  await ada.page.getByText('Ada (you)').first().waitFor();
+  await ada.line('a C program is here');
 
-  await page.keyboard.type('Hello from the keyboard');
-  await page.keyboard.press('Enter');
-  await line(page, 'Hello from the keyboard');
+  await keyboard.type('Hello from the keyboard');
+  await keyboard.press('Enter');
+  await ada.line('Hello from the keyboard');
   const heard = await cli.log.next('signal');
   assert.deepEqual([heard.type, heard.data], [null, 'Hello from the keyboard']);
 
   await cli.signal({ type: 'weather', data: 'sunny, 21 °C' });
-  await line(page, /a C program.*weather.*sunny, 21 °C/);
+  await ada.line(/a C program.*weather.*sunny, 21 °C/);
   assert.equal(await here.server.rest('POST', session, 'signal', { data: 'at noon' }), 204);
-  await line(page, /the server.*at noon/);
+  await ada.line(/the server.*at noon/);
 
-  await page.keyboard.press('Shift+Tab');
-  await page.keyboard.type('chat');
-  await page.keyboard.press('Shift+Tab');
-  await page.keyboard.type('a C');
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Tab');
-  await page.keyboard.type('for you alone');
-  await page.keyboard.press('Enter');
+  await keyboard.press('Shift+Tab');
+  await keyboard.type('chat');
+  await keyboard.press('Shift+Tab');
+  await keyboard.type('a C');
+  await keyboard.press('Tab');
+  await keyboard.press('Tab');
+  await keyboard.type('for you alone');
+  await keyboard.press('Enter');
   assert.equal((await cli.log.next('signal', { type: 'chat' })).data, 'for you alone');
-  await line(page, /to a C program alone.*for you alone/);
+  await ada.line(/to a C program alone.*for you alone/);
 
-  await page.getByRole('button', { name: 'Leave' }).press('Enter');
-  await state(page, 'You have left');
+  await ada.switch('Camera').press('Space');
+  assert.equal(await ada.switch('Camera').getAttribute('aria-checked'), 'false');
+  await ada.button('Leave').press('Enter');
+  await ada.state('You have left');
   await cli.log.next('connectionDropped');
-  await page.getByRole('button', { name: 'Join' }).press('Enter');
-  await state(page, 'Joined');
+  await keyboard.press('Enter');
+  await ada.state('Joined');
 });
 
 test('what others wrote is text on the page, never markup', TEST_LIMIT, async () => {
   const session = await here.session();
   const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
   const cli = await here.cliClient(session, markup);
-  const page = await visit(session, 'Ada');
-  await line(page, `${markup} is here`);
+  const loud = await here.browserClient(session, `${markup}!`);
+  await loud.publish({ width: 320, height: 240 });
+  const ada = await visit(session, 'Ada');
+  await ada.join({ camera: false, microphone: false });
+  await ada.tile(markup).waitFor();
+  await ada.line(`${markup} is here`);
   await cli.signal({ type: 'x', data: markup });
-  await line(page, /x.*<b>bold<\/b>$/);
-  assert.equal(await page.locator('main img, #signals .data b, #people b').count(), 0);
+  await ada.line(/x.*<b>bold<\/b>$/);
+  assert.equal(await ada.page.locator('main img, #signals .data b, #people b, #tiles b').count(), 0);
 });
 
 test('a refusal is shown in words', TEST_LIMIT, async () => {
   const session = await here.session();
-  const page = await visit(session, 'Ada', { tokenFor: await here.session() });
-  await state(page, /^Refused: .*\(1004\)/);
-  assert.ok(await page.getByLabel('Token').isVisible());
+  const ada = await visit(session, 'Ada', { tokenFor: await here.session() });
+  await ada.join();
+  await ada.state(/^Refused: .*\(1004\)/);
+  assert.ok(await ada.page.getByLabel('Token').isVisible());
 });

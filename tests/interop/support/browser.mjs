@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { servePages } from '../serve.mjs';
+import { serveTestPages } from './pages.mjs';
 import { DEADLINE, EventLog, within } from './event_log.mjs';
 
 const FLAGS = [
@@ -18,7 +18,7 @@ const FLAGS = [
   // Pages call each other, and a TURN server, on a machine that may have no network.
   '--allow-loopback-in-peer-connection',
   // Only this machine exists: the client also asks the hosted platform for its configuration.
-  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
 ];
 
 const IN_PAGE = ['in_page.js', 'call_in_page.js'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
@@ -33,9 +33,10 @@ function chromiumProgram() {
 }
 
 export class Browser {
-  static async start() {
-    const executablePath = chromiumProgram();
-    const [pages, browser] = await Promise.all([servePages(), chromium.launch({ executablePath, args: FLAGS })]);
+  /** Starts a browser with what is in the home directory `home`, such as authorities that it trusts. */
+  static async start({ home = process.env.HOME } = {}) {
+    const launched = chromium.launch({ executablePath: chromiumProgram(), args: FLAGS, env: { ...process.env, HOME: home } });
+    const [pages, browser] = await Promise.all([serveTestPages(), launched]);
     return new Browser(pages, browser);
   }
 
