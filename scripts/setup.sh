@@ -50,6 +50,8 @@ if [ "$purpose" = test ]; then
     need doxygen doxygen
     need nodejs node
     need npm npm
+    need libnss3-tools certutil
+    need systemd systemd-analyze
     need shellcheck shellcheck
     need chromium chromium chromium-browser google-chrome
     need iproute2 ip
