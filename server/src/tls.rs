@@ -1,6 +1,7 @@
 //! TLS: handshakes with the server's certificate, which can be renewed while it runs.
 
 mod files;
+mod turns;
 
 pub(crate) use files::certificates;
 pub use files::{Files, TlsError};
@@ -17,12 +18,14 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
+use turns::Turns;
 
 /// A certificate and its key, as new connections see them.
 pub(crate) struct Tls {
     files: Files,
     handshake_timeout: Duration,
     current: RwLock<Arc<ServerConfig>>,
+    turns: Turns,
 }
 
 impl Tls {
@@ -30,7 +33,8 @@ impl Tls {
     pub(crate) fn new(files: Files, handshake_timeout: Duration) -> Result<Self, TlsError> {
         let certificate = files.load()?;
         info!(certificate = %certificate.fingerprint, "TLS with the certificate of {}", files.cert.display());
-        Ok(Self { files, handshake_timeout, current: RwLock::new(certificate.config) })
+        let current = RwLock::new(certificate.config);
+        Ok(Self { files, handshake_timeout, current, turns: Turns::new() })
     }
 
     /// Reads the files again. What is wrong with them is logged, and the certificate that there was goes on being used.
@@ -51,7 +55,7 @@ impl Tls {
     {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.current.read()));
         let shaken = acceptor.accept_with(stream, |session| session.set_buffer_limit(Some(TLS_WRITE_BUFFER)));
-        timeout(self.handshake_timeout, shaken)
+        timeout(self.handshake_timeout, self.turns.take(shaken))
             .await
             .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "the TLS handshake took too long")))
     }
