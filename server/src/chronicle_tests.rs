@@ -123,6 +123,29 @@ fn what_is_left_out_is_missed_at_its_place() {
     assert_eq!(after, ["1: 1 lost in a", "1: 1 lost in b"]);
 }
 
+/// Who watches a session takes nothing from those who keep account of another one.
+#[test]
+fn what_is_overheard_takes_an_eighth_at_most_and_nobody_is_warned_of_it() {
+    let shared = idle();
+    for _ in 0..CHRONICLE_EVENTS / 8 + 3 {
+        shared.note(
+            &session("a"),
+            Event::Overheard { from: None, to: None, content: SignalContent::default() },
+        );
+    }
+    assert!(!shared.queue.lock().complained);
+    for _ in 0..CHRONICLE_EVENTS / 8 * 3 {
+        shared.note(&session("b"), signal(""));
+    }
+    assert!(!shared.queue.lock().complained, "there is room for all of these");
+    shared.note(&session("b"), signal(""));
+    assert!(shared.queue.lock().complained);
+    let mut told = told(&shared).split_off(CHRONICLE_EVENTS / 2);
+    told.sort();
+    assert_eq!(told, ["1: 1 lost in b", "1: 3 lost in a"]);
+    assert!(!shared.queue.lock().complained);
+}
+
 #[test]
 fn archives_begin_and_end_however_much_waits() {
     let shared = idle();

@@ -62,11 +62,21 @@ struct Feed {
 
 #[derive(Default)]
 struct Shown {
-    /// The number of [`Watch::changes`]; `Some(None)`: that nobody is there.
-    changes: Option<Option<u64>>,
+    changes: Changes,
     /// Of the document without its time.
     digest: Option<u64>,
     signals: Option<u64>,
+}
+
+/// What is known of the session.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Changes {
+    #[default]
+    Unknown,
+    /// It does not live.
+    Gone,
+    /// The number of [`Watch::changes`].
+    Lives(u64),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -229,7 +239,7 @@ impl Feed {
         if self.eye.as_ref().is_none_or(|eye| eye.is_over()) {
             let eye = self.app.registry.watch(self.project.as_str(), &self.session);
             if eye.is_some() {
-                self.shown.changes = None;
+                self.shown.changes = Changes::Unknown;
             }
             self.eye = eye.map(Arc::new);
         }
@@ -244,8 +254,8 @@ impl Feed {
     }
 
     async fn show_state(&mut self, piece: &mut String) {
-        let changes = self.eye.as_ref().map(|eye| eye.changes());
-        if self.shown.changes == Some(changes) {
+        let changes = self.eye.as_ref().map_or(Changes::Gone, |eye| Changes::Lives(eye.changes()));
+        if self.shown.changes == changes {
             return;
         }
         let (eye, session, now) = (self.eye.clone(), self.session.clone(), self.app.time().unix_ms);
@@ -258,7 +268,7 @@ impl Feed {
             (rest, hasher.finish())
         });
         let Ok((rest, digest)) = shown.await else { return };
-        self.shown.changes = Some(changes);
+        self.shown.changes = changes;
         if self.shown.digest.replace(digest) != Some(digest) {
             write_event(piece, "state", &super::sessions::at(now, &rest));
         }
@@ -285,7 +295,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 fn write_entry(piece: &mut String, entry: &Entry) {
-    let _ = write!(piece, "id: {}\n", entry.n);
+    let _ = writeln!(piece, "id: {}", entry.n);
     write_event(piece, "entry", &entry.text);
 }
 

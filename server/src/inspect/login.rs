@@ -47,7 +47,7 @@ pub(super) async fn login(State(app): State<Arc<App>>, mut request: Request) -> 
     let shown: Shown = serde_json::from_slice(&body).map_err(|_| unreadable())?;
     let from = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
     let known =
-        identify(&app, &shown).or_else(|(about, refusal)| Err(limited(&app, inspect, from, about, refusal)));
+        identify(&app, &shown).map_err(|(about, refusal)| limited(&app, inspect, from, about, refusal));
     let project = known.inspect_err(|error| {
         info!(peer = peer.map(display), reason = %error.message, "login refused");
     })?;

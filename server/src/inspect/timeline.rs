@@ -66,15 +66,20 @@ pub(super) struct Listening {
 }
 
 /// All of it.
-#[derive(Default)]
 pub(crate) struct Timeline(Mutex<Rings>);
 
-#[derive(Default)]
 struct Rings {
     all: HashMap<Arc<str>, Ring>,
     bytes: usize,
+    most: usize,
     /// When it was last looked for what is over, in milliseconds since 1970.
     swept: u64,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self::bounded(INSPECT_TIMELINE_BYTES)
+    }
 }
 
 impl Listening {
@@ -117,6 +122,10 @@ impl Reads for Timeline {
 }
 
 impl Timeline {
+    fn bounded(most: usize) -> Self {
+        Self(Mutex::new(Rings { all: HashMap::new(), bytes: 0, most, swept: 0 }))
+    }
+
     /// What has happened in a session of a project after the entry of that number, and what happens from now on; `None`
     /// when nothing is known of it, and it does not live.
     pub(super) fn listen(
@@ -191,7 +200,7 @@ impl Rings {
         let before = ring.bytes;
         ring.keep(entry);
         self.bytes = self.bytes + ring.bytes - before;
-        if self.bytes > INSPECT_TIMELINE_BYTES {
+        if self.bytes > self.most {
             self.make_room();
         }
     }
@@ -199,7 +208,7 @@ impl Rings {
     /// Forgets sessions of the project that takes the most, those first that have been quiet for longest. It makes more room
     /// than is needed, so that it need not look again at once.
     fn make_room(&mut self) {
-        while self.bytes > INSPECT_TIMELINE_BYTES / 8 * 7 {
+        while self.bytes > self.most / 8 * 7 {
             let mut shares: HashMap<&str, usize> = HashMap::new();
             for ring in self.all.values() {
                 *shares.entry(&ring.project).or_default() += RING + ring.bytes;

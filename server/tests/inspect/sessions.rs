@@ -16,7 +16,7 @@ fn routed() -> String {
 fn join(server: &otc_server::Server, session: &str, role: &str, data: &str) -> Member {
     let mut request = TokenRequest::new(session);
     request.role = Role::from_name(role).unwrap();
-    request.data = data.to_owned();
+    data.clone_into(&mut request.data);
     Member::join_with(server.addr(), session, &mint::token(&pair(), &request).unwrap()).unwrap()
 }
 

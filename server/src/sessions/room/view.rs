@@ -28,7 +28,7 @@ impl Room {
         }
         let connections = self.members.values().map(connection);
         let streams = self.streams.values().map(Publication::stream).map(StreamView::from);
-        let archives = self.archives.iter().map(|running| running.archive());
+        let archives = self.archives.iter().map(super::archives::Running::archive);
         Some(View {
             since: self.since(),
             signals: self.outside.signals(),

@@ -121,6 +121,7 @@ impl Account {
                 let known = |id: &String| self.connections.iter().any(|known| known.id == *id);
                 assert!(from.iter().chain(&to).all(known));
             }
+            Event::Overheard { .. } => panic!("nobody watches"),
             Event::ArchiveStarted { archive, connections, streams, .. } => {
                 assert_eq!(connections, self.connections);
                 assert_eq!(streams, self.streams.values().cloned().collect::<Vec<_>>());

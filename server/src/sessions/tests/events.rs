@@ -29,6 +29,10 @@ pub(super) fn word(event: &Event) -> String {
             let from = from.as_deref().unwrap_or("server");
             format!("{from} to {}: {data}", to.as_deref().unwrap_or("all"))
         }
+        Event::Overheard { from, to, content } => {
+            let signal = Event::Signal { from: from.clone(), to: to.clone(), content: content.clone() };
+            format!("overheard: {}", word(&signal))
+        }
         Event::ArchiveStarted { archive, connections, streams, muted } => {
             let ids = |ids: Vec<&str>| ids.join(",");
             let connections = ids(connections.iter().map(|connection| connection.id.as_str()).collect());

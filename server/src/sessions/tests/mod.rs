@@ -15,4 +15,5 @@ mod rate;
 mod resuming;
 mod signals;
 mod tampering;
+mod watching;
 mod world;
