@@ -176,7 +176,7 @@ pub(crate) fn sensible(source: &mut Source<'_>, own: &str) -> Vec<u8> {
         13 => {
             let method = source.pick(&["offer", "answer", "candidate", "pranswer", "generateoffer"]);
             let sdp = "v=0\r\n".repeat(source.below(256) << (4 * source.below(2)));
-            (method, format!("/stream/{one}/subscriber/{other}"), json!({"sdp": sdp, "peerId": "p"}))
+            (method, format!("/stream/{one}/subscriber/{other}"), json!({"sdp": sdp}))
         }
         14 => ("data", format!("/stream/{one}/channel/{other}/data/d"), json!({"text": source.text()})),
         15 => ("update", String::new(), json!({"reason": "mute", "active": active, "exclusion": [one]})),

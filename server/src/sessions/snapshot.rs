@@ -152,6 +152,8 @@ pub(crate) struct StreamSnapshot {
 pub(crate) struct SubscriberSnapshot {
     pub(super) id: String,
     pub(super) member: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) peer: Option<u64>,
     /// Candidates that wait for the publisher's first offer, or for the answer to a later one; `None`: none wait.
     pub(super) held: Option<Vec<Blob>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

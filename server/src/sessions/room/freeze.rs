@@ -190,7 +190,7 @@ impl Room {
         let id: Arc<str> = publication.id().into();
         let mut held_bytes = 0;
         for subscriber in subscribers {
-            let SubscriberSnapshot { id: subscriber, member, held, until_answer } = subscriber;
+            let SubscriberSnapshot { id: subscriber, member, peer, held, until_answer } = subscriber;
             let until = if until_answer { Until::Answer } else { Until::Offer };
             let held = held.map(|held| thaw_held(until, held)).transpose()?;
             need(is_id(&subscriber), "the id of a subscriber")?;
@@ -199,7 +199,7 @@ impl Room {
             need(of.subscriptions.insert((id.clone(), key.clone())), "a subscriber that is there twice")?;
             need(of.subscriptions.len() <= CONNECTION_SUBSCRIBERS, "too many subscribers")?;
             held_bytes += held.as_ref().map_or(0, Held::bytes);
-            let of = Subscriber { member: MemberId(member), held };
+            let of = Subscriber { member: MemberId(member), peer, held };
             need(publication.subscribers.insert(key, of).is_none(), "a subscriber that is there twice")?;
         }
         let owner = self.members.get_mut(&owner).ok_or(Unfit("a stream without an owner"))?;
@@ -265,6 +265,7 @@ fn freeze_stream(publication: &Publication) -> StreamSnapshot {
     let subscribers = publication.subscribers.iter().map(|(id, of)| SubscriberSnapshot {
         id: id.to_string(),
         member: of.member.0,
+        peer: of.peer,
         held: of.held.as_ref().map(|held| held.messages().map(blob).collect()),
         until_answer: of.held.as_ref().is_some_and(|held| held.until() == Until::Answer),
     });

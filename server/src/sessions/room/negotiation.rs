@@ -3,6 +3,7 @@
 use super::super::answers::Answer;
 use super::super::member::MemberId;
 use super::super::{Output, Refusal, is_id, json};
+use super::subscribers::PEER_TO_PEER;
 use super::{Outcome, Room};
 use otc_protocol::limits::{
     CHANNEL_DATA_BYTES, HELD_CANDIDATE_BYTES, HELD_CANDIDATES, PUBLISHER_CANDIDATE_BYTES,
@@ -81,6 +82,7 @@ impl Room {
             return Err(Refusal::new(403, "Only the server asks for offers."));
         }
         let pair = self.pair(id, stream, subscriber)?;
+        self.check_peer(stream, subscriber, &content)?;
         let body = Body::Negotiate {
             stream: stream.to_owned(),
             subscriber: Some(subscriber.to_owned()),
@@ -198,6 +200,24 @@ impl Room {
             self.send_to(receiver, &from, body, out);
         }
         Ok(Answer::Done)
+    }
+
+    /// Whether the message is about the one peer connection of this subscriber. A client opens another one for each id and
+    /// source that it has not heard of (`wire.md §8`); one that names neither can have that only once.
+    fn check_peer(&self, stream: &str, subscriber: &str, content: &Negotiation) -> Result<(), Refusal> {
+        let of = self.publication(stream)?.subscribers.get(subscriber);
+        let number = of.and_then(|of| of.peer);
+        let is_other = |id: &String| number.is_some_and(|number| self.uuid(number) != *id);
+        let is_foreign = |source: &String| source != PEER_TO_PEER;
+        if content.peer_id.as_ref().is_some_and(is_other)
+            || content.source_stream_id.as_ref().is_some_and(is_foreign)
+        {
+            return Err(Refusal::new(
+                403,
+                "The subscriber has one peer connection: name the peerId and sourceStreamId of its generateoffer.",
+            ));
+        }
+        Ok(())
     }
 
     /// Both ends of a peer connection, of which `id` must be one.

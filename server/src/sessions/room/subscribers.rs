@@ -13,12 +13,14 @@ use std::sync::Arc;
 /// One subscriber of a stream.
 pub(super) struct Subscriber {
     pub(super) member: MemberId,
+    /// The number of its peer connection's id; `None`: an earlier server made it, and has not left it.
+    pub(super) peer: Option<u64>,
     /// The publisher's candidates that wait for a description; `None`: they are relayed as they come.
     pub(super) held: Option<Held>,
 }
 
 /// Where the media of a relayed stream comes from.
-const PEER_TO_PEER: &str = "P2P";
+pub(super) const PEER_TO_PEER: &str = "P2P";
 
 impl Room {
     /// Notes the subscriber and asks the publisher for an offer.
@@ -33,7 +35,7 @@ impl Room {
         let (from, full) = (member.id.clone(), member.subscriptions.len() >= CONNECTION_SUBSCRIBERS);
         let of_this = member.subscribers_of(stream);
         let missing = || Refusal::new(404, "No such stream is published.");
-        let publication = self.streams.get_mut(stream).ok_or_else(missing)?;
+        let publication = self.streams.get(stream).ok_or_else(missing)?;
         let owner = publication.owner;
         if !is_id(subscriber) {
             return Err(Refusal::new(
@@ -55,11 +57,14 @@ impl Room {
             return Err(Refusal::new(429, reason));
         }
         let key: Arc<str> = subscriber.into();
-        publication.subscribers.insert(key.clone(), Subscriber { member: id, held: Some(Held::default()) });
         if let Some(member) = self.members.get_mut(&id) {
-            member.subscriptions.insert((stream.into(), key));
+            member.subscriptions.insert((stream.into(), key.clone()));
         }
         let number = self.next_number();
+        let of = Subscriber { member: id, peer: Some(number), held: Some(Held::default()) };
+        if let Some(publication) = self.streams.get_mut(stream) {
+            publication.subscribers.insert(key, of);
+        }
         let content = Negotiation {
             peer_id: Some(self.uuid(number)),
             source_stream_id: Some(PEER_TO_PEER.to_owned()),

@@ -35,7 +35,7 @@ pub(super) fn busy(world: &World) -> (Client, Client, Client, Client) {
     for client in [&mut publisher, &mut subscriber, &mut moderator] {
         client.listen(world);
     }
-    let candidate = json!({ "peerId": "x", "candidate": "1" });
+    let candidate = json!({ "candidate": "1" });
     assert_eq!(publisher.call(world, "candidate", "/stream/st/subscriber/sub", candidate).0, 200);
     let mute = json!({ "reason": "mute", "active": true, "exclusion": ["st"] });
     assert_eq!(moderator.call(world, "update", "", mute).0, 200);
@@ -140,7 +140,7 @@ fn streams_subscribers_candidates_and_muting_are_carried_on() {
     assert_eq!(state.1["content"]["mute"], json!({ "active": true }));
     assert_eq!(gone.messages(&world).last().map(|(_, method, _, _)| method.as_str()), Some("deleted"));
     subscriber.listen(&world);
-    let offer = json!({ "peerId": "x", "sdp": "o" });
+    let offer = json!({ "sdp": "o" });
     assert_eq!(publisher.call(&world, "offer", "/stream/st/subscriber/sub", offer).0, 200);
     let news = subscriber.messages(&world);
     let methods: Vec<&str> = news.iter().map(|(_, method, _, _)| method.as_str()).collect();

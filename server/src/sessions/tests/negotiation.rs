@@ -167,3 +167,40 @@ fn the_candidates_held_for_one_publisher_are_bounded() {
     assert_eq!((again, publisher.call(&world, "create", &path(2), json!({})).0), (200, 200));
     assert_eq!(publisher.call(&world, "candidate", &path(2), content).0, 200);
 }
+
+#[test]
+fn a_message_that_names_another_peer_connection_reaches_nobody() {
+    let mut world = World::new();
+    let (mut publisher, mut subscriber, peer) = subscribed(&world);
+    let path = "/stream/st/subscriber/sub";
+    says(&world, &mut publisher, "offer", "first");
+    subscriber.listen(&world);
+    for round in 0..2 {
+        for (name, source) in [("another", "P2P"), (&*peer, "MANTIS"), ("", "P2P"), (&*peer, "")] {
+            let content = json!({ "peerId": name, "sourceStreamId": source, "candidate": "c" });
+            for client in [&mut publisher, &mut subscriber] {
+                for method in ["offer", "answer", "pranswer", "candidate"] {
+                    let (code, _) = client.call(&world, method, path, content.clone());
+                    assert_eq!(code, 403, "{round}: {method} of {name:?} from {source:?}");
+                }
+            }
+        }
+        assert_eq!((publisher.messages(&world), subscriber.messages(&world)), (vec![], vec![]));
+        // The next server knows the name as well.
+        world.restart();
+        for client in [&mut publisher, &mut subscriber] {
+            come_back(&world, client);
+        }
+    }
+    let content = json!({ "peerId": peer, "sourceStreamId": "P2P" });
+    assert_eq!(subscriber.call(&world, "answer", path, content.clone()).0, 200);
+    let expected = [("s".to_owned(), "answer".to_owned(), path.to_owned(), content)];
+    assert_eq!(publisher.messages(&world), expected, "from the connection that subscribed, always");
+    // Nothing more is said on it once it has ended.
+    assert_eq!(subscriber.call(&world, "delete", path, json!({})).0, 200);
+    publisher.listen(&world);
+    for client in [&mut publisher, &mut subscriber] {
+        assert_eq!(client.call(&world, "candidate", path, json!({ "peerId": peer })).0, 404);
+    }
+    assert_eq!((publisher.messages(&world), subscriber.messages(&world)), (vec![], vec![]));
+}

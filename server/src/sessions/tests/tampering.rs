@@ -82,7 +82,7 @@ proptest! {
                 if closes(client).is_empty() {
                     client.signal(&world, "on");
                     client.request(&world, "read", "", json!({}));
-                    client.request(&world, "offer", "/stream/st/subscriber/sub", json!({ "peerId": "x" }));
+                    client.request(&world, "offer", "/stream/st/subscriber/sub", json!({}));
                     client.request(&world, "delete", "/connection/s", json!({}));
                     client.send(&world, envelope::leave());
                 }
