@@ -56,6 +56,7 @@ if [ "$purpose" = test ]; then
     need chromium chromium chromium-browser google-chrome
     need iproute2 ip
     need nftables nft
+    need coturn turnserver
     need nginx-light nginx
     need_venv
 fi
