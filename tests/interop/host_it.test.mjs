@@ -4,7 +4,7 @@
 // in another way than it says.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
@@ -155,8 +155,10 @@ part('7. Keep it', LIMIT, async () => {
   // The system's authorities do not include the page's own.
   const root = machine.terminal({ CURL_CA_BUNDLE: machine.home('otc/ca.pem') });
   while (nextOf('7.')) await type(root, '7.');
-  for (const name of ['otc-server.toml', 'cert.pem', 'key.pem']) assert.equal(mode(machine.root(`/etc/otc/${name}`)), 0o600);
-  await output('systemd-analyze', ['verify', machine.root('/etc/systemd/system/otc-server.service')]);
+  for (const name of ['otc-server.toml', 'cert.pem', 'key.pem']) assert.equal(mode(machine.root(`/etc/otc-server/${name}`)), 0o600);
+  const unit = join(machine.directory, 'otc-server.service');
+  writeFileSync(unit, machine.unit());
+  await output('systemd-analyze', ['verify', unit]);
   const deadline = Date.now() + DEADLINE;
   while ((await subjectAt(machine.port.service, machine.home('otc/ca.pem'))) !== 'renewed') {
     assert.ok(Date.now() < deadline, 'the deploy hook has not brought the new certificate into the server');

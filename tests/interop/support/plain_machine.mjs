@@ -11,7 +11,7 @@ import { Terminal } from './terminal.mjs';
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
 /** Directories in which the document writes as root, and that are elsewhere here. */
-const ROOTS = ['/etc/otc', '/etc/systemd/system', '/usr/local/bin', '/usr/local/sbin', '/var/lib/otc'];
+const ROOTS = ['/etc/otc-server', '/etc/systemd/system', '/usr/local/bin', '/usr/local/sbin', '/var/lib/otc-server'];
 
 export class PlainMachine {
   #terminals = [];
@@ -23,11 +23,11 @@ export class PlainMachine {
     machine.port = { server, page, service };
     machine.#instead = [
       ['https://github.com/libotc/libotc', REPOSITORY],
+      ['s/8443/443/', `s/${server}/${service}/`],
       ['8443', String(server)],
       ['8444', String(page)],
-      ['0.0.0.0:443', `0.0.0.0:${service}`],
       ['https://call.example.org', `https://localhost:${service}`],
-      [' -o otc', ''],
+      [' -o otc-server', ''],
       ...ROOTS.map((path) => [path, machine.root(path)]),
     ];
     return machine;
@@ -93,7 +93,7 @@ export class PlainMachine {
     for (const [name, script] of Object.entries({
       sudo: 'exec "$@"\n',
       'apt-get': 'echo "$@" >> "$HOME/apt-get"\n',
-      useradd: '[ "$1" = --system ] && [ "${@: -1}" = otc ]\n',
+      useradd: '[ "$1" = --system ] && [ "${@: -1}" = otc-server ]\n',
       cargo: this.#cargo(),
       systemctl: this.#systemctl(),
       certbot: this.#certbot(),
@@ -126,18 +126,26 @@ exec cargo "\${arguments[@]}"
 `;
   }
 
+  /** The unit that the document has installed, with the paths that its files have here. */
+  unit() {
+    const unit = readFileSync(this.root('/etc/systemd/system/otc-server.service'), 'utf8');
+    return ROOTS.reduce((whole, path) => whole.replaceAll(path, this.root(path)), unit);
+  }
+
   /** Does what the unit says, as far as the document asks. */
   #systemctl() {
     const service = join(this.directory, 'service');
+    const here = ROOTS.map((path) => `s,${path},${this.root(path)},g`).join(';');
     return `unit="${this.root('/etc/systemd/system/otc-server.service')}"
-value() { sed -n "s/^$1=//p" "$unit"; }
+value() { sed -n "s/^$1=//p" "$unit" | sed "${here}"; }
 case $* in
-  daemon-reload) [ -s "$unit" ] ;;
   'enable --now otc-server')
-    mkdir -p "${this.root('/var/lib/otc')}"
+    mkdir -m "$(value StateDirectoryMode)" -p "${this.root('/var/lib/otc-server')}"
+    export "$(value Environment)"
     mkfifo "${service}.out"
     exec 9<>"${service}.out"
     cd "$(value WorkingDirectory)"
+    $(value ExecStartPre) > "${service}.check"
     $(value ExecStart) >&9 2>"${service}.log" </dev/null &
     echo $! > "${service}.pid"
     read -r -t 20 -u 9 line
