@@ -106,9 +106,9 @@ export class InspectPage {
   }
 
   /** Has axe-core look for what keeps people out, light and dark, and wants it to find nothing. */
-  async accessible(view) {
+  async accessible(view, colorSchemes = ['dark', 'light']) {
     await this.page.evaluate(AXE);
-    for (const colorScheme of ['dark', 'light']) {
+    for (const colorScheme of colorSchemes) {
       await this.page.emulateMedia({ colorScheme });
       const violations = await this.page.evaluate(async () => (await window.axe.run()).violations);
       const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map(({ html }) => html.slice(0, 200)).join('\n  ')}`);

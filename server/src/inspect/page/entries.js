@@ -42,7 +42,7 @@ function changed({ stream }, names) {
   return `Stream ${streamName(stream)}${ofOwner(stream, names)} has changed: ${channels}`;
 }
 
-/** Every kind: its group in the filter, the word on its tag, and its sentence. */
+/** Every kind, and `behind`, which the page says itself: its group in the filter, the word on its tag, and its sentence. */
 const KINDS = {
   sessionCreated: ['session', 'Session', () => 'The session has begun'],
   sessionDestroyed: ['session', 'Session', () => 'The session has ended: nobody is in it any more'],
@@ -56,6 +56,7 @@ const KINDS = {
   archiveStarted: ['archives', 'Archive', ({ archive }) => `Archive ${archive.name ? `“${isolated(archive.name)}” ` : ''}has begun`],
   archiveStopped: ['archives', 'Archive', ({ reason }) => `An archive has ended${reason ? `: ${isolated(reason)}` : ''}`],
   signal: ['signals', 'Signal', signal],
+  behind: ['session', 'Gap', () => 'More happened than this page could take; some of it may be missing here'],
   gap: ['session', 'Gap', ({ events }) => `${plural(events, 'event is', 'events are')} missing here: more happened than could be told`],
 };
 

@@ -16,8 +16,7 @@ export class Live {
   #contents = false;
   #closed = false;
 
-  /** `told` has a function for each thing that happens: opened, entry, state, signals, behind, absent,
-   * trouble. */
+  /** `told` has a function for each thing that happens: opened, entry, state, signals, behind, absent, trouble. */
   constructor(session, told) {
     this.session = session;
     this.told = told;
@@ -82,7 +81,8 @@ export class Live {
       if (error.status === 404) this.told.absent();
       else this.told.trouble(`${error.message} The page tries by itself.`);
     }
-    if (this.#closed) return;
+    // Closed, or opened again by something else.
+    if (this.#closed || this.#source !== null) return;
     this.#timer = setTimeout(this.again, this.#pause);
     this.#pause = Math.min(this.#pause * 2, RETRY_MOST);
   }

@@ -63,7 +63,7 @@ export function showSession(id) {
     entry: only(entered),
     state: only(changed),
     signals: only((signals) => view.rate.told(signals)),
-    behind: only(() => view.rate.heard(now())),
+    behind: only(behind),
     absent: only(absent),
     trouble: only(tellTrouble),
   });
@@ -105,6 +105,11 @@ function changed(told) {
   if (watched.fresh) view.rate.start(state.now, state.signals);
   watched.fresh = false;
   render();
+}
+
+function behind() {
+  view.rate.heard(now());
+  view.timeline.fallBehind(now());
 }
 
 function absent() {

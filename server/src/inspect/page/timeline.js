@@ -55,6 +55,11 @@ export class Timeline {
     this.#wait(entry);
   }
 
+  /** More has happened until now than could be taken. */
+  fallBehind(now) {
+    this.#wait({ at: now, kind: 'behind' });
+  }
+
   #wait(entry) {
     if (entry.connection) this.names.learn(entry.connection);
     if (entry.stream?.name) this.names.learnStream(entry.stream);
