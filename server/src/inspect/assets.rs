@@ -104,6 +104,9 @@ fn send(request: &Request, asset: &Asset, tag: &HeaderValue) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use otc_protocol::limits::{
+        ARCHIVE_NAME_CHARS, INSPECT_SESSIONS, INSPECT_TIMELINE, SIGNAL_DATA_BYTES, SIGNAL_TYPE_BYTES,
+    };
     use std::collections::BTreeSet;
 
     /// What is in the directory is served, and nothing else.
@@ -126,6 +129,22 @@ mod tests {
             };
             assert_eq!(*kind, expected);
             assert!(!bytes.is_empty(), "{name}");
+        }
+    }
+
+    /// What the page says before the server has to, it says with the server's numbers.
+    #[test]
+    fn the_bounds_of_the_page_are_those_of_the_server() {
+        for (name, bound) in [
+            ("send.js", format!("const DATA_BYTES = {SIGNAL_DATA_BYTES};")),
+            ("timeline.js", format!("const ENTRIES_MOST = {INSPECT_TIMELINE};")),
+            ("dom.js", format!("export const ROWS_MOST = {INSPECT_SESSIONS};")),
+            ("inspect.html", format!("name=\"type\" maxlength=\"{SIGNAL_TYPE_BYTES}\"")),
+            ("inspect.html", format!("name=\"name\" maxlength=\"{ARCHIVE_NAME_CHARS}\"")),
+        ] {
+            let asset = ASSETS.iter().chain([&PAGE]).find(|asset| asset.name == name).unwrap();
+            let text = std::str::from_utf8(asset.bytes).unwrap();
+            assert!(text.contains(&bound), "{name} has not {bound}");
         }
     }
 }
