@@ -79,6 +79,13 @@ impl Config {
         lines.push(("data", data.unwrap_or_else(|| "in memory: a restart ends all sessions".to_owned())));
         let webhooks = list(self.webhooks.hooks.iter().map(|hook| hook.url.place()));
         lines.push(("webhooks", webhooks));
+        let told = self.rooms.ice_servers.told("", 0);
+        let urls: Vec<&String> = told.iter().flat_map(|server| &server.urls).collect();
+        lines.push(("STUN and TURN", list(urls.iter())));
+        let page = if self.inspect { "at /inspect" } else { "none" };
+        lines.push(("page of sessions", page.to_owned()));
+        let metrics = self.metrics.listen.map(|address| format!("http://{address}/metrics"));
+        lines.push(("metrics", metrics.unwrap_or_else(|| "none".to_owned())));
         let drain = self.drain.map(|drain| format!("{} s", drain.as_secs()));
         lines.push(("drain", drain.unwrap_or_else(|| "none".to_owned())));
         lines

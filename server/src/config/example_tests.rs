@@ -26,34 +26,43 @@ fn names_at(place: &str) -> Option<BTreeSet<String>> {
     Some(expected.split('`').skip(1).step_by(2).map(str::to_owned).collect())
 }
 
-/// Every setting that the program knows: `name`, or `section.name`.
+/// Every setting that the program knows: `name`, `section.name`, `section.part.name`.
 fn known() -> BTreeSet<String> {
     let mut known = BTreeSet::new();
-    let names = names_at("").expect("a file is a table");
-    for name in &names {
-        let inside = names_at(&format!("[{name}]")).or_else(|| names_at(&format!("[[{name}]]")));
-        match inside.filter(|inside| *inside != names) {
-            Some(inside) => known.extend(inside.into_iter().map(|field| format!("{name}.{field}"))),
-            None => drop(known.insert(name.clone())),
+    learn("", &names_at("").expect("a file is a table"), &mut known);
+    known
+}
+
+fn learn(section: &str, names: &BTreeSet<String>, known: &mut BTreeSet<String>) {
+    for name in names {
+        let place = format!("{section}{name}");
+        match names_at(&format!("[{place}]")).or_else(|| names_at(&format!("[[{place}]]"))) {
+            Some(inside) => learn(&format!("{place}."), &inside, known),
+            None => drop(known.insert(place)),
         }
     }
-    known
 }
 
 /// Every setting of a text.
 fn named(text: &str) -> BTreeSet<String> {
-    let table: Table = text.parse().expect("TOML");
-    let inside = |name: &str, table: &Table| -> Vec<String> {
-        table.keys().map(|field| format!("{name}.{field}")).collect()
-    };
-    let of = |(name, value): (&String, &Value)| match value {
-        Value::Table(table) => inside(name, table),
-        Value::Array(items) if items.iter().any(Value::is_table) => {
-            items.iter().filter_map(Value::as_table).flat_map(|table| inside(name, table)).collect()
+    let mut named = BTreeSet::new();
+    gather("", &text.parse().expect("TOML"), &mut named);
+    named
+}
+
+fn gather(section: &str, table: &Table, named: &mut BTreeSet<String>) {
+    for (name, value) in table {
+        let place = format!("{section}{name}");
+        match value {
+            Value::Table(inside) => gather(&format!("{place}."), inside, named),
+            Value::Array(items) if items.iter().any(Value::is_table) => {
+                for inside in items.iter().filter_map(Value::as_table) {
+                    gather(&format!("{place}."), inside, named);
+                }
+            }
+            _ => drop(named.insert(place)),
         }
-        _ => vec![name.clone()],
-    };
-    table.iter().flat_map(of).collect()
+    }
 }
 
 #[test]

@@ -116,9 +116,17 @@ fn the_example_can_be_used_as_it_is_and_with_all_its_settings() {
     assert!(!all.contains("/etc/otc-server"), "{all}");
     let (usable, said) = check(&["--config", &site.file("all.toml", &all)]);
     assert!(usable, "{said}");
-    for part in
-        ["12345678, 29f760f8", "https://app.example", "http://localhost:5173", "with the key 87654321"]
-    {
+    for part in [
+        "12345678, 29f760f8",
+        "https://app.example",
+        "http://localhost:5173",
+        "with the key 87654321",
+        "turns:turn.example.org:5349",
+        "http://127.0.0.1:9100/metrics",
+    ] {
         assert!(said.contains(part), "{part} is missing in {said}");
+    }
+    for secret in ["a secret of", "another secret", "the one before", "signed with", "a password that"] {
+        assert!(!said.contains(secret), "{said}");
     }
 }
