@@ -40,6 +40,7 @@ fn whole_session(site: &Site, arguments: &[&str]) -> Vec<Value> {
         .header("X-OPENTOK-AUTH", "x\"},\"level\":\"FORGED")
         .send(address);
     one.leave();
+    drop(other);
     let log = server.stop();
     for secret in [SECRET, WHISPERED, "in-a-query", "6.6.6.6", &rest, &site.token()] {
         let line = log.lines().find(|line| line.contains(secret));
@@ -105,6 +106,10 @@ fn people_read_the_same_in_words() {
     let line = format!("GET /v2/project/{KEY}/session/{}/connection", site.session);
     let answer = Request::new(&line).header("X-OPENTOK-AUTH", &rest_token(KEY, SECRET)).send(address);
     assert_eq!(answer.status, 200);
+    // A proxy that nobody has told the server of.
+    for _ in 0..3 {
+        Request::new("GET /healthz").header("X-Forwarded-For", "203.0.113.9").send(address);
+    }
     let id = answer.header("x-request-id").to_owned();
     let log = server.stop();
     let line = log.lines().find(|line| line.contains("answered")).unwrap_or_else(|| panic!("{log}"));
@@ -112,4 +117,7 @@ fn people_read_the_same_in_words() {
     {
         assert!(line.contains(&part), "{part} is missing in {line}");
     }
+    let hints: Vec<_> = log.lines().filter(|line| line.contains("trusted_proxies")).collect();
+    assert!(hints.len() == 1 && hints[0].contains("is not believed"), "once, and what to do: {log}");
+    assert!(!log.contains("203.0.113.9"), "{log}");
 }
