@@ -188,7 +188,7 @@ impl Client {
                 }
                 Heard::Other
             }
-            _ => Heard::Other,
+            FromServer::Other => Heard::Other,
         })
     }
 }

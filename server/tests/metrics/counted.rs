@@ -106,6 +106,11 @@ fn what_happens_is_counted_and_nothing_else() {
         receiver.next();
     }
 
+    check(&page, told);
+}
+
+/// What the page says after all that.
+fn check(page: &Page, told: u32) {
     let on_session = "/v2/project/{project}/session/{session}";
     let requests = |route: &str, method: &str, status: &str| {
         format!("otc_http_requests_total{{route=\"{route}\",method=\"{method}\",status=\"{status}\"}}")

@@ -14,6 +14,7 @@ mod random;
 mod rate;
 mod resuming;
 mod signals;
+mod tally;
 mod tampering;
 mod watching;
 mod world;
