@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use tracing::{info, warn};
 
 /// How much is too much.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +44,14 @@ pub(crate) struct Load {
     metrics: Arc<Metrics>,
     /// What rooms count; there are no rooms before.
     tally: OnceLock<Arc<Tally>>,
+    /// What the log has last said.
+    refusing: AtomicBool,
 }
 
 impl Load {
     pub(crate) fn new(settings: Settings, metrics: Arc<Metrics>) -> Self {
         metrics.lateness.set(settings.late_after);
-        Self { settings, metrics, tally: OnceLock::new() }
+        Self { settings, metrics, tally: OnceLock::new(), refusing: AtomicBool::new(false) }
     }
 
     /// These are the rooms.
@@ -75,7 +78,15 @@ impl Load {
 
     /// Why nobody new is let in, for people, if that is so.
     pub(crate) fn refuses(&self) -> Option<&'static str> {
-        Reason::ALL.into_iter().find(|reason| self.is_so(*reason)).map(Reason::text)
+        let reason = Reason::ALL.into_iter().find(|reason| self.is_so(*reason)).map(Reason::text);
+        // Whoever asks first notices.
+        if self.refusing.swap(reason.is_some(), Ordering::Relaxed) != reason.is_some() {
+            match reason {
+                Some(reason) => warn!(reason, "nobody new is let in until this is over"),
+                None => info!("newcomers are let in again"),
+            }
+        }
+        reason
     }
 
     /// Whether nobody new is let in for this reason.

@@ -33,6 +33,9 @@ fn every_metric_is_documented_with_its_type() {
         })
         .collect();
     assert_eq!(printed, documented());
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(Request::new(&format!("GET {path}")).send(metrics).status, 200, "{path}");
+    }
     // And nothing else is there for those who may see it, nor is this for others.
     assert_eq!(Request::new("GET /").send(metrics).status, 404);
     assert_eq!(Request::new("POST /metrics").send(metrics).status, 405);

@@ -166,6 +166,13 @@ fn a_loaded_server_refuses_newcomers_and_goes_on() {
     assert_eq!(refused.error().1, "The server holds too many messages for its members: try again in 5 s");
     assert_eq!(Client::open(address, pair, &site.session).err(), Some(503));
     assert_eq!(newcomer.join(), 503);
+    for listener in [address, metrics] {
+        let ready = Request::new("GET /readyz").send(listener);
+        assert_eq!(
+            (ready.status, &*ready.body),
+            (503, "The server holds too many messages for its members\n")
+        );
+    }
     let page = Page::get(metrics);
     for series in [
         "otc_newcomers_refused_total{what=\"session_info\",reason=\"load\"}",
@@ -200,7 +207,10 @@ fn a_loaded_server_refuses_newcomers_and_goes_on() {
     talk(&mut late, &mut bob, "after");
     // Its speaker was cut off, and has not come back in time.
     wait_until("three are left", || value("otc_members") == 3.0);
-    server.stop();
+    let log = server.stop();
+    for words in ["nobody new is let in until this is over", "newcomers are let in again"] {
+        assert!(log.contains(words), "{words} is missing in\n{log}");
+    }
 }
 
 fn another_session(site: &Site) -> String {
