@@ -16,7 +16,8 @@ fn now(world: &World) -> [u64; 4] {
 fn gauges_follow_cuts_returns_silence_restarts_and_ends() {
     let mut world = World::new();
     let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
-    (a.listen(&world), b.listen(&world));
+    a.listen(&world);
+    b.listen(&world);
     assert_eq!(now(&world), [2, 0, 0, 0]);
     assert_eq!(world.registry.tally().messages_bytes(), 0, "nobody has any of them any more");
     b.cut(&world);
@@ -69,7 +70,8 @@ fn too_much_for_all_ends_those_who_are_owed_the_most() {
     let mut most = 0;
     for _ in 0..200 {
         talker.signal(&world, &data);
-        (talker.listen(&world), quick.listen(&world));
+        talker.listen(&world);
+        quick.listen(&world);
         most = most.max(tally.messages_bytes());
     }
     assert!(most < 5 * SHARE_BYTES, "{most} bytes");
