@@ -38,7 +38,8 @@ fn settings() -> Settings {
         owed_bytes: 96 * 1024,
         state_bytes: 16 * 1024,
         scales: Scales::up_to(24 * 1024),
-        ice_servers: vec![],
+        messages_bytes: 4 * 1024 * 1024,
+        ice_servers: otc_server::ice::IceServers::default(),
     }
 }
 
