@@ -14,3 +14,24 @@ impl Default for Section {
         Self { enabled: true }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Given;
+
+    #[test]
+    fn the_page_is_there_unless_somebody_says_no() {
+        let section = |text: &str| toml::from_str(text).map(|section: Section| section.enabled);
+        for (text, expected) in [("", true), ("enabled = true", true), ("enabled = false", false)] {
+            assert_eq!(section(text).ok(), Some(expected), "{text}");
+        }
+        for text in ["on = true", "enabled = 1", "enabled = \"no\""] {
+            assert!(section(text).is_err(), "{text}");
+        }
+        for no_inspect in [false, true] {
+            let given = Given { no_inspect, ..Given::default() };
+            assert_eq!(given.complete().unwrap().0.inspect, !no_inspect);
+        }
+    }
+}

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// An event stream that is open.
 #[derive(Debug)]
-struct Stream {
+pub(crate) struct Stream {
     reader: BufReader<TcpStream>,
     /// Lines of pieces that were read.
     lines: VecDeque<String>,
@@ -28,7 +28,12 @@ struct Told {
 }
 
 /// Opens it; else the answer.
-fn open(browser: &Browser, session: &str, query: &str, after: Option<u64>) -> Result<Stream, Answer> {
+pub(crate) fn open(
+    browser: &Browser,
+    session: &str,
+    query: &str,
+    after: Option<u64>,
+) -> Result<Stream, Answer> {
     let mut stream = connect(browser.server);
     let after = after.map(|n| format!("Last-Event-ID: {n}\r\n")).unwrap_or_default();
     let head = format!(
@@ -100,7 +105,7 @@ impl Stream {
     }
 
     /// What comes next of those events.
-    fn until(&mut self, event: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until(&mut self, event: &str, is: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
             let told = self.next().expect("not the end");
@@ -111,12 +116,12 @@ impl Stream {
         }
     }
 
-    fn entry(&mut self, kind: &str) -> Value {
+    pub(crate) fn entry(&mut self, kind: &str) -> Value {
         self.until("entry", |entry| entry["kind"] == kind)
     }
 }
 
-fn say(member: &mut Member, kind: &str, data: &str) {
+pub(crate) fn say(member: &mut Member, kind: &str, data: &str) {
     let data = Some(Json::from_text(data.to_owned()).unwrap());
     let content = SignalContent { kind: Some(kind.to_owned()), data, ..SignalContent::default() };
     let signal = Body::Signal { id: format!("signal-{kind}"), to: None, content };
