@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertAccessible } from './support/accessible.mjs';
 import { addressFor, CallPage } from './support/call_page.mjs';
 import { TEST_LIMIT, world } from './support/world.mjs';
 
@@ -17,6 +18,7 @@ test('two people see and hear each other, and what each turns off; one comes bac
   const session = await here.session();
   const cli = await here.cliClient(session, 'a C program');
   const [ada, bob] = await Promise.all([visit(session, 'Ada'), visit(session, 'Bob')]);
+  await assertAccessible(ada.page, 'before the call');
   await ada.join();
   const { streamId } = await cli.log.next('streamReceived', { name: 'Ada', hasAudio: true, hasVideo: true });
   await ada.page.getByText('Nobody else sends sound or pictures yet').waitFor();
@@ -30,6 +32,7 @@ test('two people see and hear each other, and what each turns off; one comes bac
   await cli.log.next('streamHasAudioChanged', { streamId, changedTo: false });
   await ada.switch('Camera').click();
   await bob.tile('Ada · microphone off, camera off').waitFor();
+  await assertAccessible(ada.page, 'in the call');
   await ada.switch('Camera').click();
   await ada.switch('Microphone').click();
   await bob.tile(/Ada$/).waitFor();

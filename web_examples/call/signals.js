@@ -3,6 +3,7 @@
 import { chosen, isOwn, nameOf, ownName } from './people.js';
 
 const list = document.getElementById('signals');
+const log = document.getElementById('log');
 const form = document.getElementById('send');
 const field = (id) => document.getElementById(id);
 
@@ -13,9 +14,9 @@ function part(tag, text, className = '') {
 function addLine(className, ...parts) {
   const line = part('li', '', className);
   line.append(...parts);
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 8;
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 8;
   list.append(line);
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
 /** Something has happened. */

@@ -1,11 +1,9 @@
 // The page at /inspect, as a person uses it. Whatever its Content-Security-Policy stops, and whatever it throws, is a failure.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { assertAccessible } from './accessible.mjs';
 import { PROJECT } from './server.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** More stops than any view has. */
 const STOPS_MOST = 60;
 
@@ -106,14 +104,8 @@ export class InspectPage {
   }
 
   /** Has axe-core look for what keeps people out, light and dark, and wants it to find nothing. */
-  async accessible(view, colorSchemes = ['dark', 'light']) {
-    await this.page.evaluate(AXE);
-    for (const colorScheme of colorSchemes) {
-      await this.page.emulateMedia({ colorScheme });
-      const violations = await this.page.evaluate(async () => (await window.axe.run()).violations);
-      const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map(({ html }) => html.slice(0, 200)).join('\n  ')}`);
-      assert.deepEqual(told, [], `${view}, ${colorScheme}`);
-    }
+  async accessible(view, colorSchemes) {
+    await assertAccessible(this.page, view, colorSchemes);
   }
 
   async close() {
