@@ -22,35 +22,35 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-macro_rules! file {
+macro_rules! embedded {
     ($name:literal, $kind:expr) => {
         Asset { name: $name, kind: $kind, bytes: include_bytes!(concat!("page/", $name)) }
     };
 }
 
 /// The page's own file.
-const PAGE: Asset = file!("inspect.html", HTML);
+const PAGE: Asset = embedded!("inspect.html", HTML);
 
 /// What the page loads: `/inspect/assets/NAME`.
 const ASSETS: &[Asset] = &[
-    file!("api.js", JS),
-    file!("archives.js", JS),
-    file!("confirm.js", JS),
-    file!("dom.js", JS),
-    file!("entries.js", JS),
-    file!("inspect.css", CSS),
-    file!("live.js", JS),
-    file!("login.js", JS),
-    file!("main.js", JS),
-    file!("names.js", JS),
-    file!("outcome.js", JS),
-    file!("rate.js", JS),
-    file!("roster.js", JS),
-    file!("send.js", JS),
-    file!("session.js", JS),
-    file!("sessions.js", JS),
-    file!("timeline.js", JS),
-    file!("words.js", JS),
+    embedded!("api.js", JS),
+    embedded!("archives.js", JS),
+    embedded!("confirm.js", JS),
+    embedded!("dom.js", JS),
+    embedded!("entries.js", JS),
+    embedded!("inspect.css", CSS),
+    embedded!("live.js", JS),
+    embedded!("login.js", JS),
+    embedded!("main.js", JS),
+    embedded!("names.js", JS),
+    embedded!("outcome.js", JS),
+    embedded!("rate.js", JS),
+    embedded!("roster.js", JS),
+    embedded!("send.js", JS),
+    embedded!("session.js", JS),
+    embedded!("sessions.js", JS),
+    embedded!("timeline.js", JS),
+    embedded!("words.js", JS),
 ];
 
 /// What tells one version of a file from another.
