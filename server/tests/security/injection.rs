@@ -15,7 +15,7 @@ const FORGED: &str = "a\r\nFORGED: line\r\n\r\n\u{1b}[31mred\u{0}\u{2028}b";
 /// The path of every route, with `{names}` of what can stand in it.
 fn routes() -> Vec<String> {
     let source = include_str!("../../src/http/mod.rs");
-    let mut parts = source.split("\nfn on_");
+    let mut parts = source.split("\npub(crate) fn on_");
     let all = parts.next().expect("the router");
     let of = |part: &str, before: &str| -> Vec<String> {
         let paths = part.split(".route(").skip(1).filter_map(|route| route.trim_start().strip_prefix('"'));
