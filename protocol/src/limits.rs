@@ -321,8 +321,8 @@ pub const TLS_FILE_BYTES: u64 = 1024 * 1024;
 
 // ---- The door of the server ----
 
-/// Connections at one time from one address, unless it is set otherwise; further ones are closed at once. Everybody may
-/// come from one: that of a proxy.
+/// Connections at one time from one address, unless it is set otherwise; further ones are closed at once. Never
+/// more than half of all that there may be: one address alone keeps nobody out.
 pub const ADDRESS_CONNECTIONS: usize = OPEN_SOCKETS / 2;
 /// Most arrivals in a second from one address that can be set; above what is set they are refused (429).
 pub const ARRIVALS_MOST: u32 = 1_000_000;

@@ -309,7 +309,9 @@ impl Server {
         config.load = config.load.within_files(metrics::process::most_files());
         // Rooms keep to the same bound.
         config.rooms.messages_bytes = config.load.messages_bytes;
-        let listener_settings = config.listener.clone();
+        let mut listener_settings = config.listener.clone();
+        let per_address = &mut listener_settings.connections_per_address;
+        *per_address = config.load.within_half(*per_address);
         let tls =
             config.tls.clone().map(|files| Tls::new(files, listener_settings.handshake_timeout)).transpose();
         let tls = tls.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?.map(Arc::new);

@@ -36,6 +36,11 @@ impl Settings {
         let reserved = FILES_RESERVED.min(files / 2);
         Self { connections: self.connections.min(files - reserved).max(1), ..self }
     }
+
+    /// Of `wanted` connections from one address so many that it alone keeps nobody out: newcomers are refused later.
+    pub(crate) fn within_half(&self, wanted: usize) -> usize {
+        wanted.min(self.connections / 2).max(1)
+    }
 }
 
 /// What the server has to do, beside what it can.
@@ -221,6 +226,15 @@ mod tests {
     fn newcomers_have_three_quarters() {
         for (most, first) in [(4, 3), (1, 1), (32, 24), (65_536, 49_152), (10, 7)] {
             assert!(is_too_much(first, most) && !is_too_much(first - 1, most), "{most}");
+        }
+    }
+
+    #[test]
+    fn one_address_alone_keeps_nobody_out() {
+        for connections in [3, 4, 5, 32, 768, OPEN_SOCKETS] {
+            let settings = Settings { connections, ..Settings::default() };
+            assert!(!is_too_much(settings.within_half(usize::MAX), connections), "{connections}");
+            assert_eq!((settings.within_half(1), settings.within_half(0)), (1, 1));
         }
     }
 

@@ -1,11 +1,13 @@
 //! A server that may open few files has enough of them for its work, whoever comes.
 
 use crate::client::Client;
+use crate::elsewhere::connect_from;
 use crate::page::Page;
 use crate::process::Site;
 use crate::support::{Request, connect, jwt, unix_seconds};
 use crate::wait_until;
 use serde_json::json;
+use std::net::Ipv4Addr;
 
 /// Files that the server may have open: half of them are for connections.
 const FILES: u32 = 64;
@@ -24,16 +26,26 @@ fn connections_leave_files_to_the_server() {
     let (mut alice, mut bob) = (come(), come());
     let caller = connect(address);
 
-    // Connections that say nothing.
+    // Connections that say nothing, of one address: others come in as before.
     let mut crowd = Vec::new();
+    while value("otc_connections_refused_total{reason=\"address\"}") == 0.0 {
+        assert!(crowd.len() < FILES as usize, "one address has all");
+        crowd.push(connect_from(Ipv4Addr::new(127, 0, 0, 2), address));
+    }
+    assert!(crowd.len() > FILES as usize / 4, "{}", crowd.len());
+    come().leave();
+
+    // Of several ones.
+    let mut from = 0..;
+    let mut more = || connect_from(Ipv4Addr::new(127, 0, 0, 3 + from.next().unwrap_or(0) % 9), address);
     while value("otc_refusing{reason=\"connections\"}") == 0.0 {
         assert!(crowd.len() < FILES as usize, "nobody is refused");
-        crowd.push(connect(address));
+        crowd.push(more());
     }
     assert_eq!(Client::open(address, &site.pair, &session).err(), Some(503));
     while value("otc_connections_refused_total{reason=\"full\"}") == 0.0 {
         assert!(crowd.len() < 2 * FILES as usize, "there is no end of them");
-        crowd.push(connect(address));
+        crowd.push(more());
     }
     let page = Page::get(metrics);
     assert_eq!(page.value("otc_connections"), most);

@@ -5,6 +5,8 @@
 mod client;
 mod counted;
 mod document;
+#[path = "../proxy/elsewhere.rs"]
+mod elsewhere;
 mod files;
 mod idle;
 mod loaded;

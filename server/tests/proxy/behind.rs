@@ -2,14 +2,14 @@
 
 use crate::authority::{Authority, Spoken};
 use crate::document::{block, replaced};
+use crate::elsewhere::connect_from;
 use crate::nginx::{Nginx, wait_until};
 use crate::process::{KEY, Process, SECRET, Site};
 use crate::program::{Heard, Program, Wishes};
 use crate::support::{Answer, rest_token};
 use serde_json::Value;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use tokio::net::TcpSocket;
+use std::net::Ipv4Addr;
 
 /// Somebody who is no proxy.
 const CLIENT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -161,18 +161,6 @@ fn bounds_for_addresses_are_the_clients() {
     assert_eq!((ask(outer, "203.0.113.9"), ask(outer, "6.6.6.6, 127.0.0.2")), (200, 429));
     drop(held);
     wait_until("the places come back", || ask(CLIENT, "203.0.113.9") == 200);
-}
-
-/// A connection from one of the many addresses that this machine has for itself.
-fn connect_from(from: Ipv4Addr, to: SocketAddr) -> TcpStream {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let stream = runtime.block_on(async {
-        let socket = TcpSocket::new_v4().expect("a socket");
-        socket.bind((from, 0).into()).expect("an address of this machine");
-        socket.connect(to).await.expect("nginx listens").into_std().expect("a socket")
-    });
-    stream.set_nonblocking(false).expect("a socket");
-    stream
 }
 
 impl Scene {

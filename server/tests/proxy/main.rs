@@ -11,6 +11,7 @@
 mod authority;
 mod behind;
 mod document;
+mod elsewhere;
 mod nginx;
 #[path = "../restart/process.rs"]
 mod process;
