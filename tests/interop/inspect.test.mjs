@@ -81,24 +81,45 @@ test('sessions appear on the list and go by themselves', TEST_LIMIT, async () =>
 });
 
 /** A tab that is hidden asks for nothing, and is up to date when it is seen again. */
-async function asksOnlyWhileSeen({ page }) {
+async function asksOnlyWhileSeen(inspect) {
+  const { page } = inspect;
   const isList = (request) => request.url().endsWith('/api/sessions');
-  const hide = (hidden) => page.evaluate((value) => {
-    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, hidden);
   const finished = () => page.waitForEvent('requestfinished', isList);
   await Promise.all([finished(), page.clock.runFor(2000)]);
   let asked = 0;
   page.on('request', (request) => (asked += Number(isList(request))));
-  await hide(true);
+  await inspect.hide();
   for (let looks = 0; looks < 3; looks += 1) {
     await page.clock.runFor(2000);
     await page.evaluate(async () => (await fetch('/inspect/api/me')).text());
   }
   assert.equal(asked, 0);
-  await Promise.all([finished(), hide(false)]);
+  await Promise.all([finished(), inspect.hide(false)]);
 }
+
+test('more tabs than a browser has connections: those that are hidden leave them to the one that is seen', TEST_LIMIT, async () => {
+  const session = await here.session();
+  const ada = await here.cliClient(session, 'ada');
+  const first = await InspectPage.open(here);
+  await first.enter(session);
+  await first.hide();
+  let last = first;
+  for (let tabs = 2; tabs <= 7; tabs += 1) {
+    last = await first.another(`#/session/${session.id}`);
+    await last.people().filter({ hasText: 'ada' }).waitFor();
+    if (tabs < 7) await last.hide();
+  }
+  const grace = await here.cliClient(session, 'grace');
+  await last.event('grace has joined').waitFor();
+  assert.equal(await first.people().count(), 1);
+  await last.hide();
+  await first.hide(false);
+  await first.event('grace has joined').waitFor();
+  assert.equal(await first.event('ada has joined').count(), 1);
+  await first.field('Data').fill('from the first');
+  await first.button('Send').click();
+  for (const client of [ada, grace]) assert.equal((await client.log.next('signal')).data, 'from the first');
+});
 
 test('what others wrote is text, streams are told with their channels, and contents are hidden until asked for', TEST_LIMIT, async () => {
   const session = await here.session();

@@ -28,6 +28,22 @@ export class InspectPage {
     });
   }
 
+  /** Another tab of the same browser. */
+  async another(at) {
+    const other = new InspectPage(await this.page.context().newPage(), this.url);
+    other.failures = this.failures;
+    await other.goto(at);
+    return other;
+  }
+
+  /** The tab is hidden, or seen again: to a browser without a screen each of its tabs is seen. */
+  async hide(hidden = true) {
+    await this.page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  }
+
   async goto(at = '') {
     await this.page.goto(`${this.url}/inspect${at}`);
   }

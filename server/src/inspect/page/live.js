@@ -1,5 +1,6 @@
 // What happens in one session, as the server tells it: server-sent events. A lost connection is mended by the browser;
-// where the server refuses, this asks why, and tries again.
+// where the server refuses, this asks why, and tries again. A tab that is hidden listens to nothing: a browser has six
+// connections for all of its tabs, and the seventh tab would wait for one.
 
 import { Failure, eventsOf, tryEvents } from './api.js';
 
@@ -22,6 +23,7 @@ export class Live {
     this.told = told;
     this.again = () => this.#open();
     window.addEventListener('online', this.again);
+    document.addEventListener('visibilitychange', this.again);
     this.#open();
   }
 
@@ -34,6 +36,7 @@ export class Live {
   close() {
     this.#closed = true;
     window.removeEventListener('online', this.again);
+    document.removeEventListener('visibilitychange', this.again);
     this.#drop();
   }
 
@@ -45,6 +48,7 @@ export class Live {
 
   #open() {
     this.#drop();
+    if (document.hidden) return;
     const source = new EventSource(eventsOf(this.session, this.#contents));
     const on = (name, act) => source.addEventListener(name, (event) => act(JSON.parse(event.data)));
     this.#source = source;
