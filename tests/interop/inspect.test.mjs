@@ -136,7 +136,10 @@ test('what others wrote is text, streams are told with their channels, and conte
   await browser.publishAudio(false);
   await stream.filter({ hasText: /sound off/ }).waitFor();
   await inspect.event('publishes').waitFor();
-  await inspect.event('has changed').first().waitFor();
+  await inspect.event(/has changed: sound off$/).waitFor();
+  await browser.publishAudio(true);
+  await inspect.event(/has changed: sound on$/).waitFor();
+  assert.equal(await inspect.event('has changed').count(), 2, 'of one mute and its end, and nothing that is as it was');
 
   await cli.signal({ type: 'secret', data: `hidden ${MARKUP}` });
   await inspect.event(/type .?secret.?, \d+ bytes$/).waitFor();

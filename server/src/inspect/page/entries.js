@@ -37,10 +37,16 @@ const ofOwner = (stream, names) => (stream.connectionId ? ` of ${names.of(stream
 
 const onOff = (is) => (is ? 'on' : 'off');
 
-function changed({ stream }, names) {
-  const channels = `sound ${onOff(stream.hasAudio)}, picture ${onOff(stream.hasVideo)}`;
-  return `Stream ${streamName(stream)}${ofOwner(stream, names)} has changed: ${channels}`;
+/** What a stream is now that it was not `before`, as it was told last; all of it when that is not known. */
+export function changes(before, { name, hasAudio, hasVideo }) {
+  return [
+    before?.hasAudio !== hasAudio && `sound ${onOff(hasAudio)}`,
+    before?.hasVideo !== hasVideo && `picture ${onOff(hasVideo)}`,
+    before && before.name !== name && (before.name.trim() ? `it was called “${isolated(before.name)}”` : 'it had no name'),
+  ].filter(Boolean);
 }
+
+const changed = ({ stream, changes: what }, names) => `Stream ${streamName(stream)}${ofOwner(stream, names)} has changed: ${what.join(', ')}`;
 
 /** Every kind, and `behind`, which the page says itself: its group in the filter, the word on its tag, and its sentence. */
 const KINDS = {

@@ -2,11 +2,13 @@
 // session nobody could listen.
 
 import { $, copy, say, show, write } from './dom.js';
-import { inWords } from './entries.js';
+import { changes, inWords } from './entries.js';
 import { clock, number, plural } from './words.js';
 
 /** How many entries are kept. */
 const ENTRIES_MOST = 500;
+/** Of how many streams it is remembered how they were told last. */
+const STREAMS_MOST = 2000;
 /** How much of what a signal says is shown. */
 const SAID_MOST = 1000;
 /** Entries that come within this time are added together. */
@@ -19,6 +21,7 @@ export class Timeline {
   #timer = null;
   #paused = false;
   #last = 0;
+  #streams = new Map(); // id → the stream as it was told last
   #following = true;
 
   constructor(names) {
@@ -40,6 +43,7 @@ export class Timeline {
     this.#timer = null;
     this.#waiting = [];
     this.#last = 0;
+    this.#streams.clear();
     this.#following = true;
     this.list.replaceChildren();
     this.#pause(false);
@@ -52,7 +56,20 @@ export class Timeline {
     const missing = this.#last === 0 ? 0 : entry.n - this.#last - 1;
     this.#last = entry.n;
     if (missing > 0) this.#wait({ at: entry.at, kind: 'gap', events: missing });
-    this.#wait(entry);
+    if (this.#isNews(entry)) this.#wait(entry);
+  }
+
+  /** Clients tell more of their streams than is shown here: sizes, and how a telephone is held. */
+  #isNews(entry) {
+    const { kind, stream } = entry;
+    if (kind === 'streamChanged') {
+      entry.changes = changes(this.#streams.get(stream.id), stream);
+      if (entry.changes.length === 0) return false;
+    }
+    if (kind === 'streamDestroyed') this.#streams.delete(stream.id);
+    else if (stream?.id) this.#streams.set(stream.id, stream);
+    if (this.#streams.size > STREAMS_MOST) this.#streams.delete(this.#streams.keys().next().value);
+    return true;
   }
 
   /** More has happened until now than could be taken. */

@@ -111,6 +111,22 @@ fn a_change_of_a_channel_is_seen_with_all_of_the_stream() {
 }
 
 #[test]
+fn what_a_client_says_again_is_no_change() {
+    let world = World::new();
+    let (mut a, mut b) = (world.join("a", "publisher|"), world.join("b", "publisher|"));
+    let channel = json!([{ "id": "audio1", "type": "audio", "active": true, "frameRate": 30 }]);
+    a.call(&world, "create", "/stream/s", json!({ "name": "n", "channel": channel }));
+    world.happened();
+    b.listen(&world);
+    a.call(&world, "update", "/stream/s/channel/audio1", json!({ "active": true, "frameRate": 30 }));
+    a.call(&world, "update", "/stream/s", json!({ "name": "n" }));
+    assert!(world.happened().is_empty());
+    assert_eq!(b.listen(&world).len(), 2, "the others are told what they were told before");
+    a.call(&world, "update", "/stream/s/channel/audio1", json!({ "active": false, "frameRate": 30 }));
+    assert_eq!(world.happened().len(), 1);
+}
+
+#[test]
 fn a_client_that_starts_anew_does_not_end_the_session() {
     let world = World::new();
     let _a = world.join("a", "publisher|");
