@@ -1,6 +1,6 @@
 //! The end of a server that lets those who are there go on for a while.
 
-use super::{Signals, Told};
+use super::Signals;
 use otc_server::Server;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -17,7 +17,7 @@ pub(super) async fn drain(server: &Server, within: Duration, signals: &mut Signa
             Ok(()) => "nobody is left",
             Err(_) => "drain_seconds are over",
         },
-        () = told_to_stop(server, signals) => "told to stop again",
+        () = signals.told_to_stop(server) => "told to stop again",
     };
     info!(sessions = server.app().registry.sessions(), "drained: {why}");
 }
@@ -31,9 +31,4 @@ async fn nobody_left(server: &Server) {
             return;
         }
     }
-}
-
-/// Certificates are renewed in the meantime.
-async fn told_to_stop(server: &Server, signals: &mut Signals) {
-    while signals.next().await == Told::HangUp && server.renew_certificate() {}
 }

@@ -210,7 +210,7 @@ pub(crate) fn serve(serve: Serve) -> Result<(), Error> {
     let within = config.drain;
     let server = Server::start(config)?;
     announce(&mut std::io::stdout().lock(), &server.url(), server.metrics_addr(), generated.as_ref())?;
-    while runtime.block_on(signals.next()) == Told::HangUp && server.renew_certificate() {}
+    runtime.block_on(signals.told_to_stop(&server));
     if let Some(within) = within {
         runtime.block_on(drain::drain(&server, within, &mut signals));
     }
@@ -262,7 +262,7 @@ fn raise_file_limit() {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     Stop,
-    /// Read again what can be; a program that has nothing to read stops.
+    /// Read again what can be.
     #[cfg_attr(not(unix), allow(dead_code, reason = "nobody can say so there"))]
     HangUp,
 }
@@ -299,6 +299,17 @@ impl Signals {
 /// The one way to tell the program to stop.
 #[cfg(not(unix))]
 struct Signals;
+
+impl Signals {
+    /// Waits until the program is told to stop; certificates are renewed in the meantime.
+    async fn told_to_stop(&mut self, server: &Server) {
+        while self.next().await == Told::HangUp {
+            if !server.renew_certificate() {
+                tracing::info!("SIGHUP: there is no certificate to read again");
+            }
+        }
+    }
+}
 
 #[cfg(not(unix))]
 impl Signals {

@@ -80,9 +80,23 @@ fn who_is_in_a_session_goes_on_and_no_session_begins() {
     assert!(status.success() && log.contains("drained: nobody is left"), "{log}");
 }
 
+/// A service is reloaded whatever it has: that must not be its end.
+#[test]
+fn a_hangup_without_a_certificate_is_a_line_in_the_log() {
+    let site = Site::new();
+    let server = site.spawn("127.0.0.1:0", &[]).listening().expect("a free port");
+    server.signal(Signal::HUP);
+    server.wait_for_log("there is no certificate to read again");
+    let address = server.address().parse().expect("an address");
+    assert_eq!(Request::new("GET /healthz").send(address).status, 200);
+    assert!(!server.stop().contains("panic"));
+}
+
 #[test]
 fn a_second_signal_ends_it_and_the_next_server_carries_on() {
     let Scene { site, server, member, .. } = Scene::draining("600");
+    server.signal(Signal::HUP);
+    server.wait_for_log("there is no certificate to read again");
     server.signal(Signal::TERM);
     // "Comes back": the code of a server that is started again.
     assert_eq!(member.closed(), Some(1012));
