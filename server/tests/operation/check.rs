@@ -122,7 +122,7 @@ fn the_example_can_be_used_as_it_is_and_with_all_its_settings() {
         "http://localhost:5173",
         "with the key 87654321",
         "turns:turn.example.org:5349",
-        "http://127.0.0.1:9100/metrics",
+        "http://127.0.0.1:9464/metrics",
     ] {
         assert!(said.contains(part), "{part} is missing in {said}");
     }
