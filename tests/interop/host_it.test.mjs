@@ -105,10 +105,13 @@ part('4. Start', LIMIT, async () => {
   assert.equal(mode(here.machine.home('otc/otc-server.toml')), 0o600);
 });
 
+/** The addresses of the page that a terminal shows. */
+const addressesIn = ({ lines }) => lines.filter((line) => line.startsWith('open ')).map((line) => line.slice('open '.length));
+
 part('5. Call', LIMIT, async () => {
-  const second = here.machine.terminal();
-  while (nextOf('5.')) await type(second, '5.', LIMIT.timeout);
-  const addresses = second.lines.filter((line) => line.startsWith('open ')).map((line) => line.slice('open '.length));
+  here.second = here.machine.terminal();
+  while (nextOf('5.')) await type(here.second, '5.', LIMIT.timeout);
+  const addresses = addressesIn(here.second);
   here.browser = await Browser.start({ home: here.machine.home() });
   const size = { viewport: { width: 1200, height: 750 } };
   [here.ada, here.bob] = await Promise.all(addresses.map((address) => CallPage.open(here.browser, address, size)));
@@ -150,7 +153,7 @@ part('6. Join in C', BUILD, async () => {
 });
 
 part('7. Keep it', LIMIT, async () => {
-  await here.first.interrupt();
+  await Promise.all([here.first, here.second].map((terminal) => terminal.interrupt()));
   const { machine } = here;
   // The system's authorities do not include the page's own.
   const root = machine.terminal({ CURL_CA_BUNDLE: machine.home('otc/ca.pem') });
@@ -163,6 +166,11 @@ part('7. Keep it', LIMIT, async () => {
   while ((await subjectAt(machine.port.service, machine.home('otc/ca.pem'))) !== 'renewed') {
     assert.ok(Date.now() < deadline, 'the deploy hook has not brought the new certificate into the server');
   }
+  assert.equal(await subjectAt(machine.port.page, machine.home('otc/ca.pem')), 'renewed');
+  const ada = await CallPage.open(here.browser, addressesIn(root)[0]);
+  await ada.join({ camera: false, microphone: false });
+  await ada.state('Joined');
+  await ada.close();
 });
 
 /** The name in the certificate of a server on this machine. */

@@ -23,7 +23,8 @@ export class PlainMachine {
     machine.port = { server, page, service };
     machine.#instead = [
       ['https://github.com/libotc/libotc', REPOSITORY],
-      ['s/8443/443/', `s/${server}/${service}/`],
+      ['[::]:443', `[::]:${service}`],
+      ['https://call.example.org:8444', `https://localhost:${page}`],
       ['8443', String(server)],
       ['8444', String(page)],
       ['https://call.example.org', `https://localhost:${service}`],
@@ -37,6 +38,8 @@ export class PlainMachine {
     this.directory = mkdtempSync(join(tmpdir(), 'otc-plain-machine-'));
     for (const path of ['/etc/systemd/system', '/usr/local/bin', '/usr/local/sbin']) mkdirSync(this.root(path), { recursive: true });
     mkdirSync(this.home());
+    // The repository may belong to another user than whoever runs the tests.
+    writeFileSync(this.home('.gitconfig'), '[safe]\n\tdirectory = *\n');
     this.#writeStandIns();
   }
 
@@ -51,7 +54,10 @@ export class PlainMachine {
 
   /** What is typed in place of a text of the document. */
   adapted(text) {
-    return this.#instead.reduce((whole, [from, to]) => whole.replaceAll(from, to), text);
+    // In one go: what has been put in is not looked at again.
+    const places = this.#instead.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const instead = new Map(this.#instead);
+    return text.replace(new RegExp(places.join('|'), 'g'), (found) => instead.get(found));
   }
 
   /** A new terminal, in the home directory. */
@@ -172,11 +178,25 @@ RENEWED_LINEAGE="${lineage}" "$hook"
   }
 }
 
-/** Ports that were free a moment ago, each another one. */
+/** Linux hands out ports by itself from 32768 on: nobody who asks for any port gets one of those between this and that. */
+const [LOWEST_PORT, PORTS] = [20_000, 12_000];
+
+/** Ports that nobody has, and that nobody is given by chance, each another one. */
 async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const free = [];
+  // Two runs on one machine begin at different places.
+  for (let tried = 0; free.length < count; tried += 1) {
+    if (tried === PORTS) throw new Error('no port is free');
+    const port = LOWEST_PORT + ((process.pid * 7 + tried) % PORTS);
+    if (await isFree(port)) free.push(port);
+  }
+  return free;
+}
+
+function isFree(port) {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
 }
