@@ -21,6 +21,18 @@ pub(super) enum Until {
     Answer,
 }
 
+impl Until {
+    /// What to do when too many wait for it.
+    fn too_many(self) -> &'static str {
+        match self {
+            Self::Offer => "Too many candidates wait for their offer; send the offer first.",
+            Self::Answer => {
+                "Too many candidates wait for the answer to the latest offer; send no more before it has come."
+            }
+        }
+    }
+}
+
 /// The publisher's candidates that wait.
 #[derive(Debug, Default)]
 pub(super) struct Held {
@@ -42,7 +54,7 @@ impl Held {
         self.bytes += message.len();
         if self.messages.len() >= HELD_CANDIDATES || self.bytes > HELD_CANDIDATE_BYTES {
             self.bytes -= message.len();
-            return Err(too_many_held());
+            return Err(Refusal::new(429, self.until.too_many()));
         }
         self.messages.push(message);
         Ok(())
@@ -55,10 +67,6 @@ impl Held {
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
-}
-
-fn too_many_held() -> Refusal {
-    Refusal::new(429, "Too many candidates wait for their offer; send the offer first.")
 }
 
 /// Publisher and subscriber of one peer connection, and which of them speaks.
@@ -119,7 +127,10 @@ impl Room {
         let bytes = candidate.len();
         let of_all = self.members.get(&owner).map_or(0, |owner| owner.held_bytes);
         if of_all + bytes > PUBLISHER_CANDIDATE_BYTES {
-            return Err(too_many_held());
+            return Err(Refusal::new(
+                429,
+                "Too many of this client's candidates wait for offers and answers; send the offers first.",
+            ));
         }
         if let Some(Some(held)) = self.held(stream, subscriber) {
             held.hold(candidate)?;

@@ -204,3 +204,27 @@ fn a_message_that_names_another_peer_connection_reaches_nobody() {
     }
     assert_eq!((publisher.messages(&world), subscriber.messages(&world)), (vec![], vec![]));
 }
+
+#[test]
+fn a_candidate_too_many_is_refused_with_what_it_waits_for() {
+    let world = World::new();
+    let (mut publisher, mut subscriber, peer) = subscribed(&world);
+    let path = "/stream/st/subscriber/sub";
+    let content = json!({ "peerId": peer, "sourceStreamId": "P2P", "candidate": "c" });
+    let reason_of_one_too_many = |publisher: &mut Client| {
+        for _ in 0..HELD_CANDIDATES {
+            assert_eq!(publisher.call(&world, "candidate", path, content.clone()).0, 200);
+        }
+        let (code, data) = publisher.call(&world, "candidate", path, content.clone());
+        assert_eq!(code, 429);
+        data["reason"].as_str().expect("a reason").to_owned()
+    };
+    assert!(reason_of_one_too_many(&mut publisher).contains("send the offer first"));
+    for _ in 0..2 {
+        assert_eq!(publisher.call(&world, "offer", path, content.clone()).0, 200);
+    }
+    let reason = reason_of_one_too_many(&mut publisher);
+    assert!(reason.contains("wait for the answer") && !reason.contains("send the offer"), "{reason}");
+    assert_eq!(subscriber.call(&world, "answer", path, content.clone()).0, 200);
+    assert_eq!(publisher.call(&world, "candidate", path, content.clone()).0, 200);
+}
