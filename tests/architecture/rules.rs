@@ -44,6 +44,7 @@ impl Part {
             ("protocol/src/", Self::Protocol),
             ("server/src/planted.rs", Self::Planted),
             ("server/src/sessions/", Self::Rooms),
+            ("server/src/ice/", Self::Rooms),
             ("server/src/", Self::Server),
             ("harness/src/", Self::Harness),
             ("bench/src/", Self::Bench),
@@ -67,7 +68,8 @@ impl Part {
             Self::Log => Some(&["log"]),
             Self::Fault => Some(&["fault"]),
             Self::Planted => Some(&["planted"]),
-            Self::Rooms => Some(&["sessions", "planted"]),
+            // The servers that members are told of are as pure as the rooms, and held to the same rules.
+            Self::Rooms => Some(&["sessions", "planted", "ice"]),
             Self::Root
             | Self::Protocol
             | Self::Server
