@@ -373,7 +373,8 @@ pub const HTTP_DRAIN_BYTES: usize = 1024 * 1024;
 /// Connections that the listener holds at one time, those of clients included; further ones are closed at once.
 pub const OPEN_SOCKETS: usize = 65_536;
 /// Bytes of memory that messages to members may take, of all sessions together, if nothing else is said. From
-/// [`REFUSING_QUARTERS`] of it on nobody new is let in; above it whoever is owed more than an equal share is ended.
+/// [`REFUSING_QUARTERS`] of it on nobody new is let in; then, or from [`PRESSING_EIGHTHS`] on, those who are owed the most are
+/// ended; above it whoever is sent something and is owed more than an equal share.
 pub const MESSAGES_BYTES: usize = 512 * 1024 * 1024;
 /// Bytes that a member may be owed in any case while there is too much in all.
 pub const SHARE_BYTES: usize = 64 * 1024;
@@ -381,6 +382,14 @@ pub const SHARE_BYTES: usize = 64 * 1024;
 pub const OWED_MESSAGE_COST: usize = 128;
 /// Quarters of what there may be, of the memory of messages and of connections, from which on nobody new is let in.
 pub const REFUSING_QUARTERS: usize = 3;
+/// Eighths of the same below which newcomers are let in again: not at the border, where it would change all the time.
+pub const RELIEVED_EIGHTHS: usize = 5;
+/// Eighths of the memory of messages from which on those who are owed the most are ended, until newcomers are let in again.
+pub const PRESSING_EIGHTHS: usize = 7;
+/// The same, once messages have kept newcomers out for so long.
+pub const RELIEF_AFTER: Duration = Duration::from_secs(30);
+/// Those who are owed the most are ended one after the other: after so long it is looked whether that was enough.
+pub const RELIEF_EVERY: Duration = Duration::from_secs(5);
 /// How late sockets may be served, if nothing else is said; above, nobody new is let in.
 pub const LATE_AFTER: Duration = Duration::from_secs(2);
 /// Most that it can be set to.

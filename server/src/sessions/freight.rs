@@ -3,7 +3,9 @@
 //! A message to thousands is one piece of memory, and is weighed once, for as long as somebody has it.
 
 use bytes::Bytes;
-use otc_protocol::limits::{OWED_MESSAGE_COST, SHARE_BYTES};
+use otc_protocol::limits::{
+    OWED_MESSAGE_COST, PRESSING_EIGHTHS, REFUSING_QUARTERS, RELIEVED_EIGHTHS, SHARE_BYTES,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -32,12 +34,51 @@ impl Freight {
         (self.weight(owed_messages) > self.most).then(|| (self.most / members).max(SHARE_BYTES))
     }
 
+    /// How full it is.
+    pub(super) fn fullness(&self, owed_messages: u64) -> Fullness {
+        let weight = self.weight(owed_messages);
+        if weight >= eighths(self.most, PRESSING_EIGHTHS) {
+            Fullness::Pressing
+        } else if weight >= eighths(self.most, 2 * REFUSING_QUARTERS) {
+            Fullness::Crowded
+        } else {
+            Fullness::Well
+        }
+    }
+
+    /// Whether enough of it is free again.
+    pub(super) fn is_relieved(&self, owed_messages: u64) -> bool {
+        self.weight(owed_messages) < eighths(self.most, RELIEVED_EIGHTHS)
+    }
+
+    /// What one of so many members may be owed while others are kept out: as long as they are, somebody is owed more.
+    pub(super) fn relief_share(&self, members: u64) -> usize {
+        let members = usize::try_from(members.max(1)).unwrap_or(usize::MAX);
+        (self.most / 2 / members).max(SHARE_BYTES)
+    }
+
     /// Weighs a message until its last copy is gone.
     pub(super) fn weigh(self: &Arc<Self>, frame: Bytes) -> Bytes {
         let weight = frame.len() + OWED_MESSAGE_COST;
         self.bytes.fetch_add(weight, Ordering::Relaxed);
         Bytes::from_owner(Weighed { frame, weight, freight: Arc::clone(self) })
     }
+}
+
+/// So many eighths of something, one at least.
+fn eighths(most: usize, many: usize) -> usize {
+    (most / 8 * many + most % 8 * many / 8).max(1)
+}
+
+/// How much of the memory for messages is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fullness {
+    /// There is room.
+    Well,
+    /// Nobody new is let in.
+    Crowded,
+    /// Almost all of it.
+    Pressing,
 }
 
 /// A message on the scale.

@@ -6,6 +6,7 @@
 mod application;
 mod freeze;
 mod halls;
+mod relief;
 mod watch;
 
 use super::door::{Door, Gate, Join};
@@ -20,6 +21,7 @@ use halls::Halls;
 use otc_protocol::Moment;
 use otc_protocol::raptor::SessionAddress;
 use parking_lot::Mutex;
+use relief::Relief;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,6 +40,7 @@ pub struct Registry<L: Link> {
     doors: Mutex<BTreeSet<(Moment, Arc<str>)>>,
     next_link: AtomicU64,
     sleeper: Sleeper,
+    relief: Relief,
     /// Whether the sessions that there are are the last ones.
     closed_to_new: AtomicBool,
     stopped: AtomicBool,
@@ -77,6 +80,7 @@ impl<L: Link> Registry<L> {
             doors: Mutex::new(BTreeSet::new()),
             next_link: AtomicU64::new(1),
             sleeper: Sleeper::default(),
+            relief: Relief::default(),
             closed_to_new: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
         })
@@ -238,8 +242,9 @@ impl<L: Link> Registry<L> {
         Ok(hall)
     }
 
-    /// Looks after silent, lost and late sockets.
+    /// Looks after silent, lost and late sockets, and after the memory of messages.
     pub fn wake(&self, now: Moment) {
+        self.relieve(now);
         let is_due = |hall: &Arc<Hall<L>>| hall.due().is_some_and(|due| due <= now);
         let halls: Vec<(String, Arc<Hall<L>>)> = {
             let halls = self.halls.lock();
@@ -263,7 +268,7 @@ impl<L: Link> Registry<L> {
     pub fn next_wake(&self) -> Option<Moment> {
         let halls = self.halls.lock().values().filter_map(|hall| hall.due()).min();
         let doors = self.doors.lock().first().map(|(due, _)| *due);
-        halls.into_iter().chain(doors).min()
+        halls.into_iter().chain(doors).chain(self.relief.due()).min()
     }
 
     /// The same; whoever `waker` wakes may rest until then, and is woken if something has to be done sooner.
@@ -318,6 +323,7 @@ impl<L: Link> Registry<L> {
             self.sleeper.ring(due);
         }
         errands.wakers.drain(..).for_each(Waker::wake);
+        self.notice_fullness();
     }
 
     /// Forgets a room in which nobody is left.

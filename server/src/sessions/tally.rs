@@ -4,6 +4,7 @@
 //! everything that one socket has brought.
 
 use super::freight::Freight;
+pub(super) use super::freight::Fullness;
 use bytes::Bytes;
 use otc_protocol::limits::OWED_MESSAGE_COST;
 use std::sync::Arc;
@@ -174,6 +175,21 @@ impl Tally {
     /// What one member may be owed while messages take too much; `None` while they do not.
     pub(super) fn share(&self) -> Option<usize> {
         self.freight.share(self.get(Figure::OwedMessages), self.get(Figure::Members))
+    }
+
+    /// How much of what messages may take is taken.
+    pub(super) fn fullness(&self) -> Fullness {
+        self.freight.fullness(self.get(Figure::OwedMessages))
+    }
+
+    /// Whether enough of it is free again.
+    pub(super) fn is_relieved(&self) -> bool {
+        self.freight.is_relieved(self.get(Figure::OwedMessages))
+    }
+
+    /// What one member may be owed while others are kept out.
+    pub(super) fn relief_share(&self) -> usize {
+        self.freight.relief_share(self.get(Figure::Members))
     }
 
     /// Weighs a message until its last copy is gone.

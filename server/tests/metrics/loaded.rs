@@ -21,8 +21,8 @@ const ORDERS: &str = "OTC_TEST_LOAD";
 const SLOW: u32 = 6;
 /// Bytes of each signal that they are owed.
 const SIGNAL: usize = 4000;
-/// Signals after which the server has more than three quarters of what it may hold, and not yet all of it.
-const SWELL: usize = 700;
+/// Signals after which the server has more than three quarters of what it may hold, and not yet almost all of it.
+const SWELL: usize = 650;
 /// Signals after which it would hold six times as much as it may.
 const FLOOD: usize = 6000;
 /// Signals that are under way at one time.

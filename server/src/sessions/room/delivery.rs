@@ -6,7 +6,7 @@ use super::super::{Output, Settings};
 use super::Room;
 use bytes::Bytes;
 use otc_protocol::raptor::{Body, Message};
-use otc_protocol::{envelope, uuid};
+use otc_protocol::{Moment, envelope, uuid};
 
 /// A message that has its transaction id and its place in the order.
 #[derive(Clone)]
@@ -90,6 +90,19 @@ impl Room {
             self.overflowing.push(id);
         }
         self.crowded |= member.line.is_behind(&self.settings);
+    }
+
+    /// The most that a member is owed.
+    pub(in super::super) fn most_owed(&self) -> usize {
+        self.members.values().map(|member| member.line.owing().weight()).max().unwrap_or_default()
+    }
+
+    /// Ends those who are owed more than that.
+    pub(in super::super) fn end_those_owed_more(&mut self, now: Moment, floor: usize, out: &mut Vec<Output>) {
+        let is_above = |member: &Member| member.line.owing().weight() > floor;
+        let above = self.members.iter().filter(|(_, member)| is_above(member)).map(|(id, _)| *id);
+        self.overflowing.extend(above);
+        self.settle(now, out);
     }
 
     /// Whether somebody who has been sent something since the last asking falls behind: then whoever sends should slow

@@ -1,8 +1,10 @@
 //! What rooms count is what is there, whatever has happened to it.
 
-use super::world::World;
+use super::world::{Client, World};
 use crate::sessions::{Figure, Settings, SignalRate};
-use otc_protocol::limits::{OWED_MESSAGE_COST, RESUME_GRACE, SERVER_SILENCE, SHARE_BYTES};
+use otc_protocol::limits::{
+    OWED_MESSAGE_COST, RELIEF_AFTER, RELIEF_EVERY, RESUME_GRACE, SERVER_SILENCE, SHARE_BYTES,
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -78,4 +80,64 @@ fn too_much_for_all_ends_those_who_are_owed_the_most() {
     assert_eq!((tally.get(Figure::Overflowed), tally.get(Figure::Members)), (1, 2));
     assert_eq!(tally.get(Figure::Signals), 200);
     drop(slow);
+}
+
+/// Members of a session of their own who are owed so many signals, and show that they live.
+fn hoarders(world: &World, many: usize, signals: usize) -> Vec<Client> {
+    let mut hoarders: Vec<Client> =
+        (0..many).map(|number| world.join(&format!("hoarder-{number}"), "publisher|")).collect();
+    let mut talker = world.join("talker", "publisher|");
+    for _ in 0..signals {
+        talker.signal(world, &"x".repeat(4000));
+        talker.listen(world);
+    }
+    hoarders.push(talker);
+    hoarders
+}
+
+fn overflowed(world: &World) -> u64 {
+    world.registry.tally().get(Figure::Overflowed)
+}
+
+/// Nobody tells them anything any more, so nobody but the clock would end them.
+#[test]
+fn silent_members_who_are_owed_the_most_are_ended_and_not_those_who_are_owed_less() {
+    let mut world = World::with(Settings { messages_bytes: 64 * SHARE_BYTES, ..Settings::default() });
+    let mut clients = hoarders(&world, 6, 740);
+    let bytes = world.registry.tally().messages_bytes();
+    assert!((56 * SHARE_BYTES..64 * SHARE_BYTES).contains(&bytes), "almost all of it: {bytes}");
+    // More than an equal share, and far less than they are.
+    let mut behind = world.join("behind", "publisher|");
+    let mut talker = clients.pop().expect("the talker");
+    for _ in 0..20 {
+        talker.signal(&world, &"y".repeat(4000));
+        talker.listen(&world);
+    }
+    assert_eq!(overflowed(&world), 0);
+    world.pass(Duration::from_secs(1));
+    assert_eq!((overflowed(&world), world.registry.tally().get(Figure::Members)), (6, 2));
+    behind.listen(&world);
+    assert_eq!(behind.call(&world, "signal", "/signal/s", json!({"data": "x"})).0, 200);
+    drop(clients);
+    talker.listen(&world);
+    world.pass(2 * RELIEF_EVERY);
+    assert_eq!(overflowed(&world), 6);
+}
+
+/// What keeps newcomers out ends by itself.
+#[test]
+fn members_who_acknowledge_nothing_keep_newcomers_out_for_a_while_only() {
+    let mut world = World::with(Settings { messages_bytes: 64 * SHARE_BYTES, ..Settings::default() });
+    let mut clients = hoarders(&world, 6, 650);
+    let bytes = world.registry.tally().messages_bytes();
+    assert!((48 * SHARE_BYTES..56 * SHARE_BYTES).contains(&bytes), "three quarters of it: {bytes}");
+    let mut all: Vec<&mut Client> = clients.iter_mut().collect();
+    world.pass_with(RELIEF_AFTER / 2, &mut all);
+    assert_eq!(overflowed(&world), 0);
+    world.pass_with(RELIEF_AFTER, &mut all);
+    assert_eq!((overflowed(&world), world.registry.tally().get(Figure::Members)), (6, 1));
+    drop(clients.drain(..6));
+    assert!(world.registry.tally().messages_bytes() < 40 * SHARE_BYTES);
+    world.pass(RELIEF_EVERY);
+    assert!(world.registry.next_wake().is_none_or(|due| due > world.time().now + Duration::from_millis(1)));
 }
