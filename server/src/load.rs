@@ -5,6 +5,7 @@ use crate::metrics::Metrics;
 use crate::sessions::Tally;
 use otc_protocol::limits::{
     FILES_RESERVED, LATE_AFTER, LATE_FOR, LATE_SOCKETS, MESSAGES_BYTES, OPEN_SOCKETS, REFUSING_QUARTERS,
+    RELIEVED_EIGHTHS,
 };
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -51,12 +52,22 @@ pub(crate) struct Load {
     tally: OnceLock<Arc<Tally>>,
     /// What the log has last said.
     refusing: AtomicBool,
+    /// Whether messages are too many, and connections, until they are clearly fewer.
+    heavy: AtomicBool,
+    crowded: AtomicBool,
 }
 
 impl Load {
     pub(crate) fn new(settings: Settings, metrics: Arc<Metrics>) -> Self {
         metrics.lateness.set(settings.late_after);
-        Self { settings, metrics, tally: OnceLock::new(), refusing: AtomicBool::new(false) }
+        Self {
+            settings,
+            metrics,
+            tally: OnceLock::new(),
+            refusing: AtomicBool::default(),
+            heavy: AtomicBool::default(),
+            crowded: AtomicBool::default(),
+        }
     }
 
     /// These are the rooms.
@@ -85,7 +96,7 @@ impl Load {
     pub(crate) fn refuses(&self) -> Option<&'static str> {
         let reason = Reason::ALL.into_iter().find(|reason| self.is_so(*reason)).map(Reason::text);
         // Whoever asks first notices.
-        if self.refusing.swap(reason.is_some(), Ordering::Relaxed) != reason.is_some() {
+        if becomes(&self.refusing, reason.is_some()) {
             match reason {
                 Some(reason) => warn!(reason, "nobody new is let in until this is over"),
                 None => info!("newcomers are let in again"),
@@ -97,11 +108,13 @@ impl Load {
     /// Whether nobody new is let in for this reason.
     pub(crate) fn is_so(&self, reason: Reason) -> bool {
         match reason {
-            Reason::Memory => is_too_much(self.messages_bytes(), self.settings.messages_bytes),
+            Reason::Memory => {
+                is_still_too_much(&self.heavy, self.messages_bytes(), self.settings.messages_bytes)
+            }
             Reason::Late => self.metrics.lateness.is_late(Instant::now()),
             Reason::Connections => {
                 let open = usize::try_from(self.metrics.connections.now()).unwrap_or(usize::MAX);
-                is_too_much(open, self.settings.connections)
+                is_still_too_much(&self.crowded, open, self.settings.connections)
             }
         }
     }
@@ -110,6 +123,19 @@ impl Load {
 /// What comes back needs room too, so newcomers do not have all of it.
 fn is_too_much(much: usize, most: usize) -> bool {
     much >= (most / 4 * REFUSING_QUARTERS + most % 4 * REFUSING_QUARTERS / 4).max(1)
+}
+
+/// The same, which ends later than it begins: at the border it would change with every request.
+fn is_still_too_much(was: &AtomicBool, much: usize, most: usize) -> bool {
+    let enough = most / 8 * RELIEVED_EIGHTHS + most % 8 * RELIEVED_EIGHTHS / 8;
+    let is_so = is_too_much(much, most) || (was.load(Ordering::Relaxed) && much > enough);
+    becomes(was, is_so);
+    is_so
+}
+
+/// Writes it down if it is news; whether it was. Everybody who comes asks, and reading alone costs the others nothing.
+fn becomes(flag: &AtomicBool, is_so: bool) -> bool {
+    flag.load(Ordering::Relaxed) != is_so && flag.swap(is_so, Ordering::Relaxed) != is_so
 }
 
 /// Why nobody new is let in.
@@ -244,6 +270,13 @@ mod tests {
         assert_eq!((connections(None), connections(Some(64)), connections(Some(1))), (OPEN_SOCKETS, 32, 1));
         assert_eq!(connections(Some(1024)), 1024 - FILES_RESERVED);
         assert_eq!(connections(Some(1 << 40)), OPEN_SOCKETS);
+    }
+
+    #[test]
+    fn who_is_kept_out_is_let_in_once_there_is_clearly_less() {
+        let was = AtomicBool::default();
+        let looks = [74, 75, 74, 63, 62, 74, 75].map(|much| is_still_too_much(&was, much, 100));
+        assert_eq!(looks, [false, true, true, true, false, false, true]);
     }
 
     #[test]
