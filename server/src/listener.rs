@@ -220,7 +220,7 @@ impl Door {
         let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::clone(&settled));
         let Some(tls) = tls else { return self.serve(stream, &settled).await };
         let shaken = tokio::select! {
-            shaken = tls.handshake(stream) => shaken,
+            shaken = tls.handshake(self.peer.remote.ip().into(), stream) => shaken,
             () = stopped(&mut self.stop) => return,
         };
         match shaken {

@@ -6,6 +6,7 @@ mod turns;
 pub(crate) use files::certificates;
 pub use files::{Files, TlsError};
 
+use crate::listener::Network;
 use files::Certificate;
 use otc_protocol::limits::TLS_WRITE_BUFFER;
 use parking_lot::RwLock;
@@ -14,7 +15,6 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
@@ -48,14 +48,15 @@ impl Tls {
         }
     }
 
-    /// A peer's handshake, which may take so long.
-    pub(crate) async fn handshake<S>(&self, stream: S) -> io::Result<TlsStream<S>>
+    /// The handshake of a peer from there, which may take so long.
+    pub(crate) async fn handshake<S>(&self, network: Network, stream: S) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.current.read()));
         let shaken = acceptor.accept_with(stream, |session| session.set_buffer_limit(Some(TLS_WRITE_BUFFER)));
-        timeout(self.handshake_timeout, self.turns.take(shaken))
+        self.turns
+            .take(network, self.handshake_timeout, shaken)
             .await
             .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "the TLS handshake took too long")))
     }
