@@ -138,16 +138,18 @@ impl Logins {
     pub(super) fn find(&self, ticket: &Ticket, now: Moment) -> Option<Login> {
         let id = ticket.digest();
         let mut all = self.all.lock();
-        let entry = self.used(&mut all, id, now)?;
+        let entry = self.counting(&mut all, id, now)?;
+        entry.used = entry.used.max(now);
         Some(Login { project: entry.project.id().clone(), expires_ms: entry.expires_ms, id })
     }
 
-    /// Whether the login still counts; then it is used.
+    /// Whether the login still counts. That is no use of it: an event stream asks by itself, for a page that nobody may be
+    /// sitting at.
     pub(super) fn is_alive(&self, id: TicketDigest, now: Moment) -> bool {
-        self.used(&mut self.all.lock(), id, now).is_some()
+        self.counting(&mut self.all.lock(), id, now).is_some()
     }
 
-    fn used<'a>(
+    fn counting<'a>(
         &self,
         all: &'a mut HashMap<TicketDigest, Entry>,
         id: TicketDigest,
@@ -156,9 +158,7 @@ impl Logins {
         if all.get(&id).is_some_and(|entry| !entry.counts(&self.projects, now)) {
             all.remove(&id);
         }
-        let entry = all.get_mut(&id)?;
-        entry.used = entry.used.max(now);
-        Some(entry)
+        all.get_mut(&id)
     }
 
     /// Somebody has logged out.

@@ -62,10 +62,21 @@ fn a_login_ends_after_an_hour_without_use_and_after_twelve_in_any_case() {
     for _ in 0..13 {
         now = now + HOUR.checked_sub(Duration::from_millis(1)).unwrap();
         let expected = now - at(HOUR) < HOUR * 12;
-        let alive = logins.is_alive(login.id, now);
-        assert_eq!(alive, expected, "{now:?}");
+        assert_eq!(logins.is_alive(login.id, now), expected, "{now:?}");
+        assert_eq!(logins.find(&busy, now).is_some(), expected, "{now:?}");
     }
     assert!(logins.find(&busy, at(HOUR)).is_none(), "what has ended does not come back");
+}
+
+#[test]
+fn an_event_stream_that_is_open_is_no_use_of_a_login() {
+    let logins = Logins::new(projects(1));
+    let (ticket, login) = begin(&logins, "100", at(HOUR));
+    for minute in 1..60 {
+        assert!(logins.is_alive(login.id, at(HOUR + minute * HOUR / 60)));
+    }
+    assert!(!logins.is_alive(login.id, at(HOUR * 2)), "an hour without a call");
+    assert!(logins.find(&ticket, at(HOUR)).is_none());
 }
 
 #[tokio::test]
