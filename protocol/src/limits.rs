@@ -606,7 +606,7 @@ pub const INSPECT_TIMELINE: usize = 500;
 pub const INSPECT_TIMELINE_BYTES: usize = 16 * 1024 * 1024;
 /// How long the events of a session are remembered when all have left.
 pub const INSPECT_TIMELINE_KEPT: Duration = Duration::from_secs(10 * 60);
-/// Events and their bytes that wait for one event stream; above, it ends, and its reader comes back.
+/// Events and their bytes that wait for one event stream; of those above it is told how many are missing.
 pub const INSPECT_QUEUE_ENTRIES: usize = 256;
 /// See [`INSPECT_QUEUE_ENTRIES`].
 pub const INSPECT_QUEUE_BYTES: usize = 512 * 1024;

@@ -192,7 +192,32 @@ test('the rate of signals, the filter, the pause and the bound of the timeline',
   await inspect.event('The session has ended').waitFor();
   await inspect.page.getByText('Nobody is here any more').waitFor();
   assert.ok(await inspect.button('Send').isDisabled());
+  assert.equal(await inspect.event('missing here').count(), 0);
+  await inspect.page.evaluate(gapsOfEachKind);
+  await inspect.event('The session has begun').nth(1).waitFor();
+  assert.deepEqual(await inspect.page.locator('#events-list .what').allTextContents(), [
+    'The session has begun',
+    '3 events are missing here: more happened than could be told',
+    'The session has ended: nobody is in it any more',
+    '7 events are missing here: more happened than could be told',
+    'The session has begun',
+    'Events may be missing here: the server has forgotten them',
+    'The session has ended: nobody is in it any more',
+  ]);
 });
+
+/** In the page: what the server counts, what the page counts, and what is another history and no gap. */
+async function gapsOfEachKind() {
+  const { Timeline } = await import('./inspect/assets/timeline.js');
+  const timeline = new Timeline(null);
+  timeline.reset();
+  const add = (n, kind, more) => timeline.add({ n, at: Date.now(), kind, ...more });
+  add(1_000, 'sessionCreated');
+  add(1_004, 'sessionDestroyed');
+  add(1_011, 'gap', { events: 7 });
+  add(600_000_000, 'sessionCreated');
+  add(900_000_000, 'sessionDestroyed');
+}
 
 const heights = (inspect) => inspect.page.locator('#rate-chart rect').evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('height'))));
 

@@ -1,12 +1,13 @@
 //! `GET /inspect/api/sessions/{id}/events`: what has happened in a session and what happens, as server-sent events.
 //!
 //! The connection asks for the next piece when it has written the one before: nothing is made for who does not read, and
-//! what waits for him has a bound (`timeline`).
+//! what waits for him has a bound (`listening`).
 
+use super::listening::Listening;
 use super::logins::TicketDigest;
 use super::seats::Seat;
 use super::sessions::{caller, document, gone, nobody, own};
-use super::timeline::{Entry, Listening};
+use super::timeline::Entry;
 use super::visit;
 use crate::App;
 use crate::http::{ApiError, discard};
@@ -91,8 +92,6 @@ enum Phase {
 enum Bye {
     Login,
     Server,
-    /// What has happened was not read in time.
-    Slow,
 }
 
 impl Bye {
@@ -100,7 +99,6 @@ impl Bye {
         match self {
             Self::Login => "login",
             Self::Server => "server",
-            Self::Slow => "slow",
         }
     }
 }
@@ -204,14 +202,11 @@ impl Feed {
                     self.look(piece).await;
                 }
             }
-            entry = self.listening.next() => match entry {
-                None => self.end(piece, Bye::Slow),
-                Some(entry) => {
-                    if self.may_go_on(piece) {
-                        write_entry(piece, &entry);
-                        let more = std::iter::from_fn(|| self.listening.take()).take(ENTRIES_AT_ONCE);
-                        more.for_each(|entry| write_entry(piece, &entry));
-                    }
+            entry = self.listening.next() => {
+                if self.may_go_on(piece) {
+                    write_entry(piece, &entry);
+                    let more = std::iter::from_fn(|| self.listening.take()).take(ENTRIES_AT_ONCE);
+                    more.for_each(|entry| write_entry(piece, &entry));
                 }
             }
         }

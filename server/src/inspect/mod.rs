@@ -2,12 +2,13 @@
 //!
 //! * `assets`: the page itself; `site`: where a request goes and where it comes from
 //! * `logins`: who has logged in; `login`: how; `visit`: what a call shows for it
-//! * `sessions`: lists and states; `timeline`: what has happened, `entry` by `entry`; `events`: whoever listens to it, in
-//!   one of the `seats`
+//! * `sessions`: lists and states; `timeline`: what has happened, `entry` by `entry`; `listening`: what waits for whoever
+//!   listens to it; `events`: how that is told him, in one of the `seats`
 
 mod assets;
 mod entry;
 mod events;
+mod listening;
 mod login;
 mod logins;
 mod seats;

@@ -1,20 +1,16 @@
 //! What has happened in each session of late, and whoever listens to it. Pure: times are handed in.
 //!
-//! It reads the chronicle. Nobody makes it wait: what a listener does not take in time ends its listening.
+//! It reads the chronicle. Nobody makes it wait: what a listener does not take in time is missing to him (`listening`).
 
 use super::entry;
+use super::listening::{Listener, Listening};
 use crate::chronicle::{Lost, Noted, Reads};
 use crate::sessions::Event;
-use otc_protocol::limits::{
-    INSPECT_QUEUE_BYTES, INSPECT_QUEUE_ENTRIES, INSPECT_TIMELINE, INSPECT_TIMELINE_BYTES,
-    INSPECT_TIMELINE_KEPT,
-};
+use otc_protocol::limits::{INSPECT_TIMELINE, INSPECT_TIMELINE_BYTES, INSPECT_TIMELINE_KEPT};
 use otc_protocol::raptor::SessionAddress;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::mpsc;
 
 /// One entry, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +27,12 @@ const BARE: usize = 64;
 const RING: usize = 512;
 
 impl Entry {
-    fn bytes(&self) -> usize {
+    /// One that is no signal.
+    pub(super) fn new(n: u64, text: String) -> Self {
+        Self { n, text: text.into(), is_signal: false }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
         BARE + self.text.len()
     }
 }
@@ -49,22 +50,6 @@ struct Ring {
     listeners: Vec<Listener>,
 }
 
-/// Where entries go as they come.
-struct Listener {
-    with_contents: bool,
-    queue: mpsc::Sender<Entry>,
-    /// Bytes that wait in the queue.
-    waiting: Arc<AtomicUsize>,
-}
-
-/// What one listener is told.
-pub(super) struct Listening {
-    /// What had happened before.
-    pub(super) before: Vec<Entry>,
-    queue: mpsc::Receiver<Entry>,
-    waiting: Arc<AtomicUsize>,
-}
-
 /// All of it.
 pub(crate) struct Timeline(Mutex<Rings>);
 
@@ -79,31 +64,6 @@ struct Rings {
 impl Default for Timeline {
     fn default() -> Self {
         Self::bounded(INSPECT_TIMELINE_BYTES)
-    }
-}
-
-impl Listening {
-    /// What happens next; `None` when there is nothing more to come: it was not taken in time, or is forgotten.
-    pub(super) async fn next(&mut self) -> Option<Entry> {
-        let entry = self.queue.recv().await?;
-        self.waiting.fetch_sub(entry.bytes(), Ordering::Relaxed);
-        Some(entry)
-    }
-
-    /// The same of what is there already.
-    pub(super) fn take(&mut self) -> Option<Entry> {
-        let entry = self.queue.try_recv().ok()?;
-        self.waiting.fetch_sub(entry.bytes(), Ordering::Relaxed);
-        Some(entry)
-    }
-}
-
-impl Listener {
-    /// Tells it; whether it goes on.
-    fn tell(&self, entry: &Entry) -> bool {
-        let bytes = entry.bytes();
-        let fits = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes <= INSPECT_QUEUE_BYTES;
-        fits && self.queue.try_send(entry.clone()).is_ok()
     }
 }
 
@@ -144,12 +104,11 @@ impl Timeline {
             rings.ring(&address, now_ms);
         }
         let ring = rings.all.get_mut(session).filter(|ring| &*ring.project == project)?;
-        let (sender, queue) = mpsc::channel(INSPECT_QUEUE_ENTRIES);
-        let waiting = Arc::new(AtomicUsize::new(0));
-        ring.listeners.retain(|listener| !listener.queue.is_closed());
-        ring.listeners.push(Listener { with_contents, queue: sender, waiting: Arc::clone(&waiting) });
         let before = ring.entries.iter().filter(|entry| entry.n > after).cloned().collect();
-        Some(Listening { before, queue, waiting })
+        let listening = Listening::new(before);
+        ring.listeners.retain(Listener::is_there);
+        ring.listeners.push(listening.listener(with_contents));
+        Some(listening)
     }
 }
 
@@ -171,7 +130,7 @@ impl Rings {
         let told = Entry { n, text: Arc::clone(&text), is_signal };
         let in_full = (is_signal && ring.listeners.iter().any(|listener| listener.with_contents))
             .then(|| Entry { text: entry::text(n, *unix_ms, event, true).into(), ..told.clone() });
-        ring.tell(&told, in_full.as_ref());
+        ring.tell(&told, in_full.as_ref(), *unix_ms);
         self.keep(session, Entry { n, text, is_signal });
         self.sweep(*unix_ms);
     }
@@ -179,8 +138,8 @@ impl Rings {
     fn miss(&mut self, session: &SessionAddress, unix_ms: u64, events: u64) {
         let ring = self.ring(session, unix_ms);
         let n = ring.number();
-        let missed = Entry { n, text: entry::gap(n, unix_ms, events).into(), is_signal: false };
-        ring.tell(&missed, None);
+        let missed = Entry::new(n, entry::gap(n, unix_ms, events));
+        ring.tell(&missed, None, unix_ms);
         self.keep(session, missed);
     }
 
@@ -236,11 +195,12 @@ impl Rings {
         ring.entries = VecDeque::new();
         ring.signals = 0;
         self.bytes -= freed;
-        freed + self.drop_ring(session, |ring| !ring.is_heard())
+        freed + self.drop_ring(session)
     }
 
-    fn drop_ring(&mut self, session: &str, is_meant: impl FnOnce(&Ring) -> bool) -> usize {
-        if !self.all.get(session).is_some_and(is_meant) {
+    /// Drops all that is known of a session; nothing of one that somebody listens to.
+    fn drop_ring(&mut self, session: &str) -> usize {
+        if self.all.get(session).is_none_or(Ring::is_heard) {
             return 0;
         }
         let bytes = self.all.remove(session).map_or(0, |ring| RING + ring.bytes);
@@ -248,7 +208,7 @@ impl Rings {
         bytes
     }
 
-    /// Forgets sessions that are over, some time after.
+    /// Forgets sessions that are over, some time after, but those that somebody listens to.
     fn sweep(&mut self, now_ms: u64) {
         let kept = u64::try_from(INSPECT_TIMELINE_KEPT.as_millis()).unwrap_or(u64::MAX);
         if now_ms.saturating_sub(self.swept) < kept / 10 {
@@ -259,7 +219,7 @@ impl Rings {
         let over: Vec<Arc<str>> =
             self.all.iter().filter(|(_, ring)| is_over(ring)).map(|(id, _)| Arc::clone(id)).collect();
         for session in over {
-            self.drop_ring(&session, |_| true);
+            self.drop_ring(&session);
         }
     }
 }
@@ -284,12 +244,14 @@ impl Ring {
     }
 
     fn is_heard(&self) -> bool {
-        self.listeners.iter().any(|listener| !listener.queue.is_closed())
+        self.listeners.iter().any(Listener::is_there)
     }
 
-    fn tell(&mut self, entry: &Entry, in_full: Option<&Entry>) {
-        self.listeners
-            .retain(|listener| listener.tell(in_full.filter(|_| listener.with_contents).unwrap_or(entry)));
+    fn tell(&mut self, entry: &Entry, in_full: Option<&Entry>, at: u64) {
+        self.listeners.retain(Listener::is_there);
+        for listener in &self.listeners {
+            listener.tell(in_full.filter(|_| listener.with_contents).unwrap_or(entry), at);
+        }
     }
 
     fn keep(&mut self, entry: Entry) {

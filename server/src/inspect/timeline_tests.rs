@@ -1,4 +1,5 @@
 use super::*;
+use otc_protocol::limits::{INSPECT_QUEUE_BYTES, INSPECT_QUEUE_ENTRIES};
 use otc_protocol::raptor::{Connection, Json, Reason, SignalContent};
 
 const START: u64 = 1_700_000_000_000;
@@ -62,7 +63,7 @@ fn who_listens_is_told_what_was_and_then_what_comes_once_each() {
     for number in 0..3 {
         timeline.happens(&session, START + number, joined(""));
     }
-    let mut listening = timeline.heard(&session, 0, false, START).unwrap();
+    let listening = timeline.heard(&session, 0, false, START).unwrap();
     let before = numbers(&listening.before);
     assert_eq!(before, [1, 2, 3].map(|number| START * 1000 + number));
     timeline.happens(&session, START, joined(""));
@@ -84,8 +85,8 @@ fn signals_are_entries_while_somebody_listens_and_never_kept_with_what_they_say(
     let session = address("1", "s");
     timeline.happens(&session, START, Event::SessionCreated);
     timeline.happens(&session, START, signal("hush 1"));
-    let mut plain = timeline.heard(&session, 0, false, START).unwrap();
-    let mut curious = timeline.heard(&session, 0, true, START).unwrap();
+    let plain = timeline.heard(&session, 0, false, START).unwrap();
+    let curious = timeline.heard(&session, 0, true, START).unwrap();
     assert_eq!(plain.before.len(), 1);
     timeline.happens(&session, START, signal("hush 2"));
     let (told, in_full) = (plain.take().unwrap(), curious.take().unwrap());
@@ -107,7 +108,7 @@ fn the_newest_are_remembered_and_signals_push_nothing_else_out() {
     for _ in 0..INSPECT_TIMELINE + 10 {
         timeline.happens(&session, START, joined(""));
     }
-    let mut listening = timeline.heard(&session, 0, false, START).unwrap();
+    let listening = timeline.heard(&session, 0, false, START).unwrap();
     assert_eq!(listening.before.len(), INSPECT_TIMELINE);
     assert_eq!(listening.before[0].n, START * 1000 + 11);
     for _ in 0..3 * INSPECT_TIMELINE {
@@ -123,23 +124,44 @@ fn the_newest_are_remembered_and_signals_push_nothing_else_out() {
 }
 
 #[test]
-fn a_slow_listener_is_dropped_and_the_others_go_on() {
+fn a_slow_listener_is_told_how_much_is_missing_and_where_and_the_others_miss_nothing() {
     for (data, most) in [("", INSPECT_QUEUE_ENTRIES), (&*"x".repeat(4096), INSPECT_QUEUE_BYTES / 4096)] {
         let timeline = Timeline::default();
         let session = address("1", "s");
-        let mut slow = timeline.listen("1", "s", 0, false, true, START).unwrap();
-        let mut quick = timeline.listen("1", "s", 0, false, true, START).unwrap();
-        for _ in 0..=INSPECT_QUEUE_ENTRIES {
-            timeline.happens(&session, START, joined(data));
-            assert!(quick.take().is_some());
-        }
-        assert_eq!(timeline.0.lock().all["s"].listeners.len(), 1);
-        let had = std::iter::from_fn(|| slow.take()).count();
-        assert!(had <= most && had + 10 > most, "{had} of {most}");
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let next = std::pin::pin!(slow.next()).poll(&mut context).map(|entry| entry.is_none());
-        assert_eq!(next, std::task::Poll::Ready(true), "it hears that there is no more");
+        let slow = timeline.listen("1", "s", 0, false, true, START).unwrap();
+        let quick = timeline.listen("1", "s", 0, false, true, START).unwrap();
+        let happens = |times: usize| {
+            for _ in 0..times {
+                timeline.happens(&session, START, joined(data));
+                assert!(!quick.take().unwrap().text.contains("gap"));
+            }
+        };
+        let take_all = || std::iter::from_fn(|| slow.take()).collect::<Vec<Entry>>();
+        happens(INSPECT_QUEUE_ENTRIES + 50);
+        let mut told = take_all();
+        let gap: serde_json::Value = serde_json::from_str(&told.pop().unwrap().text).unwrap();
+        assert!(told.len() <= most && told.len() + 10 > most, "{} of {most}", told.len());
+        assert!(numbers(&told).windows(2).all(|pair| pair[1] == pair[0] + 1));
+        let missing = INSPECT_QUEUE_ENTRIES + 50 - told.len();
+        assert_eq!((&gap["kind"], &gap["events"]), (&"gap".into(), &missing.into()));
+        let last = told.last().unwrap().n + missing as u64;
+        assert_eq!((&gap["n"], &gap["at"]), (&last.into(), &START.into()));
+        happens(1);
+        assert_eq!(numbers(&take_all()), [last + 1], "it goes on behind what is missing");
     }
+}
+
+#[test]
+fn who_waits_for_what_happens_next_is_woken_by_it() {
+    let timeline = Timeline::default();
+    let session = address("1", "s");
+    let listening = timeline.listen("1", "s", 0, false, true, START).unwrap();
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut next = std::pin::pin!(listening.next());
+    assert!(next.as_mut().poll(&mut context).is_pending());
+    timeline.happens(&session, START, joined("x"));
+    let std::task::Poll::Ready(entry) = next.poll(&mut context) else { panic!("it waits on") };
+    assert!(entry.text.contains('x'));
 }
 
 #[test]
@@ -156,13 +178,19 @@ fn a_session_that_is_over_is_forgotten_after_a_while() {
         timeline.happens(session, START, left);
         timeline.happens(session, START, Event::SessionDestroyed);
     }
-    let mut waits = timeline.heard(&over, 0, false, START + kept - 1).expect("not yet");
+    let waits = timeline.heard(&over, 0, false, START + kept - 1).expect("not yet");
     timeline.happens(&again, START + kept - 1, Event::SessionCreated);
     let later = START + 2 * kept;
-    assert!(timeline.heard(&over, 0, false, later).is_none());
+    assert_eq!(timeline.heard(&over, 0, false, later).unwrap().before.len(), 3, "somebody listens to it");
+    timeline.happens(&over, later, Event::SessionCreated);
+    let last = timeline.heard(&over, 0, false, later).unwrap().before[2].n;
+    assert_eq!(waits.take().unwrap().n, last + 1, "nothing is missing between one life of it and the next");
+    timeline.happens(&over, later, Event::SessionDestroyed);
+    drop(waits);
     assert_eq!(timeline.heard(&again, 0, false, later).unwrap().before.len(), 4, "it has begun again");
     assert_eq!(timeline.heard(&lives, 0, false, later).unwrap().before.len(), 1, "it lives");
-    assert!(waits.queue.try_recv().is_err() && waits.queue.is_closed());
+    let even_later = later + 2 * kept;
+    assert!(timeline.heard(&over, 0, false, even_later).is_none());
     timeline.bytes();
 }
 
@@ -175,7 +203,7 @@ fn all_together_have_a_bound_and_a_busy_project_takes_nothing_from_a_quiet_one()
         timeline.happens(&quiet, START, joined("history"));
     }
     let heard = address("1", "heard");
-    let mut listening = timeline.listen("1", "heard", 0, false, true, START).unwrap();
+    let listening = timeline.listen("1", "heard", 0, false, true, START).unwrap();
     timeline.happens(&heard, START, joined("x"));
     let data = "x".repeat(200);
     let mut most = 0;

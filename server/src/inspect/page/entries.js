@@ -48,7 +48,12 @@ export function changes(before, { name, hasAudio, hasVideo }) {
 
 const changed = ({ stream, changes: what }, names) => `Stream ${streamName(stream)}${ofOwner(stream, names)} has changed: ${what.join(', ')}`;
 
-/** Every kind, and `behind`, which the page says itself: its group in the filter, the word on its tag, and its sentence. */
+/** `events` is null where nobody knows how many. */
+const missing = ({ events }) => (events === null
+  ? 'Events may be missing here: the server has forgotten them'
+  : `${plural(events, 'event is', 'events are')} missing here: more happened than could be told`);
+
+/** Every kind: its group in the filter, the word on its tag, and its sentence. */
 const KINDS = {
   sessionCreated: ['session', 'Session', () => 'The session has begun'],
   sessionDestroyed: ['session', 'Session', () => 'The session has ended: nobody is in it any more'],
@@ -62,8 +67,7 @@ const KINDS = {
   archiveStarted: ['archives', 'Archive', ({ archive }) => `Archive ${archive.name ? `“${isolated(archive.name)}” ` : ''}has begun`],
   archiveStopped: ['archives', 'Archive', ({ reason }) => `An archive has ended${reason ? `: ${isolated(reason)}` : ''}`],
   signal: ['signals', 'Signal', signal],
-  behind: ['session', 'Gap', () => 'More happened than this page could take; some of it may be missing here'],
-  gap: ['session', 'Gap', ({ events }) => `${plural(events, 'event is', 'events are')} missing here: more happened than could be told`],
+  gap: ['session', 'Gap', missing],
 };
 
 /** An entry's group, tag and sentence. What a newer server may tell that this page does not know is shown by its name. */

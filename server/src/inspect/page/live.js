@@ -4,7 +4,6 @@
 
 import { Failure, eventsOf, tryEvents } from './api.js';
 
-const RETRY_SOON = 250;
 const RETRY_FIRST = 1000;
 const RETRY_MOST = 5000;
 
@@ -17,7 +16,7 @@ export class Live {
   #contents = false;
   #closed = false;
 
-  /** `told` has a function for each thing that happens: opened, entry, state, signals, behind, absent, trouble. */
+  /** `told` has a function for each thing that happens: opened, entry, state, signals, absent, trouble. */
   constructor(session, told) {
     this.session = session;
     this.told = told;
@@ -63,14 +62,7 @@ export class Live {
     on('entry', this.told.entry);
     on('state', this.told.state);
     on('signals', this.told.signals);
-    on('bye', ({ reason }) => (reason === 'slow' ? this.#catchUp() : this.#look()));
-  }
-
-  /** More happened than this page could take in time: it goes on with the newest. */
-  #catchUp() {
-    this.#drop();
-    this.told.behind();
-    this.#timer = setTimeout(this.again, RETRY_SOON);
+    on('bye', () => this.#look());
   }
 
   /** Finds out why there are no events, and tries again later. */

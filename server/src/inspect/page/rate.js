@@ -32,11 +32,6 @@ export class Rate {
   start(at, total) {
     if (this.#before !== null && at - this.#heard < JUST_NOW) this.told({ at, total });
     this.#before = { at, total };
-    this.heard(at);
-  }
-
-  /** Up to here everything was told. */
-  heard(at) {
     this.#heard = at;
   }
 
@@ -44,7 +39,7 @@ export class Rate {
   told({ at, total }) {
     const before = this.#before;
     this.#before = { at, total };
-    this.heard(at);
+    this.#heard = at;
     if (before === null || total <= before.total) return;
     this.#count(total - before.total, before.at, at);
   }

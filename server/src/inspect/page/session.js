@@ -63,7 +63,6 @@ export function showSession(id) {
     entry: only(entered),
     state: only(changed),
     signals: only((signals) => view.rate.told(signals)),
-    behind: only(behind),
     absent: only(absent),
     trouble: only(tellTrouble),
   });
@@ -105,11 +104,6 @@ function changed(told) {
   if (watched.fresh) view.rate.start(state.now, state.signals);
   watched.fresh = false;
   render();
-}
-
-function behind() {
-  view.rate.heard(now());
-  view.timeline.fallBehind(now());
 }
 
 function absent() {

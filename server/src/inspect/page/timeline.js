@@ -9,6 +9,8 @@ import { clock, number, plural } from './words.js';
 const ENTRIES_MOST = 500;
 /** Of how many streams it is remembered how they were told last. */
 const STREAMS_MOST = 2000;
+/** The numbers of a history that begins anew are greater by at least so much: they begin with the time, in microseconds. */
+const NUMBERS_BEGIN = 100_000;
 /** How much of what a signal says is shown. */
 const SAID_MOST = 1000;
 /** Entries that come within this time are added together. */
@@ -53,9 +55,9 @@ export class Timeline {
   add(entry) {
     // A stream of events that is opened again begins with what is known already.
     if (entry.n <= this.#last) return;
-    const missing = this.#last === 0 ? 0 : entry.n - this.#last - 1;
+    const missing = this.#missing(entry);
     this.#last = entry.n;
-    if (missing > 0) this.#wait({ at: entry.at, kind: 'gap', events: missing });
+    if (missing > 0) this.#wait({ at: entry.at, kind: 'gap', events: missing < NUMBERS_BEGIN ? missing : null });
     if (this.#isNews(entry)) this.#wait(entry);
   }
 
@@ -72,9 +74,10 @@ export class Timeline {
     return true;
   }
 
-  /** More has happened until now than could be taken. */
-  fallBehind(now) {
-    this.#wait({ at: now, kind: 'behind' });
+  /** How many entries are missing before this one; the server says so itself where it knows. */
+  #missing({ n, kind }) {
+    const isFirst = this.#last === 0 || kind === 'sessionCreated' || kind === 'gap';
+    return isFirst ? 0 : n - this.#last - 1;
   }
 
   #wait(entry) {
