@@ -43,6 +43,8 @@ type Eye = Arc<Watch<Queue>>;
 
 /// What one reader is told.
 struct Feed {
+    /// Given back first: when nobody watches the session any more, the place is free.
+    _seat: Seat,
     app: Arc<App>,
     project: ProjectId,
     session: String,
@@ -58,7 +60,6 @@ struct Feed {
     said_at: Instant,
     counted_at: Instant,
     phase: Phase,
-    _seat: Seat,
 }
 
 #[derive(Default)]
@@ -130,6 +131,7 @@ pub(super) async fn events(
     let mut look = interval(INSPECT_LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let feed = Feed {
+        _seat: seat,
         stopping: app.stopping(),
         app: Arc::clone(&app),
         project,
@@ -143,7 +145,6 @@ pub(super) async fn events(
         said_at: Instant::now(),
         counted_at: Instant::now(),
         phase: Phase::Begins,
-        _seat: seat,
     };
     let pieces = stream::unfold(feed, |mut feed| async move {
         let piece = feed.next().await?;

@@ -121,6 +121,15 @@ impl Stream {
     }
 }
 
+/// Waits until the server has noticed that nobody watches a session.
+fn nobody_watches(server: &Server, session: &str) {
+    let start = Instant::now();
+    while server.app().registry.is_watched(session) {
+        assert!(start.elapsed() < DEADLINE, "the room goes on telling");
+        std::thread::yield_now();
+    }
+}
+
 pub(crate) fn say(member: &mut Member, kind: &str, data: &str) {
     let data = Some(Json::from_text(data.to_owned()).unwrap());
     let content = SignalContent { kind: Some(kind.to_owned()), data, ..SignalContent::default() };
@@ -241,11 +250,7 @@ fn signals_are_told_while_somebody_watches_and_what_they_say_when_asked() {
         assert!(told["bytes"].is_u64() && told.get("data").is_none(), "{told}");
     }
     drop((plain, curious, later));
-    let start = Instant::now();
-    while server.app().registry.is_watched(&session) {
-        assert!(start.elapsed() < DEADLINE, "the room goes on telling");
-        std::thread::yield_now();
-    }
+    nobody_watches(&server, &session);
     say(&mut ada, "after", "1");
     let mut stream = open(&browser, &session, "", None).unwrap();
     let mut told = stream.next().unwrap();
@@ -308,15 +313,17 @@ fn only_some_are_open_at_one_time_and_others_see_none() {
     let browser = Browser::log_in(server.addr());
     let session = session_of(KEY);
     let _ada = Member::join(server.addr(), &session);
-    let mut streams: Vec<Stream> = (0..8).map(|_| open(&browser, &session, "", None).unwrap()).collect();
+    let bobs = session_of(KEY);
+    let _bob = Member::join(server.addr(), &bobs);
+    let _streams: Vec<Stream> = (0..7).map(|_| open(&browser, &session, "", None).unwrap()).collect();
+    let eighth = open(&browser, &bobs, "", None).unwrap();
     let refused = open(&browser, &session, "", None).unwrap_err();
     assert_eq!((refused.error().0, refused.header("retry-after")), (429, "15"));
-    streams.pop();
-    let start = Instant::now();
-    while open(&browser, &session, "", None).is_err() {
-        assert!(start.elapsed() < DEADLINE, "its place stays taken");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    assert!(refused.error().1.contains("event streams"), "{refused:?}");
+    drop(eighth);
+    nobody_watches(&server, &bobs);
+    drop(open(&browser, &bobs, "", None).expect("its place is free"));
+    nobody_watches(&server, &bobs);
     let other = Browser::log_in_as(server.addr(), OTHER, OTHER_SECRET);
     for session in [&session, &session_of(KEY), &session_of(OTHER), "x", &"x".repeat(400)] {
         assert_eq!(open(&other, session, "", None).unwrap_err().error().0, 404, "{session}");
