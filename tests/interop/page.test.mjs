@@ -132,11 +132,11 @@ test('the page joins, shows who is there and what they say, and is operated by t
   await ada.state('Joined');
 });
 
-test('what others wrote is text on the page, never markup', TEST_LIMIT, async () => {
+test('what others wrote is text on the page, never markup, and never covers it, however long it is', TEST_LIMIT, async () => {
   const session = await here.session();
   const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
   const cli = await here.cliClient(session, markup);
-  const loud = await here.browserClient(session, `${markup}!`);
+  const loud = await here.browserClient(session, `${markup}${'W'.repeat(600)}`);
   await loud.publish({ width: 320, height: 240 });
   const ada = await visit(session, 'Ada');
   await ada.join({ camera: false, microphone: false });
@@ -145,6 +145,17 @@ test('what others wrote is text on the page, never markup', TEST_LIMIT, async ()
   await cli.signal({ type: 'x', data: markup });
   await ada.line(/x.*<b>bold<\/b>$/);
   assert.equal(await ada.page.locator('main img, #signals .data b, #people b, #tiles b').count(), 0);
+
+  await ada.page.setViewportSize({ width: 360, height: 740 });
+  await ada.tile('WWW').waitFor();
+  assert.equal(await ada.page.evaluate(() => document.documentElement.scrollWidth), 360);
+  const heightOf = async (locator) => (await locator.boundingBox()).height;
+  const [tile, caption] = [ada.tile('WWW'), ada.tile('WWW').locator('.caption')];
+  assert.ok((await heightOf(caption)) < (await heightOf(tile)) / 3, 'the name covers the picture');
+  const lines = ada.page.locator('#people li');
+  assert.equal(await lines.count(), 3);
+  for (const line of await lines.all()) assert.ok((await heightOf(line)) < 70, await line.textContent());
+  await assertAccessible(ada.page, 'at 360 pixels', ['dark']);
 });
 
 test('a refusal is shown in words', TEST_LIMIT, async () => {
