@@ -4,11 +4,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** The text of axe-core, which is looked for when it is wanted. */
+function axe() {
+  try {
+    return readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  } catch (error) {
+    throw new Error(`axe-core is missing: run scripts/install-interop.sh (${error.message})`);
+  }
+}
 
 /** Has axe-core look at a page, light and dark, and wants it to find nothing. */
 export async function assertAccessible(page, view, colorSchemes = ['dark', 'light']) {
-  await page.evaluate(AXE);
+  await page.evaluate(axe());
   for (const colorScheme of colorSchemes) {
     await page.emulateMedia({ colorScheme });
     const violations = await page.evaluate(async () => (await window.axe.run()).violations);
