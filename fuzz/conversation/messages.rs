@@ -194,6 +194,19 @@ pub(crate) fn sensible(source: &mut Source<'_>, own: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+/// The same, with what `of` knows about its uri when it is said on a peer connection.
+pub(crate) fn named<'a>(data: Vec<u8>, of: impl Fn(&str) -> Option<&'a Value>) -> Vec<u8> {
+    let Ok(mut message) = serde_json::from_slice::<Value>(&data) else { return data };
+    let Some(names) = message["uri"].as_str().and_then(of).and_then(Value::as_object) else { return data };
+    let is_negotiation =
+        matches!(message["method"].as_str(), Some("offer" | "answer" | "pranswer" | "candidate"));
+    match message["content"].as_object_mut() {
+        Some(content) if is_negotiation => content.extend(names.clone()),
+        _ => return data,
+    }
+    message.to_string().into_bytes()
+}
+
 /// What the server says of a session.
 pub(crate) fn state(source: &mut Source<'_>, own: &str) -> Value {
     let connections: Vec<Value> = (0..source.below(5))

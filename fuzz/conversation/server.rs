@@ -10,8 +10,8 @@ use otc_protocol::raptor::{SessionAddress, SignalContent};
 use otc_protocol::rumor::Frame;
 use otc_protocol::{Moment, uuid};
 use otc_server::sessions::{Admission, CloseCode, Refusal, Registry, Scales, Seat, Settings, Time};
-use serde_json::json;
-use std::collections::VecDeque;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -68,6 +68,8 @@ struct Peer {
     sent: Vec<Bytes>,
     /// Messages that have come, to be acknowledged.
     heard: Vec<String>,
+    /// What offers were asked for, by their uri, and what is to be named in them.
+    asked: BTreeMap<String, Value>,
 }
 
 impl Peer {
@@ -84,6 +86,7 @@ impl Peer {
             left,
             sent,
             heard,
+            asked: BTreeMap::new(),
         }
     }
 
@@ -94,7 +97,14 @@ impl Peer {
     /// Takes what has come.
     fn listen(&mut self) -> Heard {
         let heard = self.ear.hear(&self.pipe);
-        self.heard.extend(heard.messages.iter().map(|(transaction, _, _)| transaction.clone()));
+        for (transaction, _, json) in &heard.messages {
+            self.heard.push(transaction.clone());
+            if let ("generateoffer", Some(uri)) =
+                (json["method"].as_str().unwrap_or(""), json["uri"].as_str())
+            {
+                self.asked.insert(uri.to_owned(), json["content"].clone());
+            }
+        }
         let bound = settings().owed_messages;
         if heard.close.is_none() && self.is_open() {
             assert!(self.ear.owed.len() <= bound, "{} is owed too much", self.name);
@@ -345,12 +355,18 @@ impl Conversation<'_> {
         }
     }
 
+    /// A message that makes sense; one on a peer connection names it as it is called, however they have come to know.
+    fn sensible(&mut self, own: &str) -> Vec<u8> {
+        let data = messages::sensible(&mut self.source, own);
+        messages::named(data, |uri| self.peers.iter().find_map(|peer| peer.asked.get(uri)))
+    }
+
     fn request(&mut self, who: usize) {
         let own = self.peers[who].name.clone();
         let data = if self.source.one_in(4) {
             messages::message(&mut self.source, &own)
         } else {
-            messages::sensible(&mut self.source, &own)
+            self.sensible(&own)
         };
         let transaction = if self.source.one_in(10) { self.source.text() } else { self.transaction() };
         let token = self.source.one_in(20).then_some("moderator|y");
@@ -398,7 +414,7 @@ impl Conversation<'_> {
     /// Many requests at once.
     fn flood(&mut self, who: usize) {
         let own = self.peers[who].name.clone();
-        let data = messages::sensible(&mut self.source, &own);
+        let data = self.sensible(&own);
         for _ in 0..self.source.byte() {
             let transaction = self.transaction();
             let request = Request { transaction: &transaction, from: &own, token: None, data: &data };

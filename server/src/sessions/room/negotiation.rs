@@ -213,22 +213,23 @@ impl Room {
         Ok(Answer::Done)
     }
 
-    /// Whether the message is about the one peer connection of this subscriber. A client opens another one for each id and
-    /// source that it has not heard of (`wire.md §8`); one that names neither can have that only once.
+    /// Whether the message names the one peer connection of this subscriber. A client opens another one for whatever names
+    /// something else, or nothing (`wire.md §8`).
     fn check_peer(&self, stream: &str, subscriber: &str, content: &Negotiation) -> Result<(), Refusal> {
         let of = self.publication(stream)?.subscribers.get(subscriber);
-        let number = of.and_then(|of| of.peer);
-        let is_other = |id: &String| number.is_some_and(|number| self.uuid(number) != *id);
-        let is_foreign = |source: &String| source != PEER_TO_PEER;
-        if content.peer_id.as_ref().is_some_and(is_other)
-            || content.source_stream_id.as_ref().is_some_and(is_foreign)
-        {
-            return Err(Refusal::new(
-                403,
-                "The subscriber has one peer connection: name the peerId and sourceStreamId of its generateoffer.",
-            ));
+        let (peer, source) = (content.peer_id.as_deref(), content.source_stream_id.as_deref());
+        let is_named = match of.and_then(|of| of.peer) {
+            Some(number) => peer == Some(&*self.uuid(number)) && source == Some(PEER_TO_PEER),
+            // It is not known here what an earlier server has called it.
+            None => source.is_none_or(|source| source == PEER_TO_PEER),
+        };
+        if is_named {
+            return Ok(());
         }
-        Ok(())
+        Err(Refusal::new(
+            403,
+            "The subscriber has one peer connection: name the peerId and sourceStreamId of its generateoffer.",
+        ))
     }
 
     /// Both ends of a peer connection, of which `id` must be one.

@@ -36,7 +36,7 @@ pub(super) fn busy(world: &World) -> (Client, Client, Client, Client) {
         client.listen(world);
     }
     let candidate = json!({ "candidate": "1" });
-    assert_eq!(publisher.call(world, "candidate", "/stream/st/subscriber/sub", candidate).0, 200);
+    assert_eq!(publisher.say(world, "candidate", "/stream/st/subscriber/sub", &candidate).0, 200);
     let mute = json!({ "reason": "mute", "active": true, "exclusion": ["st"] });
     assert_eq!(moderator.call(world, "update", "", mute).0, 200);
     assert_eq!(moderator.call(world, "delete", "/connection/g", json!({})).0, 200);
@@ -141,7 +141,7 @@ fn streams_subscribers_candidates_and_muting_are_carried_on() {
     assert_eq!(gone.messages(&world).last().map(|(_, method, _, _)| method.as_str()), Some("deleted"));
     subscriber.listen(&world);
     let offer = json!({ "sdp": "o" });
-    assert_eq!(publisher.call(&world, "offer", "/stream/st/subscriber/sub", offer).0, 200);
+    assert_eq!(publisher.say(&world, "offer", "/stream/st/subscriber/sub", &offer).0, 200);
     let news = subscriber.messages(&world);
     let methods: Vec<&str> = news.iter().map(|(_, method, _, _)| method.as_str()).collect();
     assert_eq!(methods, ["offer", "candidate"], "what was held goes after the offer");

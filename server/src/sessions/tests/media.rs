@@ -36,6 +36,8 @@ pub(super) fn subscribed(world: &World) -> (Client, Client, String) {
     assert_eq!(content["sourceStreamId"], "P2P");
     let peer = content["peerId"].as_str().expect("a peer id").to_owned();
     assert!(uuid::parse(&peer).is_some());
+    // The offer, which is said first, would tell it.
+    subscriber.peers.clone_from(&publisher.peers);
     (publisher, subscriber, peer)
 }
 

@@ -82,7 +82,9 @@ proptest! {
                 if closes(client).is_empty() {
                     client.signal(&world, "on");
                     client.request(&world, "read", "", json!({}));
-                    client.request(&world, "offer", "/stream/st/subscriber/sub", json!({}));
+                    let path = "/stream/st/subscriber/sub";
+                    let names = client.peers.get(path).cloned().unwrap_or_else(|| json!({}));
+                    client.request(&world, "offer", path, names);
                     client.request(&world, "delete", "/connection/s", json!({}));
                     client.send(&world, envelope::leave());
                 }

@@ -12,7 +12,7 @@ use otc_protocol::rumor::Frame;
 use otc_protocol::{Moment, uuid};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
@@ -207,6 +207,7 @@ impl World {
             pipe: Arc::new(Pipe::default()),
             transactions: 0,
             handled: HashSet::new(),
+            peers: HashMap::new(),
         };
         client.open(self, false);
         client
@@ -229,6 +230,8 @@ pub(super) struct Client {
     pub(super) pipe: Arc<Pipe>,
     transactions: u32,
     handled: HashSet<String>,
+    /// The peer connections that it has heard of: the path of the subscriber, and what their messages name.
+    pub(super) peers: HashMap<String, Value>,
 }
 
 impl Client {
@@ -275,7 +278,8 @@ impl Client {
     pub(super) fn listen(&mut self, world: &World) -> Vec<Heard> {
         let mut new = Vec::new();
         for heard in self.read() {
-            if let Heard::Message { transaction, from, .. } = &heard {
+            if let Heard::Message { transaction, from, json } = &heard {
+                self.note_peer(json);
                 let frame = envelope::acknowledge(from, transaction, &self.id).expect("fits");
                 if self.seat.is_some() {
                     self.send(world, frame);
@@ -287,6 +291,24 @@ impl Client {
             new.push(heard);
         }
         new
+    }
+
+    fn note_peer(&mut self, json: &Value) {
+        let (content, topic) = (&json["content"], format!("/v2/partner/1/session/{}", self.session));
+        let path = json["uri"].as_str().and_then(|uri| uri.strip_prefix(&topic));
+        if let (Some(path), true) = (path, content["peerId"].is_string()) {
+            let names = json!({ "peerId": content["peerId"], "sourceStreamId": content["sourceStreamId"] });
+            self.peers.insert(path.to_owned(), names);
+        }
+    }
+
+    /// What it says on a peer connection that it has heard of, with what that is called.
+    pub(super) fn say(&mut self, world: &World, method: &str, path: &str, what: &Value) -> (u16, Value) {
+        let mut content = self.peers.get(path).unwrap_or_else(|| panic!("{path} is known")).clone();
+        for (key, value) in what.as_object().expect("an object") {
+            content[key] = value.clone();
+        }
+        self.call(world, method, path, content)
     }
 
     /// The messages that have arrived, as (from, method, rest of the uri, content).
