@@ -201,7 +201,7 @@ export class BrowserClient {
     return this.#call('iceServers');
   }
 
-  /** Waits until so many peer connections with others are open. */
+  /** Waits until so many peer connections are open, each of them with somebody. */
   openPeers(count) {
     return this.#call('openPeers', count);
   }

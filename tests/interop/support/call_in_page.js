@@ -102,10 +102,13 @@ Object.assign(window.interop, {
     return peers.flatMap((peer) => peer.getConfiguration().iceServers);
   },
 
-  // Resolves when so many peer connections are open that have a description of the other side.
+  // Resolves when so many peer connections are open, each with a description of the other side: one that stays without was
+  // opened by a message that is about none of this page's.
   openPeers(count) {
-    const open = () => peers.filter((peer) => peer.connectionState !== 'closed' && peer.remoteDescription !== null);
-    return this.until(() => open().length === count);
+    return this.until(() => {
+      const open = peers.filter((peer) => peer.connectionState !== 'closed');
+      return open.length === count && open.every((peer) => peer.remoteDescription !== null);
+    });
   },
 
   // The client has no public call for this; it makes this one when the network has changed.
