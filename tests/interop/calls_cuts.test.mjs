@@ -1,8 +1,7 @@
 // Cut sockets during a call: media goes on, and what was said in the meantime arrives.
 
-import { test } from 'node:test';
 import { ended, isSilent, moves, plays, published, sounds, standsStill } from './support/calls.mjs';
-import { TEST_LIMIT, World, whileTesting } from './support/world.mjs';
+import { TEST_LIMIT, World, parts, whileTesting } from './support/world.mjs';
 
 const CAMERA = { resolution: '320x240' };
 
@@ -29,6 +28,7 @@ class Call extends World {
 }
 
 whileTesting(new Call(), [], { lasting: true });
+const part = parts();
 
 /** Does something while the client's way to the server is cut, and waits until it is back. */
 async function away(client, proxy, doing) {
@@ -49,7 +49,7 @@ async function cutAt(text, client, proxy) {
   await log.next('reconnected');
 }
 
-test('a publisher that is cut off when it is asked for an offer sends it when it is back', TEST_LIMIT, async () => {
+part('a publisher that is cut off when it is asked for an offer sends it when it is back', TEST_LIMIT, async () => {
   stream = await published(ada, CAMERA, [bob]);
   const cut = cutAt('"generateoffer"', ada, toAda);
   await Promise.all([cut, bob.subscribe(stream.streamId)]);
@@ -60,7 +60,7 @@ for (const [what, text, client, proxy] of [
   ['a subscriber that is cut off when the offer comes', '"offer"', () => bob, () => toBob],
   ['a publisher that is cut off when the answer comes', '"answer"', () => ada, () => toAda],
 ]) {
-  test(`${what} sees the picture all the same`, TEST_LIMIT, async () => {
+  part(`${what} sees the picture all the same`, TEST_LIMIT, async () => {
     await bob.unsubscribe(stream.streamId);
     await ada.openPeers(0);
     const cut = cutAt(text, client(), proxy());
@@ -69,7 +69,7 @@ for (const [what, text, client, proxy] of [
   });
 }
 
-test('the call goes on while the publisher is cut off, and its mute arrives later', TEST_LIMIT, async () => {
+part('the call goes on while the publisher is cut off, and its mute arrives later', TEST_LIMIT, async () => {
   const { streamId } = stream;
   const told = cli.log.fromNow();
   await away(ada, toAda, async () => {
@@ -84,7 +84,7 @@ test('the call goes on while the publisher is cut off, and its mute arrives late
   await sounds(bob, streamId);
 });
 
-test('the call goes on while the subscriber is cut off, and it is told later what it has missed', TEST_LIMIT, async () => {
+part('the call goes on while the subscriber is cut off, and it is told later what it has missed', TEST_LIMIT, async () => {
   const { streamId } = stream;
   const told = cli.log.fromNow();
   await away(bob, toBob, async () => {
@@ -99,7 +99,7 @@ test('the call goes on while the subscriber is cut off, and it is told later wha
   await plays(bob, streamId);
 });
 
-test('a stream that ends while both are cut off has ended when they are back', TEST_LIMIT, async () => {
+part('a stream that ends while both are cut off has ended when they are back', TEST_LIMIT, async () => {
   await away(bob, toBob, () => away(ada, toAda, () => ada.unpublish()));
   await ended(stream, 'clientDisconnected', [bob], cli);
   await Promise.all([ada.openPeers(0), bob.openPeers(0)]);

@@ -1,7 +1,7 @@
 // What a test file needs, started before its first test and gone after its last: a server and a browser.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Browser, BrowserClient } from './browser.mjs';
 import { CliClient } from './cli_client.mjs';
 import { Proxy } from './proxy.mjs';
@@ -21,6 +21,21 @@ export function whileTesting(world, serverOptions, { lasting = false } = {}) {
   if (!lasting) afterEach(() => world.clear(), TEST_LIMIT);
   after(() => world.stop(), TEST_LIMIT);
   return world;
+}
+
+/**
+ * Makes tests that are parts of one thing, each of which goes on where the one before it has ended. What comes after one
+ * that failed does not begin.
+ */
+export function parts() {
+  let failed;
+  return (name, limit, body) =>
+    test(name, limit, async () => {
+      assert.equal(failed, undefined, `“${failed}” has failed, and this goes on from there`);
+      failed = name;
+      await body();
+      failed = undefined;
+    });
 }
 
 export class World {
