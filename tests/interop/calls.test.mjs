@@ -1,9 +1,8 @@
 // Calls between browsers: pictures and sound go from page to page, and C sees every stream of theirs.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { ended, isSilent, moves, plays, published, sounds, standsStill } from './support/calls.mjs';
-import { TEST_LIMIT, World, whileTesting } from './support/world.mjs';
+import { ended, hasShape, isSilent, moves, plays, published, sounds, standsStill } from './support/calls.mjs';
+import { TEST_LIMIT, World, parts, whileTesting } from './support/world.mjs';
 
 const CAMERA = { resolution: '320x240' };
 const SIZE = { width: 320, height: 240 };
@@ -23,6 +22,7 @@ class Call extends World {
 }
 
 const here = whileTesting(new Call(), [], { lasting: true });
+const part = parts();
 
 let ada;
 let bob;
@@ -30,16 +30,17 @@ let cy; // comes later
 let cli;
 const streams = {};
 
-test('two browsers see and hear each other', TEST_LIMIT, async () => {
+part('two browsers see and hear each other', TEST_LIMIT, async () => {
   [streams.ada, streams.bob] = await Promise.all([
     published(ada, { ...CAMERA, name: 'Ada' }, [bob]),
     published(bob, { ...CAMERA, name: 'Bob' }, [ada]),
   ]);
   await Promise.all([bob.subscribe(streams.ada.streamId), ada.subscribe(streams.bob.streamId)]);
-  await Promise.all([plays(bob, streams.ada.streamId, SIZE), plays(ada, streams.bob.streamId, SIZE)]);
+  const readings = await Promise.all([plays(bob, streams.ada.streamId), plays(ada, streams.bob.streamId)]);
+  for (const reading of readings) hasShape(reading, SIZE);
 });
 
-test('a C program in the same session sees both streams as they are', TEST_LIMIT, async () => {
+part('a C program in the same session sees both streams as they are', TEST_LIMIT, async () => {
   for (const [owner, own, name] of [[ada, streams.ada, 'Ada'], [bob, streams.bob, 'Bob']]) {
     const { event, ...seen } = await cli.log.next('streamReceived', { streamId: own.streamId });
     const tracks = { hasAudioTrack: true, hasAudio: true, hasVideoTrack: true, hasVideo: true, hasCaptions: false };
@@ -50,7 +51,7 @@ test('a C program in the same session sees both streams as they are', TEST_LIMIT
   }
 });
 
-test('both sides have the candidates of the other, not only what its packets show', TEST_LIMIT, async () => {
+part('both sides have the candidates of the other, not only what its packets show', TEST_LIMIT, async () => {
   for (const [browser, stream] of [[bob, streams.ada], [ada, streams.bob]]) {
     const { remotes } = await browser.route(stream.streamId);
     const named = remotes.filter(({ candidateType, protocol }) => candidateType === 'host' && protocol === 'udp');
@@ -58,17 +59,17 @@ test('both sides have the candidates of the other, not only what its packets sho
   }
 });
 
-test('whoever comes later sees both, and the others go on', TEST_LIMIT, async () => {
+part('whoever comes later sees both, and the others go on', TEST_LIMIT, async () => {
   cy = await here.browserClient(here.place, 'cy');
   for (const stream of [streams.ada, streams.bob]) {
     await cy.log.next('streamReceived', { streamId: stream.streamId });
     await cy.subscribe(stream.streamId);
-    await plays(cy, stream.streamId, SIZE);
+    hasShape(await plays(cy, stream.streamId), SIZE);
   }
   await Promise.all([plays(bob, streams.ada.streamId), plays(ada, streams.bob.streamId)]);
 });
 
-test('pictures and sound that are turned off stop at the others, and come back', TEST_LIMIT, async () => {
+part('pictures and sound that are turned off stop at the others, and come back', TEST_LIMIT, async () => {
   const [film, voice] = [streams.ada.streamId, streams.bob.streamId];
   const [told, seen] = [cli.log.fromNow(), cy.log.fromNow()];
   await Promise.all([ada.publishVideo(false), bob.publishAudio(false)]);
@@ -83,7 +84,7 @@ test('pictures and sound that are turned off stop at the others, and come back',
   await Promise.all([plays(cy, film), plays(cy, voice), plays(bob, film)]);
 });
 
-test('new ways are agreed on during the call, and it plays on', TEST_LIMIT, async () => {
+part('new ways are agreed on during the call, and it plays on', TEST_LIMIT, async () => {
   const { streamId } = streams.ada;
   const old = bob.log.find('candidate').map((one) => one.of);
   const fresh = bob.log.fromNow();
@@ -93,7 +94,7 @@ test('new ways are agreed on during the call, and it plays on', TEST_LIMIT, asyn
   assert.deepEqual(fresh.find('candidate', { isKnown: false }), [], 'named before what they belong to');
 });
 
-test('a voice alone is heard, and C knows that there is nothing to see', TEST_LIMIT, async () => {
+part('a voice alone is heard, and C knows that there is nothing to see', TEST_LIMIT, async () => {
   const voice = await published(cy, { name: 'Cy', videoSource: null }, [ada]);
   await ada.subscribe(voice.streamId);
   await sounds(ada, voice.streamId);
@@ -105,19 +106,31 @@ test('a voice alone is heard, and C knows that there is nothing to see', TEST_LI
   await ended(voice, 'clientDisconnected', [ada], cli);
 });
 
-test('a screen is seen in its own size, and C knows that it is one', TEST_LIMIT, async () => {
+part('pictures alone, of a canvas, are seen, and C knows that there is nothing to hear', TEST_LIMIT, async () => {
+  const canvas = await published(cy, { canvas: { width: 160, height: 120 }, audioSource: null }, [bob]);
+  const { streamId } = canvas;
+  await bob.subscribe(streamId);
+  await bob.reads(streamId, { width: 0 });
+  const reading = await moves(bob, streamId);
+  hasShape(reading, canvas);
+  assert.equal(reading.audioBytes, 0);
+  await cli.log.next('streamReceived', { streamId, hasAudioTrack: false, hasAudio: false, hasVideo: true, videoType: 'custom' });
+  await cy.unpublish();
+  await ended(canvas, 'clientDisconnected', [bob], cli);
+});
+
+part('a screen is seen in its own shape, and C knows that it is one', TEST_LIMIT, async () => {
   const screen = await published(cy, { name: 'Screen', videoSource: 'screen' }, [bob]);
   const { streamId, width, height } = screen;
   await bob.subscribe(streamId);
   await bob.reads(streamId, { width: 0 });
-  const reading = await moves(bob, streamId);
-  assert.ok(Math.abs(reading.width / reading.height - width / height) < 0.05, JSON.stringify({ reading, screen }));
+  hasShape(await moves(bob, streamId), screen);
   await cli.log.next('streamReceived', { streamId, videoType: 'screen', hasVideo: true, width, height });
   await cy.unpublish();
   await ended(screen, 'clientDisconnected', [bob], cli);
 });
 
-test('whoever stops watching costs the publisher nothing, and may watch again', TEST_LIMIT, async () => {
+part('whoever stops watching costs the publisher nothing, and may watch again', TEST_LIMIT, async () => {
   const { streamId } = streams.ada;
   await ada.openPeers(3); // to bob, to cy, and from bob
   await bob.unsubscribe(streamId);
@@ -128,7 +141,7 @@ test('whoever stops watching costs the publisher nothing, and may watch again', 
   await Promise.all([plays(bob, streamId), plays(cy, streamId)]);
 });
 
-test('a stream that ends is gone everywhere, and another takes its place', TEST_LIMIT, async () => {
+part('a stream that ends is gone everywhere, and another takes its place', TEST_LIMIT, async () => {
   await ada.unpublish();
   await ended(streams.ada, 'clientDisconnected', [bob, cy], cli);
   await ada.openPeers(1);
@@ -138,7 +151,7 @@ test('a stream that ends is gone everywhere, and another takes its place', TEST_
   await plays(bob, streams.ada.streamId);
 });
 
-test('a page that is closed takes its stream along', TEST_LIMIT, async () => {
+part('a page that is closed takes its stream along', TEST_LIMIT, async () => {
   await ada.closePage();
   await ended(streams.ada, 'clientDisconnected', [bob], cli);
   await cli.log.next('connectionDropped', { connectionId: ada.id });
