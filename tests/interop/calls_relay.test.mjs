@@ -5,16 +5,21 @@ import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { plays, published } from './support/calls.mjs';
 import { Server } from './support/server.mjs';
 import { TurnServer } from './support/turn.mjs';
-import { TEST_LIMIT, World, whileTesting } from './support/world.mjs';
+import { TEST_LIMIT, World, parts, whileTesting } from './support/world.mjs';
 
 const CAMERA = { resolution: '320x240' };
 const SECRET = 'what the TURN server and otc-server both know';
 /** The client's own wish to be reached through TURN servers alone. */
 const RELAY = { iceConfig: { includeServers: 'all', transportPolicy: 'relay', customServers: [] } };
+
+/** A user of that name as coturn takes it for an hour: `EXPIRY:NAME`, and the signature of that as the password. */
+function signed(name) {
+  const username = `${Math.floor(Date.now() / 1000) + 3600}:${name}`;
+  return { username, credential: createHmac('sha1', SECRET).update(username).digest('base64') };
+}
 
 let turn;
 let ada; // is reached through the TURN server alone
@@ -42,8 +47,9 @@ class Call extends World {
 }
 
 const here = whileTesting(new Call(), [], { lasting: true });
+const part = parts();
 
-test('a page that is reached through the TURN server alone calls and is called', TEST_LIMIT, async () => {
+part('a page that is reached through the TURN server alone calls and is called', TEST_LIMIT, async () => {
   [streams.ada, streams.bob] = await Promise.all([published(ada, CAMERA, [bob]), published(bob, CAMERA, [ada])]);
   await Promise.all([bob.subscribe(streams.ada.streamId), ada.subscribe(streams.bob.streamId)]);
   await Promise.all([plays(bob, streams.ada.streamId), plays(ada, streams.bob.streamId)]);
@@ -52,7 +58,7 @@ test('a page that is reached through the TURN server alone calls and is called',
   assert.deepEqual(toBob.remotes.filter(({ candidateType }) => candidateType === 'host'), [], 'its own address stays hidden');
 });
 
-test('pages are given both servers, and credentials of the widespread scheme', TEST_LIMIT, async () => {
+part('pages are given both servers, and credentials of the widespread scheme', TEST_LIMIT, async () => {
   const servers = await bob.iceServers();
   assert.ok(servers.some(({ urls }) => urls.includes(`stun:127.0.0.1:${turn.port}`)), JSON.stringify(servers));
   const { username, credential } = servers.find(({ urls }) => urls.includes(turn.url));
@@ -64,7 +70,7 @@ test('pages are given both servers, and credentials of the widespread scheme', T
   await turn.says(`:${ada.id}>`);
 });
 
-test('new ways through the TURN server are agreed on during the call', TEST_LIMIT, async () => {
+part('new ways through the TURN server are agreed on during the call', TEST_LIMIT, async () => {
   const { streamId } = streams.ada;
   const fresh = bob.log.fromNow();
   await ada.restartIce();
@@ -73,23 +79,44 @@ test('new ways through the TURN server are agreed on during the call', TEST_LIMI
   assert.equal((await bob.route(streamId)).remote.candidateType, 'relay');
 });
 
-test('with another secret than the TURN server\'s nothing is relayed, and relay_only means it', TEST_LIMIT, async () => {
+/** Two pages on a server that has them use TURN alone, with `servers` (the rest of the section `ice`) to do it. */
+async function twoWithRelayOnly(servers, body) {
   const folder = mkdtempSync(join(tmpdir(), 'otc-relay-'));
   const config = join(folder, 'otc-server.toml');
-  const turnSection = `[ice.turn]\nurls = ["${turn.url}"]\nsecret = "another"\n`;
-  writeFileSync(config, `[ice]\nrelay_only = true\n${turnSection}`, { mode: 0o600 });
+  writeFileSync(config, `[ice]\nrelay_only = true\n${servers}`, { mode: 0o600 });
   const server = await Server.start(['--config', config]);
   try {
     const session = await server.session();
-    const [cy, dan] = await Promise.all([here.browserClient(session, 'cy'), here.browserClient(session, 'dan')]);
-    const { streamId } = await published(cy, CAMERA, [dan]);
-    const subscribing = dan.subscribe(streamId).then(() => 'it plays', () => 'it does not');
-    for (const page of [cy, dan]) await page.log.next('iceCandidateError', { url: turn.url, code: 401 });
-    for (const page of [cy, dan]) assert.deepEqual(page.log.find('candidate'), []);
-    await Promise.all([cy.close(), dan.close()]);
-    assert.equal(await subscribing, 'it does not');
+    const pages = await Promise.all([here.browserClient(session, 'cy'), here.browserClient(session, 'dan')]);
+    await body(...pages);
+    await Promise.all(pages.map((page) => page.close()));
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true });
   }
+}
+
+part('a user that is the same for everybody is given to both, and they call through the TURN server', TEST_LIMIT, async () => {
+  // This coturn takes no other users than signed ones. For otc-server it is a name with a password.
+  const { username, credential } = signed('everybody');
+  const user = `username = "${username}"\ncredential = "${credential}"\n`;
+  await twoWithRelayOnly(`[[ice.servers]]\nurls = ["${turn.url}"]\n${user}`, async (cy, dan) => {
+    const { streamId } = await published(cy, CAMERA, [dan]);
+    await dan.subscribe(streamId);
+    await plays(dan, streamId);
+    const { local, remote } = await dan.route(streamId);
+    assert.deepEqual([local.candidateType, remote.candidateType], ['relay', 'relay']);
+    const given = (await cy.iceServers()).filter(({ urls }) => urls.includes(turn.url));
+    assert.ok(given.length > 0);
+    for (const one of given) assert.deepEqual([one.username, one.credential], [username, credential]);
+  });
+});
+
+part('with another secret than the TURN server\'s there is no way, and relay_only leaves no other one', TEST_LIMIT, async () => {
+  await twoWithRelayOnly(`[ice.turn]\nurls = ["${turn.url}"]\nsecret = "another"\n`, async (cy, dan) => {
+    const { streamId } = await published(cy, CAMERA, [dan]);
+    dan.subscribe(streamId).catch(() => {}); // it ends with the page
+    for (const page of [cy, dan]) await page.log.next('iceCandidateError', { url: turn.url, code: 401 });
+    for (const page of [cy, dan]) assert.deepEqual(page.log.find('candidate'), []);
+  });
 });
