@@ -1,9 +1,8 @@
-// Moderation during a call: what it ends has ended, on the air as well.
+// Moderation during a call: what it ends has ended, on the air as well. The session is a routed one.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ended, isSilent, plays, published, sounds } from './support/calls.mjs';
-import { TEST_LIMIT, World, whileTesting } from './support/world.mjs';
+import { TEST_LIMIT, World, parts, whileTesting } from './support/world.mjs';
 
 const CAMERA = { resolution: '320x240' };
 
@@ -17,7 +16,7 @@ const streams = {};
 class Call extends World {
   async start(options) {
     await super.start(options);
-    const session = await this.session();
+    const session = await this.session({ media: 'routed' });
     [moderator, ada, bob, cli] = await Promise.all([
       this.browserClient(session, 'moderator', { role: 'moderator' }),
       this.browserClient(session, 'ada'),
@@ -37,9 +36,10 @@ async function watched(publisher) {
   return stream;
 }
 
-whileTesting(new Call(), ['--grace-seconds', '2'], { lasting: true });
+whileTesting(new Call(), [], { lasting: true });
+const part = parts();
 
-test('a voice that is muted is silent, and may speak again', TEST_LIMIT, async () => {
+part('a voice that is muted is silent, and may speak again', TEST_LIMIT, async () => {
   const { streamId } = streams.ada;
   assert.equal(await moderator.forceMuteStream(streamId), null);
   await ada.log.next('publisherMuteForced');
@@ -50,7 +50,7 @@ test('a voice that is muted is silent, and may speak again', TEST_LIMIT, async (
   await plays(moderator, streamId);
 });
 
-test('when all are muted nobody is heard, until that ends', TEST_LIMIT, async () => {
+part('when all are muted nobody is heard, until that ends', TEST_LIMIT, async () => {
   const told = cli.log.fromNow();
   const ids = [streams.ada.streamId, streams.bob.streamId];
   assert.equal(await moderator.forceMuteAll(), null);
@@ -63,7 +63,7 @@ test('when all are muted nobody is heard, until that ends', TEST_LIMIT, async ()
   await Promise.all(ids.map((streamId) => plays(moderator, streamId)));
 });
 
-test('a stream that a moderator ends is over on both sides, and its owner may begin another', TEST_LIMIT, async () => {
+part('a stream that a moderator ends is over on both sides, and its owner may begin another', TEST_LIMIT, async () => {
   assert.equal(await moderator.forceUnpublish(streams.ada.streamId), null);
   await ada.log.next('publisherStreamDestroyed', { streamId: streams.ada.streamId, reason: 'forceUnpublished' });
   await ended(streams.ada, 'forceUnpublished', [moderator], cli);
@@ -71,18 +71,11 @@ test('a stream that a moderator ends is over on both sides, and its owner may be
   streams.ada = await watched(ada);
 });
 
-test('who is made to leave is off the air at once', TEST_LIMIT, async () => {
+part('who is made to leave is off the air at once', TEST_LIMIT, async () => {
   assert.equal(await moderator.forceDisconnect(ada.id), null);
   await ada.log.next('disconnected', { reason: 'forceDisconnected' });
   await ended(streams.ada, 'forceDisconnected', [moderator], cli);
   await cli.log.next('connectionDropped', { connectionId: ada.id });
   await Promise.all([ada.openPeers(0), moderator.openPeers(1)]);
   await plays(moderator, streams.bob.streamId);
-});
-
-test('a page that dies has left its call when it is not back in time', TEST_LIMIT, async () => {
-  await bob.crash();
-  await ended(streams.bob, 'networkDisconnected', [moderator], cli);
-  await moderator.log.next('connectionDropped', { connectionId: bob.id, reason: 'networkDisconnected' });
-  await moderator.openPeers(0);
 });
