@@ -36,8 +36,8 @@ pub(crate) async fn attend(app: Arc<App>) {
                 stop(&app, &ask.session, &ask.id, ask.reason);
             }
             () = app.archives.changed.notified() => {
-                let kept_until = Instant::now() + app.archives.settings.kept.min(ARCHIVE_REMEMBERED);
-                forget_at = Some(forget_at.map_or(kept_until, |at: Instant| at.min(kept_until)));
+                let look_at = Instant::now() + first_look(app.archives.settings.kept);
+                forget_at = Some(forget_at.map_or(look_at, |at: Instant| at.min(look_at)));
             }
             () = until(next_overdue(&app)) => end_overdue(&app),
             () = until(forget_at), if passes.is_empty() => {
@@ -54,6 +54,11 @@ pub(crate) async fn attend(app: Arc<App>) {
             _ = stopping.wait_for(|stop| *stop) => break,
         }
     }
+}
+
+/// How long after an archive has changed it is looked whether it is to be forgotten.
+fn first_look(kept: Duration) -> Duration {
+    kept.min(ARCHIVE_REMEMBERED).min(FORGET_SLEEP)
 }
 
 async fn until(time: Option<Instant>) {

@@ -32,3 +32,10 @@ fn the_end_of_an_overdue_archive_stands_behind_what_has_happened() {
         .collect();
     assert_eq!(kinds, ["archive", "signal", "end"]);
 }
+
+/// The calendar may be set forward meanwhile, or the machine sleep.
+#[test]
+fn an_archive_that_is_kept_for_days_is_looked_at_within_the_hour() {
+    assert_eq!(first_look(ARCHIVE_REMEMBERED), FORGET_SLEEP);
+    assert_eq!(first_look(Duration::from_secs(5)), Duration::from_secs(5));
+}
