@@ -1,4 +1,5 @@
-//! What happens in all sessions, in one order, for whoever keeps account of it: archives, webhooks.
+//! What happens in all sessions, in one order, for whoever keeps account of it: archives and webhooks, and the timeline of
+//! `/inspect`, which hears of it first because it waits for no disk.
 //!
 //! A room tells it under its lock and must not wait, so there is a queue and a thread. The queue is bounded: when readers
 //! are too slow for what happens, signals and changes of streams are left out first, and are counted.
@@ -37,6 +38,15 @@ pub(crate) struct Lost {
     pub(crate) unix_ms: u64,
     /// How many.
     pub(crate) events: u64,
+    /// Those of them that only whoever watches the session would have heard of.
+    pub(crate) overheard: u64,
+}
+
+impl Lost {
+    /// How many archives and webhooks miss.
+    pub(crate) fn missed(&self) -> u64 {
+        self.events - self.overheard
+    }
 }
 
 /// Reads the chronicle, on its thread. It may wait for a disk, and nothing slower.
@@ -67,7 +77,7 @@ struct Queue {
     complained: bool,
     /// By session: what was left out since the last event of it that fitted.
     lost: HashMap<String, Lost>,
-    /// Events that nobody was told of.
+    /// Events that archives and webhooks were not told of.
     left_out: u64,
     /// Set when it takes nothing more: until when it may be read.
     closed: Option<Instant>,
@@ -85,7 +95,7 @@ struct Load {
 pub(crate) struct Waiting {
     pub(crate) events: usize,
     pub(crate) bytes: usize,
-    /// Events that nobody was told of, since the server started.
+    /// Events that archives and webhooks were not told of, since the server started.
     pub(crate) left_out: u64,
 }
 
@@ -300,9 +310,11 @@ impl Queue {
                 "events come faster than archives and webhooks are written; some are left out"
             );
         }
-        self.left_out += 1;
-        let lost = || Lost { session: session.clone(), unix_ms, events: 0 };
-        self.lost.entry(session.session.clone()).or_insert_with(lost).events += 1;
+        self.left_out += u64::from(is_missed);
+        let none = || Lost { session: session.clone(), unix_ms, events: 0, overheard: 0 };
+        let lost = self.lost.entry(session.session.clone()).or_insert_with(none);
+        lost.events += 1;
+        lost.overheard += u64::from(!is_missed);
     }
 }
 

@@ -123,6 +123,12 @@ fn what_is_left_out_is_missed_at_its_place() {
     assert_eq!(after, ["1: 1 lost in a", "1: 1 lost in b"]);
 }
 
+/// Whether somebody is warned, and how many events are said to be missed.
+fn complaint(shared: &Shared) -> (bool, u64) {
+    let queue = shared.queue.lock();
+    (queue.complained, queue.left_out)
+}
+
 /// Who watches a session takes nothing from those who keep account of another one.
 #[test]
 fn what_is_overheard_takes_an_eighth_at_most_and_nobody_is_warned_of_it() {
@@ -133,13 +139,13 @@ fn what_is_overheard_takes_an_eighth_at_most_and_nobody_is_warned_of_it() {
             Event::Overheard { from: None, to: None, content: SignalContent::default() },
         );
     }
-    assert!(!shared.queue.lock().complained);
+    assert_eq!(complaint(&shared), (false, 0));
     for _ in 0..CHRONICLE_EVENTS / 8 * 3 {
         shared.note(&session("b"), signal(""));
     }
     assert!(!shared.queue.lock().complained, "there is room for all of these");
     shared.note(&session("b"), signal(""));
-    assert!(shared.queue.lock().complained);
+    assert_eq!(complaint(&shared), (true, 1));
     let mut told = told(&shared).split_off(CHRONICLE_EVENTS / 2);
     told.sort();
     assert_eq!(told, ["1: 1 lost in b", "1: 3 lost in a"]);

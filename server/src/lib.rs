@@ -161,9 +161,10 @@ impl App {
         let auth = Arc::new(Authenticator::new(Arc::clone(&projects), account));
         let ice = config.rooms.ice_servers.clone();
         let inspect = config.inspect.then(|| Arc::new(Inspect::new(Arc::clone(&projects))));
-        // In this order.
-        let mut readers: Vec<Arc<dyn Reads>> = vec![Arc::clone(&webhooks) as _, Arc::clone(&archives) as _];
+        // In this order: the page waits for no disk, so it comes first.
+        let mut readers: Vec<Arc<dyn Reads>> = Vec::new();
         readers.extend(inspect.as_ref().map(|inspect| Arc::clone(inspect.timeline()) as _));
+        readers.extend([Arc::clone(&webhooks) as Arc<dyn Reads>, Arc::clone(&archives) as _]);
         let chronicle = Chronicle::start(unix_ms, readers)?;
         let metrics = Arc::<Metrics>::default();
         let load = Arc::new(Load::new(config.load, Arc::clone(&metrics)));

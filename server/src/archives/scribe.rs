@@ -56,8 +56,10 @@ impl Reads for Archives {
 
     fn lost(&self, lost: &[Lost]) {
         let mut sessions = self.running.lock();
-        for Lost { session, unix_ms, events } in lost {
-            if self.write(&mut sessions, session, &Line::Gap { events: *events }, *unix_ms, None) {
+        // What is only overheard is in no archive.
+        for lost in lost.iter().filter(|lost| lost.missed() > 0) {
+            let (session, events) = (&lost.session, lost.missed());
+            if self.write(&mut sessions, session, &Line::Gap { events }, lost.unix_ms, None) {
                 warn!(session = %session.session, events, "an archive has a gap");
                 self.flush(&mut sessions, &session.session);
             }

@@ -227,7 +227,8 @@ fn every_kind_of_line_is_as_documented() {
     for (number, event) in (1..).zip(events) {
         world.happens(number * 10, event);
     }
-    world.archives.lost(&[Lost { session: session(), unix_ms: BEGIN + 130, events: 7 }]);
+    let lost = |events, overheard| Lost { session: session(), unix_ms: BEGIN + 130, events, overheard };
+    world.archives.lost(&[lost(9, 2), lost(3, 3)]);
     world.happens(4_999, stopped(&id));
     let expected = [
         json!({

@@ -75,7 +75,7 @@ impl Reads for Timeline {
     }
 
     fn lost(&self, lost: &[Lost]) {
-        for Lost { session, unix_ms, events } in lost {
+        for Lost { session, unix_ms, events, .. } in lost {
             self.0.lock().miss(session, *unix_ms, *events);
         }
     }

@@ -118,7 +118,7 @@ fn the_newest_are_remembered_and_signals_push_nothing_else_out() {
     let kept = timeline.heard(&session, 0, false, START).unwrap().before;
     let signals = kept.iter().filter(|entry| entry.is_signal).count();
     assert_eq!((kept.len(), signals), (INSPECT_TIMELINE, INSPECT_TIMELINE / 2));
-    timeline.lost(&[Lost { session: session.clone(), unix_ms: START, events: 7 }]);
+    timeline.lost(&[Lost { session: session.clone(), unix_ms: START, events: 7, overheard: 7 }]);
     assert!(listening.take().unwrap().text.contains(r#""kind":"gap","events":7"#));
     timeline.bytes();
 }

@@ -455,7 +455,7 @@ impl Reads for Webhooks {
     }
 
     fn lost(&self, lost: &[Lost]) {
-        let events: u64 = lost.iter().map(|lost| lost.events).sum();
+        let events: u64 = lost.iter().map(Lost::missed).sum();
         self.count(|counts| counts.unseen += events);
     }
 }
