@@ -6,6 +6,7 @@ use crate::http::Origins;
 use crate::projects::Definition;
 use crate::webhooks;
 use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Projects and receivers that are listed; of more the number is said.
 const LISTED: usize = 10;
@@ -19,7 +20,13 @@ impl Config {
             self.data.as_deref().and_then(|path| data::check(path).err()).map(|error| error.to_string());
         let is_local = self.listen.ip().to_canonical().is_loopback();
         let webhooks = webhooks::check(&self.webhooks, is_local).err().map(|error| error.to_string());
-        [tls, data, webhooks].into_iter().flatten().collect()
+        let listen = self.metrics.listen.filter(|metrics| collide(self.listen, *metrics)).map(|metrics| {
+            format!(
+                "metrics cannot be read at {metrics}: the server itself listens at {}; choose another port",
+                self.listen
+            )
+        });
+        [tls, data, webhooks, listen].into_iter().flatten().collect()
     }
 
     /// What works, and could be better.
@@ -100,4 +107,41 @@ fn list<T: Display>(items: impl ExactSizeIterator<Item = T>) -> String {
         words.push(format!("and {more} more"));
     }
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+/// Whether nobody can listen at both. Port 0 is a free one each time.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
+    one.port() == other.port() && one.port() != 0 && (a == b || covers(a, b) || covers(b, a))
+}
+
+/// Whether a listener at `all` has the connections to `address` too.
+fn covers(all: IpAddr, address: IpAddr) -> bool {
+    match all {
+        IpAddr::V4(all) => all == Ipv4Addr::UNSPECIFIED && address.is_ipv4(),
+        IpAddr::V6(all) => all == Ipv6Addr::UNSPECIFIED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_listeners_need_two_places() {
+        for (one, other, expected) in [
+            ("127.0.0.1:1", "127.0.0.1:1", true),
+            ("127.0.0.1:1", "127.0.0.1:2", false),
+            ("127.0.0.1:1", "127.0.0.2:1", false),
+            ("127.0.0.1:0", "127.0.0.1:0", false),
+            ("0.0.0.0:1", "127.0.0.1:1", true),
+            ("0.0.0.0:1", "[::1]:1", false),
+            ("[::]:1", "[::1]:1", true),
+            ("[::]:1", "127.0.0.1:1", true),
+            ("[::1]:1", "127.0.0.1:1", false),
+        ] {
+            let (one, other) = (one.parse().expect("an address"), other.parse().expect("an address"));
+            assert_eq!((collide(one, other), collide(other, one)), (expected, expected), "{one} {other}");
+        }
+    }
 }

@@ -68,14 +68,20 @@ fn everything_that_is_wrong_is_said_at_once() {
     let text = "webhook_ca_file = \"/nowhere/ca.pem\"\n[[webhooks]]\nurl = \"https://app.example/hook\"\n";
     let config = site.file("server.toml", text);
     let data = format!("{cert}/data");
-    let all = ["--config", &config, "--tls-cert", &cert, "--tls-key", &key, "--data", &data];
+    let mut all = vec!["--config", &config, "--tls-cert", &cert, "--tls-key", &key, "--data", &data];
+    all.extend(["--listen", "127.0.0.1:1", "--metrics-listen", "127.0.0.1:1"]);
     let (usable, said) = check(&all);
     assert!(!usable, "{said}");
-    for part in ["is not that of the certificate", "is not a directory", "webhook_ca_file", "/nowhere/ca.pem"]
-    {
+    for part in [
+        "is not that of the certificate",
+        "is not a directory",
+        "webhook_ca_file",
+        "/nowhere/ca.pem",
+        "metrics cannot be read at 127.0.0.1:1",
+    ] {
         assert!(said.contains(part), "{part} is missing in {said}");
     }
-    assert_eq!(said.lines().count(), 3, "{said}");
+    assert_eq!(said.lines().count(), 4, "{said}");
     // What cannot even be read is said as `serve` says it.
     let config = site.file("bad.toml", "listen = \"127.0.0.1:1\"\nlisten_to = 1\n");
     let (usable, said) = check(&["--config", &config]);
