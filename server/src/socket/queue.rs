@@ -39,7 +39,7 @@ struct Waiting {
 }
 
 /// Bytes of answers that one socket may have more, or less, than are counted.
-const TOLD_BYTES: usize = 16 * 1024;
+const TOLD_BYTES: usize = 2 * 1024;
 /// Of so many times at which a task is woken, one is measured.
 const MEASURED_WAKES: u32 = 8;
 
