@@ -29,6 +29,9 @@ test('a login is refused in words, and lasts over a reload until it is ended', T
   await problem.filter({ hasNotText: 'missing' }).filter({ hasText: /\w/ }).waitFor();
   assert.doesNotMatch(await problem.textContent(), /not the secret/);
   assert.equal(await inspect.focused(), 'login-secret');
+  const secret = inspect.field('Secret');
+  assert.deepEqual([await secret.getAttribute('aria-invalid'), await secret.getAttribute('aria-describedby')], ['true', 'login-problem']);
+  assert.equal(await inspect.field('API key').getAttribute('aria-invalid'), null);
   await inspect.logIn();
   await inspect.heading('Live sessions').waitFor();
   await inspect.page.reload();
@@ -245,6 +248,7 @@ test('signals to all and to one, mutes and disconnecting, each asked for and eac
   await inspect.button('Send').click();
   await inspect.outcome(/sent to .*grace/);
   assert.equal((await grace.log.next('signal', { data: 'to you alone' })).type, 'note');
+  await sendsOnce(inspect, ada);
   await inspect.field('Type (optional)').fill('not a type');
   await inspect.field('Data').fill('x');
   await inspect.button('Send').click();
@@ -278,6 +282,34 @@ test('signals to all and to one, mutes and disconnecting, each asked for and eac
   await inspect.page.locator('#toast[data-mood=bad]').waitFor();
   assert.equal(ada.log.find('signal', { data: 'x' }).length, 0);
 });
+
+/** While a signal is on its way nothing is sent again, and what is typed meanwhile stays. */
+async function sendsOnce(inspect, client) {
+  const { page } = inspect;
+  const to = page.getByRole('combobox', { name: 'To' });
+  let [asked, goOn] = [0, null];
+  const late = new Promise((resolve) => (goOn = resolve));
+  await page.route('**/signal', async (route) => {
+    asked += 1;
+    await late;
+    await route.continue();
+  });
+  await to.selectOption({ label: 'Everybody' });
+  await inspect.field('Data').fill('only once');
+  await page.keyboard.press('Control+Enter');
+  await page.keyboard.press('Control+Enter');
+  await page.keyboard.type(', and more');
+  goOn();
+  await inspect.outcome('The signal is sent to everybody');
+  assert.equal(asked, 1);
+  assert.equal(await inspect.field('Data').inputValue(), 'only once, and more');
+  await page.unroute('**/signal');
+  await inspect.field('Data').fill('the next');
+  await page.keyboard.press('Control+Enter');
+  await client.log.next('signal', { data: 'the next' });
+  assert.equal(client.log.find('signal', { data: 'only once' }).length, 1);
+  await to.selectOption({ label: '\u2068grace\u2069' });
+}
 
 test('an archive is started, stopped and downloaded', TEST_LIMIT, async () => {
   const session = await here.session({ media: 'routed' });
@@ -359,6 +391,12 @@ test('the keyboard alone is enough', TEST_LIMIT, async () => {
   await grace.log.next('disconnected');
   await inspect.people().filter({ hasText: 'grace' }).waitFor({ state: 'detached' });
   assert.match(await inspect.focused(), /^Disconnect.*ada/);
+  const katherine = await here.cliClient(session, 'katherine');
+  await press(inspect.button(/Disconnect.*katherine/));
+  await katherine.leave();
+  await inspect.people().filter({ hasText: 'katherine' }).waitFor({ state: 'detached' });
+  await keyboard.press('Escape');
+  await inspect.page.locator('#people-title:focus').waitFor();
   await inspect.tabTo(inspect.field('Data'));
   await keyboard.type('by hand');
   await keyboard.press('Control+Enter');

@@ -1,7 +1,7 @@
 // The archives of the session: start, stop, download.
 
 import { Failure, archiveFile, rest } from './api.js';
-import { $, Rows, say, show } from './dom.js';
+import { $, Rows, enable, isEnabled, say, show } from './dom.js';
 import { lasting, size } from './words.js';
 
 /** How many of a session are listed. */
@@ -21,6 +21,8 @@ export class Archives {
   #session = null;
   #timer = null;
   #asked = 0;
+  #nobody = true;
+  #starting = false;
 
   constructor(attempt) {
     this.attempt = attempt;
@@ -46,7 +48,8 @@ export class Archives {
     show($('archive-form'), !relayed);
     show($('archives-never'), relayed);
     say($('archives-never'), relayed ? 'A relayed session is never archived. Make a routed one: otc-server session --routed.' : '');
-    $('archive-start').disabled = state.connections.length === 0;
+    this.#nobody = state.connections.length === 0;
+    this.#enable();
     const known = JSON.stringify(state.archives);
     if (relayed || known === this.known) return;
     this.known = known;
@@ -76,10 +79,19 @@ export class Archives {
     }
   }
 
+  #enable() {
+    enable($('archive-start'), !this.#nobody && !this.#starting);
+  }
+
   async #start() {
+    if (!isEnabled($('archive-start'))) return;
     const name = $('archive-name').value.trim();
     const wishes = { sessionId: this.#session, ...(name === '' ? {} : { name }) };
+    this.#starting = true;
+    this.#enable();
     const started = await this.attempt('The archive has begun.', () => rest('POST', 'archive', wishes));
+    this.#starting = false;
+    this.#enable();
     if (started) $('archive-form').reset();
     await this.refresh();
   }

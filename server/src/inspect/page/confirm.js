@@ -9,9 +9,15 @@ export function confirmed({ title, text, yes }) {
   write($('confirm-text'), text);
   say($('confirm-yes'), yes);
   dialog.returnValue = 'no';
+  const opener = document.activeElement;
+  const refuge = opener.closest('section')?.querySelector('h2[tabindex]');
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+    dialog.addEventListener('close', () => {
+      // What the question was opened with may be gone, with the row of somebody who has left.
+      if (!opener.isConnected) refuge?.focus();
+      resolve(dialog.returnValue === 'yes');
+    }, { once: true });
   });
 }
 

@@ -28,6 +28,14 @@ export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
 }
 
+/** Lets a button be pressed or not. It keeps the focus all the same: nobody is thrown to the top of the page. */
+export function enable(button, able) {
+  if (able) button.removeAttribute('aria-disabled');
+  else button.setAttribute('aria-disabled', 'true');
+}
+
+export const isEnabled = (button) => button.getAttribute('aria-disabled') !== 'true';
+
 /** The parts of a row that have a name. */
 function parts(row) {
   const named = row.querySelectorAll('[data-field]');

@@ -1,7 +1,7 @@
 // The view in which somebody logs in.
 
 import { logIn } from './api.js';
-import { $, say, show } from './dom.js';
+import { $, enable, isEnabled, say, show } from './dom.js';
 
 const form = $('login-form');
 
@@ -33,6 +33,7 @@ export function showLogin(why = '') {
 export function hideLogin() {
   show($('login-view'), false);
   form.reset();
+  forgive();
   say($('login-note'), '');
   say($('login-problem'), '');
 }
@@ -46,10 +47,26 @@ function typed() {
   return { credentials: Object.fromEntries(names.map((name) => [name, name === 'secret' ? field(name).value : field(name).value.trim()])) };
 }
 
+/** What describes a field that nothing is wrong with. */
+const HINTS = new Map([['login-token', 'token-hint']]);
+
+/** No field is wrong any more. */
+function forgive() {
+  for (const field of form.querySelectorAll('[aria-invalid]')) {
+    field.removeAttribute('aria-invalid');
+    const hint = HINTS.get(field.id);
+    if (hint === undefined) field.removeAttribute('aria-describedby');
+    else field.setAttribute('aria-describedby', hint);
+  }
+}
+
 function complain(words, field) {
   // Taken away first, so that the same words are read aloud again.
   say($('login-problem'), '');
   say($('login-problem'), words);
+  forgive();
+  field.setAttribute('aria-invalid', 'true');
+  field.setAttribute('aria-describedby', [HINTS.get(field.id), 'login-problem'].filter(Boolean).join(' '));
   field.focus();
 }
 
@@ -60,15 +77,15 @@ async function submit(done) {
     return;
   }
   const button = $('login-button');
-  if (button.getAttribute('aria-disabled') === 'true') return;
-  button.setAttribute('aria-disabled', 'true');
+  if (!isEnabled(button)) return;
+  enable(button, false);
   try {
     await logIn(credentials);
   } catch (error) {
     complain(error.message, $(way() === 'key' ? 'login-secret' : 'login-token'));
     return;
   } finally {
-    button.removeAttribute('aria-disabled');
+    enable(button, true);
   }
   done();
 }

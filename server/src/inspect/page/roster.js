@@ -2,7 +2,7 @@
 
 import { rest, sessionPath } from './api.js';
 import { confirmed } from './confirm.js';
-import { $, Rows, say, sayMore, show, write } from './dom.js';
+import { $, Rows, enable, isEnabled, say, sayMore, show, write } from './dom.js';
 import { streamName } from './names.js';
 import { number, since } from './words.js';
 
@@ -23,7 +23,11 @@ export class Roster {
     });
     this.people.onAct((person) => this.#disconnect(person));
     this.streams.onAct((stream) => this.#mute(stream));
-    $('mute-all').addEventListener('click', () => (this.state.muted ? this.#endMute() : this.#muteAll()));
+    $('mute-all').addEventListener('click', () => {
+      if (!isEnabled($('mute-all'))) return;
+      if (this.state.muted) this.#endMute();
+      else this.#muteAll();
+    });
   }
 
   /** Shows the session as it is at the server's time `now`. */
@@ -39,11 +43,12 @@ export class Roster {
     show($('people-empty'), connections.length === 0);
     show($('streams-table'), streams.length > 0);
     show($('streams-empty'), streams.length === 0);
+    show($('people-away'), connections.some(({ away }) => away));
     sayMore($('people-more'), connections.length, connectionCount, 'people');
     sayMore($('streams-more'), streams.length, streamCount, 'streams');
     show($('muted-note'), muted);
     say($('mute-all'), muted ? 'End the mute' : 'Mute all');
-    $('mute-all').disabled = connections.length === 0;
+    enable($('mute-all'), connections.length > 0);
   }
 
   #fillPerson(parts, { id, createdAt, data, role, away }) {
@@ -52,7 +57,6 @@ export class Roster {
     say(parts.id, id);
     say(parts.role, role);
     say(parts.away, away ? 'away' : '');
-    parts.away.title = away ? 'Its connection is lost; it may still come back' : '';
     since(parts.since, createdAt, this.now);
     name(parts.data, 'disconnect', `Disconnect ${this.names.of(id)}`);
   }

@@ -1,7 +1,7 @@
 // Sending a signal to everybody in the session, or to one.
 
 import { rest, sessionPath } from './api.js';
-import { $, ROWS_MOST } from './dom.js';
+import { $, ROWS_MOST, enable } from './dom.js';
 import { number } from './words.js';
 
 /** What the server takes. */
@@ -9,6 +9,7 @@ const DATA_BYTES = 8192;
 
 export class Send {
   #offered = '';
+  #sending = false;
 
   constructor(names, attempt) {
     this.names = names;
@@ -34,7 +35,8 @@ export class Send {
   show(state) {
     this.session = state.id;
     this.#offer(state.connections.slice(0, ROWS_MOST).map(({ id }) => [id, this.names.of(id)]));
-    $('send-button').disabled = state.connections.length === 0;
+    this.nobody = state.connections.length === 0;
+    this.#enable();
   }
 
   /** Offers the members. Whoever is chosen stays so after having left: a signal for one must not go to everybody. */
@@ -49,18 +51,28 @@ export class Send {
     select.value = chosen;
   }
 
+  #enable() {
+    enable($('send-button'), !this.nobody && !this.#sending);
+  }
+
   async #send() {
+    if (this.nobody || this.#sending) return;
     const { to, type, data } = this.form.elements;
     const addressee = to.value === '' ? 'everybody' : this.names.of(to.value);
     const path = to.value === '' ? '/signal' : `/connection/${encodeURIComponent(to.value)}/signal`;
     const signal = { data: data.value, ...(type.value === '' ? {} : { type: type.value }) };
+    this.#sending = true;
+    this.#enable();
     const sent = await this.attempt(`The signal is sent to ${addressee}.`, () => {
       const bytes = new TextEncoder().encode(signal.data).length;
       if (bytes > DATA_BYTES) throw new RangeError(`The data has ${number(bytes)} bytes, and ${number(DATA_BYTES)} is the most. Make it shorter.`);
       return rest('POST', sessionPath(this.session, path), signal);
     });
-    if (!sent) return;
+    this.#sending = false;
+    this.#enable();
+    // What was typed meanwhile is the next one.
+    if (!sent || data.value !== signal.data) return;
     data.value = '';
-    data.focus();
+    if (this.form.contains(document.activeElement)) data.focus();
   }
 }
