@@ -459,8 +459,9 @@ test('every view is as the documentation shows it, and keeps nobody out', TEST_L
   await pictures.take(inspect, { session: {}, 'session-dark': { colorScheme: 'dark' }, 'session-narrow': { width: 390 } });
   await inspect.goto('#/');
   await inspect.rows('Live sessions').nth(1).waitFor();
-  await pictures.take(inspect, { list: {} });
+  await pictures.take(inspect, { list: { height: 280 } });
 
+  const long = await here.cliClient(call, 'W'.repeat(600));
   await inspect.page.setViewportSize({ width: 360, height: 740 });
   for (const [address, heading] of [['#/', 'Live sessions'], [`#/session/${call.id}`, 'Session']]) {
     await inspect.goto(address);
@@ -469,4 +470,8 @@ test('every view is as the documentation shows it, and keeps nobody out', TEST_L
     assert.equal(await inspect.page.evaluate(() => document.documentElement.scrollWidth), 360, address);
     await inspect.accessible(`${heading}, narrow`, ['light']);
   }
+  const row = inspect.people().filter({ hasText: long.id });
+  const top = async (locator) => (await locator.boundingBox()).y - (await row.boundingBox()).y;
+  const [button, role] = [await top(row.getByRole('button')), await top(row.locator('[data-label=Role]'))];
+  assert.ok(button < 24 && button < role, `a long name leaves the button where it is: ${button}, ${role}`);
 });

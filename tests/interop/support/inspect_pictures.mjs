@@ -22,9 +22,9 @@ export class Pictures {
     mkdirSync(FOLDER, { recursive: true });
     const copy = await inspect.page.evaluate(copied);
     const page = await inspect.page.context().newPage();
-    for (const [file, { colorScheme = 'light', width = 1280 }] of Object.entries(files)) {
+    for (const [file, { colorScheme = 'light', width = 1280, height = 540 }] of Object.entries(files)) {
       await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 540 });
+      await page.setViewportSize({ width, height });
       await page.setContent(copy);
       await page.addStyleTag({ path: STYLE });
       await page.evaluate(madeAlike);
