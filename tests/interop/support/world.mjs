@@ -31,7 +31,7 @@ export function parts() {
   let failed;
   return (name, limit, body) =>
     test(name, limit, async () => {
-      assert.equal(failed, undefined, `“${failed}” has failed, and this goes on from there`);
+      assert.ok(failed === undefined, `“${failed}” has failed, and this goes on from there`);
       failed = name;
       await body();
       failed = undefined;
