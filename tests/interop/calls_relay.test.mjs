@@ -11,6 +11,7 @@ import { TurnServer } from './support/turn.mjs';
 import { TEST_LIMIT, World, parts, whileTesting } from './support/world.mjs';
 
 const CAMERA = { resolution: '320x240' };
+const SIZE = { width: 320, height: 240 };
 const SECRET = 'what the TURN server and otc-server both know';
 /** The client's own wish to be reached through TURN servers alone. */
 const RELAY = { iceConfig: { includeServers: 'all', transportPolicy: 'relay', customServers: [] } };
@@ -87,7 +88,7 @@ async function twoWithRelayOnly(servers, body) {
   const server = await Server.start(['--config', config]);
   try {
     const session = await server.session();
-    const pages = await Promise.all([here.browserClient(session, 'cy'), here.browserClient(session, 'dan')]);
+    const pages = await Promise.all([here.browserClient(session, 'one'), here.browserClient(session, 'other')]);
     await body(...pages);
     await Promise.all(pages.map((page) => page.close()));
   } finally {
@@ -96,12 +97,14 @@ async function twoWithRelayOnly(servers, body) {
   }
 }
 
-part('a user that is the same for everybody is given to both, and they call through the TURN server', TEST_LIMIT, async () => {
+/** A user that is the same for everybody is given to both, and they call through the TURN server. */
+function oneUserForAll() {
   // This coturn takes no other users than signed ones. For otc-server it is a name with a password.
   const { username, credential } = signed('everybody');
   const user = `username = "${username}"\ncredential = "${credential}"\n`;
-  await twoWithRelayOnly(`[[ice.servers]]\nurls = ["${turn.url}"]\n${user}`, async (cy, dan) => {
-    const { streamId } = await published(cy, CAMERA, [dan]);
+  return twoWithRelayOnly(`[[ice.servers]]\nurls = ["${turn.url}"]\n${user}`, async (cy, dan) => {
+    // No camera this time, but what a page draws.
+    const { streamId } = await published(cy, { canvas: SIZE }, [dan]);
     await dan.subscribe(streamId);
     await plays(dan, streamId);
     const { local, remote } = await dan.route(streamId);
@@ -110,13 +113,19 @@ part('a user that is the same for everybody is given to both, and they call thro
     assert.ok(given.length > 0);
     for (const one of given) assert.deepEqual([one.username, one.credential], [username, credential]);
   });
-});
+}
 
-part('with another secret than the TURN server\'s there is no way, and relay_only leaves no other one', TEST_LIMIT, async () => {
-  await twoWithRelayOnly(`[ice.turn]\nurls = ["${turn.url}"]\nsecret = "another"\n`, async (cy, dan) => {
-    const { streamId } = await published(cy, CAMERA, [dan]);
-    dan.subscribe(streamId).catch(() => {}); // it ends with the page
-    for (const page of [cy, dan]) await page.log.next('iceCandidateError', { url: turn.url, code: 401 });
-    for (const page of [cy, dan]) assert.deepEqual(page.log.find('candidate'), []);
+/** With another secret than the TURN server's there is no way, and no other one is left. */
+function anotherSecret() {
+  return twoWithRelayOnly(`[ice.turn]\nurls = ["${turn.url}"]\nsecret = "another"\n`, async (eve, fay) => {
+    const { streamId } = await published(eve, CAMERA, [fay]);
+    fay.subscribe(streamId).catch(() => {}); // it ends with the page
+    for (const page of [eve, fay]) await page.log.next('iceCandidateError', { url: turn.url, code: 401 });
+    for (const page of [eve, fay]) assert.deepEqual(page.log.find('candidate'), []);
   });
+}
+
+part('with relay_only pages call through the TURN server, by one user for all, or not at all', TEST_LIMIT, async () => {
+  // Most of it is waiting for what may still be found, so both wait at the same time.
+  await Promise.all([oneUserForAll(), anotherSecret()]);
 });
