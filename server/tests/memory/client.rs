@@ -9,7 +9,8 @@ use otc_protocol::rumor::Frame;
 use otc_protocol::uuid;
 use otc_server::mint::{self, TokenRequest};
 use serde_json::json;
-use tokio::net::TcpStream;
+use std::net::Ipv4Addr;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -26,7 +27,21 @@ pub(crate) struct Client {
 impl Client {
     /// Somebody who has joined, and was told so.
     pub(crate) async fn join(site: &Site, address: &str, session: &str, name: &str) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server listens");
+        Self::join_from(Ipv4Addr::LOCALHOST, site, address, session, name).await
+    }
+
+    /// The same, from an address of its own.
+    pub(crate) async fn join_from(
+        from: Ipv4Addr,
+        site: &Site,
+        address: &str,
+        session: &str,
+        name: &str,
+    ) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((from, 0).into()).expect("all of 127.0.0.0/8 is this machine");
+        let listening = address.parse().expect("an address");
+        let stream = socket.connect(listening).await.expect("the server listens");
         let url = format!("ws://{address}/rumorwebsocketsv2?socketId={name}&attempt=1");
         let opened = timeout(DEADLINE, tokio_tungstenite::client_async(url, stream)).await.expect("in time");
         let (socket, _) = opened.expect("a WebSocket");

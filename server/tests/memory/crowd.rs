@@ -5,8 +5,10 @@ use super::client::Client;
 use super::process::{Process, Site};
 use super::sample::{Sample, inhabited, sample, sockets, wait};
 use futures_util::stream::{self, StreamExt};
+use otc_protocol::limits::{FILES_RESERVED, REFUSING_QUARTERS};
 use otc_server::mint;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -25,10 +27,13 @@ const AT_ONCE: usize = 100;
 const BEAT: Duration = Duration::from_secs(2);
 /// Open files beside the clients' sockets.
 const OTHER_FILES: u64 = 100;
+/// Addresses that the clients come from.
+const ADDRESSES: usize = 4;
 
-/// How many clients there may be: both processes need a file for each. The server raises its limit by itself.
+/// How many clients there may be: both processes need a file for each, and the server keeps some of its own back, and takes
+/// nobody new from three quarters of the others on. It raises its limit by itself.
 fn clients() -> usize {
-    let wanted = CLIENTS as u64 + OTHER_FILES;
+    let wanted = CLIENTS as u64 / REFUSING_QUARTERS as u64 * 4 + FILES_RESERVED as u64 + 4 * OTHER_FILES;
     let allowed = getrlimit(Resource::Nofile);
     let most = allowed.maximum.unwrap_or(u64::MAX);
     if most < wanted {
@@ -38,12 +43,19 @@ fn clients() -> usize {
     }
     let raised = Rlimit { current: Some(wanted.min(most)), maximum: allowed.maximum };
     setrlimit(Resource::Nofile, raised).expect("within the limit");
-    let clients = usize::try_from(wanted.min(most).saturating_sub(OTHER_FILES)).unwrap_or(CLIENTS);
+    let taken = wanted.min(most).saturating_sub(FILES_RESERVED as u64) / 4 * REFUSING_QUARTERS as u64;
+    let clients = usize::try_from(taken.saturating_sub(OTHER_FILES)).map_or(CLIENTS, |few| few.min(CLIENTS));
     assert!(
         clients >= FEWEST,
         "this test needs two processes with {FEWEST} open files each: raise `ulimit -Hn`"
     );
     clients / TOGETHER * TOGETHER
+}
+
+/// Where a client is: one address alone may not have half of what a server takes.
+fn address(index: usize) -> Ipv4Addr {
+    let last = u8::try_from(index % ADDRESSES).expect("few");
+    Ipv4Addr::new(127, 0, 0, 1 + last)
 }
 
 /// Everybody who has joined, with a number.
@@ -60,7 +72,8 @@ async fn beat(crowd: Crowd) {
 async fn gather(site: &Site, server: &Process, sessions: &[String], crowd: &Crowd) {
     let joins = (0..sessions.len() * TOGETHER).map(|index| async move {
         let session = &sessions[index / TOGETHER];
-        let client = Client::join(site, server.address(), session, &format!("client-{index}")).await;
+        let (from, name) = (address(index), format!("client-{index}"));
+        let client = Client::join_from(from, site, server.address(), session, &name).await;
         crowd.lock().await.push((index, client));
     });
     stream::iter(joins).buffer_unordered(AT_ONCE).collect::<()>().await;
