@@ -1,8 +1,9 @@
 //! API keys and their secrets.
 
+use crate::unrepeated;
 use otc_protocol::session_id::ProjectId;
 use ring::rand::{SecureRandom, SystemRandom};
-use serde::de::{Error, IgnoredAny};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
@@ -29,15 +30,9 @@ impl Secret {
 /// Whatever else stands in its place is not repeated in the error.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Given {
-            Text(String),
-            Other(IgnoredAny),
-        }
-        match Given::deserialize(deserializer)? {
-            Given::Text(text) => Self::new(text).map_err(D::Error::custom),
-            Given::Other(_) => Err(D::Error::custom("a secret is a text in quotes")),
+        match unrepeated::text(deserializer)? {
+            Some(text) => Self::new(text).map_err(D::Error::custom),
+            None => Err(D::Error::custom("a secret is a text in quotes")),
         }
     }
 }

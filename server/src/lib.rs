@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod socket;
 mod store;
 pub mod tls;
+mod unrepeated;
 pub mod webhooks;
 
 pub use config::Config;

@@ -45,7 +45,7 @@ use tracing::{debug, warn};
 /// Connections that wait to be accepted: a thousand clients that come back at once must not be turned away.
 const BACKLOG: u32 = 4096;
 /// Pause after a failed accept: the system is short of something, and asking again at once gives it no time.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What of the listener can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,17 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// HTTP within the bounds of heads.
+pub(crate) fn http(head_timeout: Duration) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(head_timeout)
+        .max_headers(HTTP_HEADERS)
+        .max_header_size(HTTP_HEAD_BYTES)
+        .max_buf_size(HTTP_HEAD_BYTES);
+    http
 }
 
 /// Ends when the server stops, or is gone.
@@ -257,14 +268,7 @@ impl Door {
                 answer.map(|answer| signed(answer, id))
             }
         });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head_timeout)
-            .max_headers(HTTP_HEADERS)
-            .max_header_size(HTTP_HEAD_BYTES)
-            .max_buf_size(HTTP_HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades();
+        let connection = http(head_timeout).serve_connection(TokioIo::new(stream), service).with_upgrades();
         let mut connection = pin!(connection);
         let result = tokio::select! {
             result = connection.as_mut() => result,

@@ -3,8 +3,10 @@
 use super::ConfigError;
 use super::within::within;
 use crate::ice::{FixedAccount, FixedServer, IceServers, IceUrl, NO_SECRET, Turn, TurnSecret};
+use crate::unrepeated;
 use otc_protocol::limits::{ICE_CREDENTIAL_BYTES, ICE_URLS, TURN_CREDENTIAL_HOURS, TURN_CREDENTIALS_LAST};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 
 /// The section of the file.
@@ -36,6 +38,14 @@ struct FileServer {
     urls: Vec<String>,
     username: Option<String>,
     credential: Option<TurnSecret>,
+}
+
+/// Whatever else stands in its place is not repeated in the error.
+impl<'de> Deserialize<'de> for TurnSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let secret = unrepeated::text(deserializer)?.and_then(Self::new);
+        secret.ok_or_else(|| D::Error::custom(NO_SECRET))
+    }
 }
 
 /// What the command line and the environment said of it.

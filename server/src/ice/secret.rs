@@ -1,8 +1,6 @@
 //! The secret that is shared with a TURN server, or the password of a user there.
 
 use otc_protocol::limits::ICE_CREDENTIAL_BYTES;
-use serde::de::{Error, IgnoredAny};
-use serde::{Deserialize, Deserializer};
 use std::fmt;
 
 /// It can be used and not be shown by accident.
@@ -30,23 +28,6 @@ impl TurnSecret {
 }
 
 const ADVISED_BYTES: usize = 32;
-
-/// Whatever else stands in its place is not repeated in the error.
-impl<'de> Deserialize<'de> for TurnSecret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Given {
-            Text(String),
-            Other(IgnoredAny),
-        }
-        let text = match Given::deserialize(deserializer)? {
-            Given::Text(text) => Self::new(text),
-            Given::Other(_) => None,
-        };
-        text.ok_or_else(|| D::Error::custom(NO_SECRET))
-    }
-}
 
 impl fmt::Debug for TurnSecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,21 +3,17 @@
 use super::page::Page;
 use crate::App;
 use crate::http::health;
-use crate::listener::Impatient;
+use crate::listener::{ACCEPT_PAUSE, Impatient, http};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use otc_protocol::limits::{
-    HTTP_HEAD_BYTES, HTTP_HEAD_TIMEOUT, HTTP_HEADERS, HTTP_WRITE_TIMEOUT, METRICS_CONNECTIONS,
-};
+use otc_protocol::limits::{HTTP_HEAD_TIMEOUT, HTTP_WRITE_TIMEOUT, METRICS_CONNECTIONS};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::sleep;
@@ -25,8 +21,6 @@ use tracing::{debug, warn};
 
 /// The form of the text: `OpenMetrics` 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Pause after a failed accept.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Lets metrics be read until the server stops.
 pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
@@ -79,13 +73,8 @@ fn answer_with(page: &Page) -> Response {
 
 async fn answer(stream: TcpStream, router: Router) {
     let stream = Impatient::new(stream, HTTP_WRITE_TIMEOUT, Arc::new(AtomicBool::new(false)));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HTTP_HEAD_TIMEOUT)
-        .max_headers(HTTP_HEADERS)
-        .max_header_size(HTTP_HEAD_BYTES)
-        .max_buf_size(HTTP_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let connection =
+        http(HTTP_HEAD_TIMEOUT).serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     if let Err(error) = connection.await {
         debug!(%error, "a connection that asked for metrics ended");
     }

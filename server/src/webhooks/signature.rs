@@ -2,9 +2,10 @@
 
 use crate::auth::hs256_jwt;
 use crate::hex::hex;
+use crate::unrepeated;
 use otc_protocol::limits::WEBHOOK_SECRET_CHARS;
 use ring::digest::{SHA256, digest};
-use serde::de::{Error, IgnoredAny};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use std::fmt;
@@ -29,17 +30,8 @@ impl SigningSecret {
 /// Whatever else stands in its place is not repeated in the error.
 impl<'de> Deserialize<'de> for SigningSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Given {
-            Text(String),
-            Other(IgnoredAny),
-        }
-        let text = match Given::deserialize(deserializer)? {
-            Given::Text(text) => Self::new(text),
-            Given::Other(_) => None,
-        };
-        text.ok_or_else(|| D::Error::custom("the secret of a webhook is a text of 1 to 50 characters"))
+        let secret = unrepeated::text(deserializer)?.and_then(Self::new);
+        secret.ok_or_else(|| D::Error::custom("the secret of a webhook is a text of 1 to 50 characters"))
     }
 }
 
