@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { connect } from 'node:tls';
 import { Browser } from './support/browser.mjs';
 import { CallPage } from './support/call_page.mjs';
@@ -14,6 +14,7 @@ import { chaptersOf, missing } from './support/document.mjs';
 import { DEADLINE } from './support/event_log.mjs';
 import { PlainMachine, REPOSITORY } from './support/plain_machine.mjs';
 import { output } from './support/processes.mjs';
+import { parts } from './support/world.mjs';
 
 const SCREENSHOT = join(REPOSITORY, 'web_examples/call/call.png');
 const SCREENSHOT_BYTES = 150_000;
@@ -59,15 +60,7 @@ async function type(terminal, chapter, deadline = DEADLINE) {
   }
 }
 
-/** A part of the page. What comes after one that failed does not begin. */
-function part(name, limit, body) {
-  test(name, limit, async () => {
-    assert.equal(here.failed, undefined);
-    here.failed = name;
-    await body();
-    delete here.failed;
-  });
-}
+const part = parts();
 
 before(async () => {
   here.machine = await PlainMachine.start();
